@@ -1,0 +1,103 @@
+# Rowhouse.  `make help` lists what can be made; nothing is listed by hand below: a new .c file, a
+# new test or a new page is found where it lies.
+
+PORT    ?= 8080
+DATA    ?= data
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+
+# Every kind of build has its own folder: build, build-clang, build-san, build-clang-san ...
+kind    := $(if $(findstring clang,$(CC)),-clang)$(if $(SAN),-san)$(if $(FUZZ),-fuzz)
+BUILD   ?= build$(kind)
+Q       := $(if $(V),,@)
+
+VERSION := 0.1.0
+PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto
+PKGS_C  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wformat=2 -Wswitch-enum -Wpointer-arith -Wwrite-strings
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -fPIC \
+	$(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_DEBUG) \
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
+comma   := ,
+OPTIMIZE ?= $(if $(SAN)$(FUZZ),-O1,-O2) -g
+CFLAGS  ?=
+LDFLAGS ?=
+
+ALL_C = -std=c11 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -Ifcgi -DROWHOUSE_VERSION='"$(VERSION)"' \
+	$(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(PKGS_C) $(CFLAGS)
+ALL_L = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANITIZE) $(LDFLAGS)
+
+sources := $(wildcard fcgi/*/*.c)
+objects := $(sources:%.c=$(BUILD)/%.o)
+base    := $(filter $(BUILD)/fcgi/base/% $(BUILD)/fcgi/formats/%,$(objects))
+units   := $(wildcard tests/unit/test_*.c)
+unit_programs := $(units:%.c=$(BUILD)/%)
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+FORCE:
+
+## all: build the server as build/rowhouse (the default)
+all: $(BUILD)/rowhouse
+
+## run: install what is missing, build, start on PORT=8080 with DATA=data
+run:
+	$(Q)sh conf/install-packages run
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)exec $(BUILD)/rowhouse up --port "$(PORT)" --data "$(DATA)"
+
+$(BUILD)/rowhouse: $(BUILD)/fcgi/main.o $(BUILD)/libcore.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lm -ldl
+
+$(BUILD)/libbase.a: $(base)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/libcore.a: $(objects)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	$(Q)$(CC) $(ALL_C) -MMD -MP -c -o $@ $<
+
+# Rebuild when the flags change, not only when the files do.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
+
+-include $(objects:.o=.d) $(BUILD)/fcgi/main.d $(units:%.c=$(BUILD)/%.d)
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
+
+## test: install what the tests need and run all of them
+test:
+	$(Q)sh conf/install-packages run test
+	$(Q)$(MAKE) --no-print-directory check
+
+## check: run all tests with what is installed
+check: all check-unit
+
+## check-unit: the unit tests alone
+check-unit: $(unit_programs)
+	$(Q)for t in $(unit_programs); do $$t || exit 1; done
+
+## clean: remove what was built
+clean:
+	rm -rf build build-*
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: all run test check check-unit clean help FORCE

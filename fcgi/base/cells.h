@@ -1,0 +1,47 @@
+/*
+ * cells.h: the JSON array in which a row's cells are stored and sent (DESIGN section 3), read
+ * without building a tree.
+ *
+ * A cell is text (a JSON string) or its own token: number, true, false, null, object or array.
+ * These functions are the only ones that take such bytes apart.  cells_check() is what the writer
+ * runs over everything a plugin's child sends, so it trusts nothing.
+ */
+#ifndef ROWHOUSE_CELLS_H
+#define ROWHOUSE_CELLS_H
+
+#include "base/base.h"
+
+enum cell_kind { CELL_ABSENT, CELL_NULL, CELL_TEXT, CELL_NUMBER, CELL_TRUE, CELL_FALSE, CELL_JSON };
+
+/* One cell.  For CELL_TEXT `bytes` is what stands between the quotes, escapes untouched; for every
+ * other kind it is the token as written. */
+struct cell {
+	enum cell_kind kind;
+	bool escaped; /* CELL_TEXT: there is a backslash in it */
+	struct str bytes;
+};
+
+/*
+ * True when the n bytes at p are one JSON array (RFC 8259, valid UTF-8, no space around it, depth
+ * at most LIMIT_JSON_DEPTH) of exactly `columns` values.  On false *reason says why in a few words.
+ */
+bool cells_check(const char *p, size_t n, size_t columns, const char **reason) MUST_CHECK;
+
+/* Length of the one JSON value at the start of p (no leading space), 0 when there is none. */
+size_t cells_value(const char *p, size_t n);
+
+/* Splits a checked array into at most `max` cells and returns how many it holds. */
+size_t cells_split(struct cell *cells, size_t max, const char *p, size_t n);
+
+/* The text of a CELL_TEXT without its escapes.  `out` has room for bytes.n bytes; returns the
+ * length.  A lone surrogate escape becomes U+FFFD. */
+size_t cells_unescape(char *out, struct str bytes);
+
+/* Escapes text into a JSON string without its quotes.  `out` has room for 6 * n bytes; returns the
+ * length.  The text must be valid UTF-8. */
+size_t cells_escape(char *out, const char *p, size_t n);
+
+/* The text is a JSON number token (RFC 8259 section 6) that may be printed bare. */
+bool cells_is_number(struct str text);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * limits.h: every limit a user can meet: its value once, and what it means once.  /limits
+ * prints the table, the README points here, and tests/unit/test_limits.c and the http tests have a case at each limit and one past it.
+ */
+#ifndef ROWHOUSE_LIMITS_H
+#define ROWHOUSE_LIMITS_H
+
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+
+#define LIMIT_CELL_BYTES MIB(16)
+#define LIMIT_RECORD_BYTES MIB(64)
+#define LIMIT_COLUMNS 2000
+#define LIMIT_COLUMN_NAME_BYTES 1024
+#define LIMIT_JSON_TREE_BYTES MIB(1)
+#define LIMIT_JSON_STREAM_BYTES MIB(256)
+#define LIMIT_JSON_DEPTH 64
+#define LIMIT_PAGE_ROWS 1000
+#define LIMIT_PAGE_BYTES MIB(4)
+#define LIMIT_PAGE_CELL_BYTES KIB(4)
+#define LIMIT_LIST_ITEMS 100
+#define LIMIT_UPLOAD_BYTES GIB(16)
+#define LIMIT_FORM_FIELDS 1000
+#define LIMIT_FORM_FIELD_BYTES MIB(1)
+#define LIMIT_FORM_FILES 1000
+#define LIMIT_PART_HEADER_BYTES KIB(8)
+#define LIMIT_BOUNDARY_BYTES 70
+#define LIMIT_PARAMETERS 200
+#define LIMIT_URL_BYTES KIB(8)
+#define LIMIT_NAME_CHARACTERS 100
+#define LIMIT_DESCRIPTION_BYTES KIB(64)
+#define LIMIT_FILE_NAME_BYTES 255
+#define LIMIT_MAP_RADIUS_METERS 50000
+#define LIMIT_FINDINGS 10000
+#define LIMIT_REQUEST_BYTES MIB(64)
+#define LIMIT_REQUEST_MS 10000
+#define LIMIT_PARKED_MS 120000
+#define LIMIT_PARKED_REQUESTS 256
+#define LIMIT_SESSION_SECONDS (12 * 3600)
+#define LIMIT_JOB_ATTEMPTS 2
+
+/* X(name, unit, what it limits) */
+#define LIMIT_TABLE(X) \
+	X(CELL_BYTES, "bytes", "one cell") \
+	X(RECORD_BYTES, "bytes", "one record (line) of a file") \
+	X(COLUMNS, "columns", "one dataset") \
+	X(COLUMN_NAME_BYTES, "bytes", "the name of a column") \
+	X(JSON_TREE_BYTES, "bytes", "a JSON request body that is read whole") \
+	X(JSON_STREAM_BYTES, "bytes", "a JSON request body that is streamed") \
+	X(JSON_DEPTH, "levels", "nested arrays and objects") \
+	X(PAGE_ROWS, "rows", "one page of rows") \
+	X(PAGE_BYTES, "bytes", "one page of rows in our own API") \
+	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped") \
+	X(LIST_ITEMS, "items", "one page of a list") \
+	X(UPLOAD_BYTES, "bytes", "one upload") \
+	X(FORM_FIELDS, "fields", "one form") \
+	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together") \
+	X(FORM_FILES, "files", "one upload") \
+	X(PART_HEADER_BYTES, "bytes", "the headers of one part of a form") \
+	X(BOUNDARY_BYTES, "bytes", "the boundary of a form") \
+	X(PARAMETERS, "parameters", "the query of one request") \
+	X(URL_BYTES, "bytes", "the address of one request") \
+	X(NAME_CHARACTERS, "characters", "the name of a dataset") \
+	X(DESCRIPTION_BYTES, "bytes", "the description of a dataset") \
+	X(FILE_NAME_BYTES, "bytes", "the name of an uploaded file") \
+	X(MAP_RADIUS_METERS, "meters", "the radius of a map extraction") \
+	X(FINDINGS, "findings", "those kept of one file, the rest are counted") \
+	X(REQUEST_BYTES, "bytes", "memory of one request") \
+	X(REQUEST_MS, "milliseconds", "one request that does not wait for a job") \
+	X(PARKED_MS, "milliseconds", "one request that waits for a job") \
+	X(PARKED_REQUESTS, "requests", "those waiting in one worker") \
+	X(SESSION_SECONDS, "seconds", "a browser session that is not used") \
+	X(JOB_ATTEMPTS, "attempts", "one job whose process died")
+
+#endif
