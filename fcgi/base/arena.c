@@ -26,15 +26,32 @@ arena_init(struct arena *a, size_t limit)
 	*a = (struct arena){.limit = limit};
 }
 
+/* A process does one task at a time, so one boundary serves all its arenas. */
+static jmp_buf *boundary;
+static bool over_limit;
+
+void
+arena_set_boundary(jmp_buf *env)
+{
+	boundary = env;
+}
+
+bool
+arena_over_limit(void)
+{
+	return over_limit;
+}
+
 /* The task cannot go on: back to its boundary. */
 NO_RETURN static void
-exhausted(struct arena *a)
+exhausted(const struct arena *a, bool limit)
 {
-	if (!a->boundary) {
+	over_limit = limit;
+	if (!boundary) {
 		log_error("out of memory (%zu bytes in use)", a->used);
-		exit(2);
+		exit(EXIT_MEMORY);
 	}
-	longjmp(*a->boundary, 1);
+	longjmp(*boundary, 1);
 }
 
 static void
@@ -63,7 +80,6 @@ arena_release(struct arena *a)
 {
 	run_deferred(a, NULL);
 	free_blocks(a, NULL);
-	a->over_limit = false;
 }
 
 static void
@@ -73,12 +89,11 @@ add_block(struct arena *a, size_t n)
 	size_t total;
 	if (__builtin_add_overflow(size, sizeof(struct arena_block) + ALIGNMENT, &total) ||
 	    total > a->limit - a->used) {
-		a->over_limit = true;
-		exhausted(a);
+		exhausted(a, true);
 	}
 	struct arena_block *b = malloc(total);
 	if (!b)
-		exhausted(a);
+		exhausted(a, false);
 	uintptr_t start = ((uintptr_t)(b + 1) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
 	*b = (struct arena_block){.older = a->block, .size = total, .bytes = (char *)start};
 	b->used = 0;
@@ -97,8 +112,7 @@ arena_alloc(struct arena *a, size_t n)
 {
 	size_t rounded;
 	if (__builtin_add_overflow(n, ALIGNMENT - 1, &rounded)) {
-		a->over_limit = true;
-		exhausted(a);
+		exhausted(a, true);
 	}
 	rounded &= ~(size_t)(ALIGNMENT - 1);
 #ifdef ARENA_DEBUG
@@ -120,8 +134,7 @@ arena_array(struct arena *a, size_t count, size_t size)
 {
 	size_t n;
 	if (__builtin_mul_overflow(count, size, &n)) {
-		a->over_limit = true;
-		exhausted(a);
+		exhausted(a, true);
 	}
 	return arena_alloc(a, n);
 }

@@ -5,8 +5,8 @@
  * (statements, trees, descriptors, locks) join by arena_defer() and go in reverse order.
  *
  * Allocation never returns NULL.  When the task's limit is reached or the machine has no memory,
- * control unwinds to the task's boundary: the place that called arena_guard().  A task without a
- * boundary ends the process with a message; only start-up code may do that.
+ * control unwinds to the task's boundary: the place that called arena_guard().  Without one the
+ * process ends with a message; only start-up code and the processes of a job may do that.
  */
 #ifndef ROWHOUSE_ARENA_H
 #define ROWHOUSE_ARENA_H
@@ -23,8 +23,6 @@ struct arena {
 	struct arena_block *block;       /* newest first */
 	struct arena_deferred *deferred; /* newest first */
 	size_t used, limit;              /* bytes asked of malloc; the task's limit */
-	bool over_limit;                 /* the boundary was reached because of `limit` */
-	jmp_buf *boundary;
 };
 
 /* `limit` in bytes, at least 4096. */
@@ -33,10 +31,15 @@ void arena_init(struct arena *a, size_t limit);
 void arena_release(struct arena *a);
 
 /*
- * Sets the boundary: 0 at first, 1 when memory ran out below.  Must be called in a function that
- * does not return before the task ends, like setjmp(3), which it is.
+ * Sets the process's boundary: 0 at first, 1 when memory ran out in any arena since.  Must be called
+ * in a function that does not return before the task ends, like setjmp(3), which it is; the next
+ * task sets it anew.  arena_unguard() takes it away.
  */
-#define arena_guard(a, env) ((a)->boundary = &(env), setjmp(env))
+#define arena_guard(env) (arena_set_boundary(&(env)), setjmp(env))
+#define arena_unguard() arena_set_boundary(NULL)
+void arena_set_boundary(jmp_buf *env);
+/* Why the boundary was reached: the task's own limit (true) or the machine's memory. */
+bool arena_over_limit(void);
 
 /* Zeroed, aligned for any type, until release or the reset of an older mark. */
 void *arena_alloc(struct arena *a, size_t n);

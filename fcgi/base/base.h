@@ -20,6 +20,9 @@
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 #define NO_RETURN __attribute__((noreturn))
 
+/* What a process ends with when the machine has no memory for it. */
+#define EXIT_MEMORY 75
+
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Bytes that somebody else owns.  p may be NULL only when n is 0. */

@@ -1,0 +1,319 @@
+/* rows_build.c: writing a new rows file, once, from front to back; see rows.h. */
+#define _GNU_SOURCE
+#include "store/rows.h"
+#include "store/sql.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/ids.h"
+#include "base/jsonout.h"
+#include "base/limits.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RANK_ROWS 1024
+#define SLUG_BYTES 60
+#define VIEW_COLUMNS 1900 /* SQLite takes 2,000 in a result; a few are kept for tools */
+#define ROWS_APPLICATION_ID "1383036258" /* 0x526f7762 */
+#define ROWS_VERSION "1"
+
+static const char schema[] =
+    "CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE columns("
+    " column_id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, position INTEGER NOT NULL,"
+    " name TEXT NOT NULL, type TEXT NOT NULL DEFAULT 'string', vendor_type TEXT,"
+    " description TEXT, required INTEGER NOT NULL DEFAULT 0, default_value TEXT,"
+    " dropped INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE rows("
+    " row_id INTEGER PRIMARY KEY, line INTEGER, rev INTEGER NOT NULL, cells TEXT NOT NULL,"
+    " absent TEXT);"
+    "CREATE TABLE changes("
+    " change_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, kind TEXT NOT NULL,"
+    " cause TEXT, undoes INTEGER, idempotency_key TEXT UNIQUE);"
+    "CREATE TABLE history("
+    " row_id INTEGER NOT NULL, column_id INTEGER NOT NULL, change_id INTEGER NOT NULL, old TEXT,"
+    " PRIMARY KEY(row_id, column_id, change_id)) WITHOUT ROWID;"
+    "CREATE INDEX history_by_change ON history(change_id);"
+    "CREATE TABLE marks("
+    " row_id INTEGER NOT NULL, column_id INTEGER NOT NULL, state TEXT NOT NULL, confidence REAL,"
+    " change_id INTEGER, source TEXT, PRIMARY KEY(row_id, column_id)) WITHOUT ROWID;"
+    "CREATE TABLE reviews("
+    " row_id INTEGER PRIMARY KEY, state TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL,"
+    " comment TEXT);"
+    "CREATE TABLE findings("
+    " finding_id INTEGER PRIMARY KEY, line INTEGER, row_id INTEGER, column_id INTEGER,"
+    " code TEXT NOT NULL, message TEXT NOT NULL);"
+    "CREATE TABLE finding_counts(code TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE column_stats(column_id INTEGER PRIMARY KEY, stats TEXT NOT NULL);"
+    "CREATE TABLE ranks(first_row_id INTEGER PRIMARY KEY, alive INTEGER NOT NULL);"
+    "CREATE TABLE tasks(job_id TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=" ROWS_VERSION "; PRAGMA application_id=" ROWS_APPLICATION_ID ";";
+
+#define CODES 64
+
+struct rows_build {
+	struct database d;
+	sqlite3_stmt *insert;
+	uint64_t rows, columns, findings;
+	uint64_t in_rank;
+	struct {
+		char code[40];
+		uint64_t count;
+	} codes[CODES];
+	size_t code_count;
+	struct arena arena;
+};
+
+static void
+build_free(struct rows_build *b)
+{
+	sqlite3_finalize(b->insert);
+	database_close(&b->d);
+	arena_release(&b->arena);
+	free(b);
+}
+
+void
+rows_build_abandon(struct rows_build *b)
+{
+	char *path = strdup(b->d.path);
+	build_free(b);
+	if (path)
+		unlink(path);
+	free(path);
+}
+
+bool
+rows_build_open(struct rows_build **out, const char *path, struct err *e)
+{
+	struct rows_build *b = calloc(1, sizeof *b);
+	if (!b)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	arena_init(&b->arena, MIB(32));
+	unlink(path);
+	if (!database_open(&b->d, path, DATABASE_BUILD, e)) {
+		free(b);
+		return false;
+	}
+	if (!sql_script(&b->d, schema, e) || !sql_script(&b->d, "BEGIN EXCLUSIVE", e) ||
+	    sqlite3_prepare_v3(b->d.handle,
+		"INSERT INTO rows(row_id, line, rev, cells, absent) VALUES(?,?,0,?,?)", -1,
+		SQLITE_PREPARE_PERSISTENT, &b->insert, NULL) != SQLITE_OK) {
+		FAIL(e, SYSTEM, "a file of rows cannot be begun: %s", sqlite3_errmsg(b->d.handle));
+		rows_build_abandon(b);
+		return false;
+	}
+	*out = b;
+	return true;
+}
+
+bool
+rows_build_column(struct rows_build *b, struct str name, struct err *e)
+{
+	if (b->columns >= LIMIT_COLUMNS)
+		return FAIL(e, TOO_BIG, "the file has more than %d columns", LIMIT_COLUMNS);
+	char slug[SLUG_BYTES + 24];
+	slug_make(slug, SLUG_BYTES, '_', name);
+	size_t stem = strlen(slug);
+	for (unsigned i = 2;; i++) {
+		int64_t taken;
+		if (!sql_one_int(&b->d, &taken, 0, "SELECT count(*) FROM columns WHERE slug=?",
+			SQL_VALUES(V_TEXT(slug)), e))
+			return false;
+		if (!taken)
+			break;
+		snprintf(slug + stem, sizeof slug - stem, "_%u", i);
+	}
+	if (!sql_run(&b->d, NULL, "INSERT INTO columns(column_id, slug, position, name) VALUES(?,?,?,?)",
+		SQL_VALUES(V_INT(b->columns), V_TEXT(slug), V_INT(b->columns), V_STR(name)), e))
+		return false;
+	b->columns++;
+	return true;
+}
+
+static bool
+close_rank(struct rows_build *b, struct err *e)
+{
+	uint64_t first = b->rows - b->in_rank + 1, alive = b->in_rank;
+	b->in_rank = 0;
+	return alive == 0 ||
+	    sql_run(&b->d, NULL, "INSERT INTO ranks VALUES(?,?)",
+		SQL_VALUES(V_INT(first), V_INT(alive)), e);
+}
+
+bool
+rows_build_row(
+    struct rows_build *b, uint64_t line, struct str cells, struct str absent, struct err *e)
+{
+	sqlite3_stmt *s = b->insert;
+	sqlite3_bind_int64(s, 1, (int64_t)b->rows + 1);
+	sqlite3_bind_int64(s, 2, (int64_t)line);
+	sqlite3_bind_text64(s, 3, cells.p, cells.n, SQLITE_STATIC, SQLITE_UTF8);
+	if (absent.n)
+		sqlite3_bind_text64(s, 4, absent.p, absent.n, SQLITE_STATIC, SQLITE_UTF8);
+	else
+		sqlite3_bind_null(s, 4);
+	int rc = sqlite3_step(s);
+	sqlite3_reset(s);
+	if (rc == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR)
+		return FAIL(e, DISK_FULL, "the rows cannot be written: %s", sqlite3_errmsg(b->d.handle));
+	if (rc != SQLITE_DONE)
+		return FAIL(e, SYSTEM, "a row cannot be written: %s", sqlite3_errmsg(b->d.handle));
+	b->rows++;
+	return ++b->in_rank < RANK_ROWS || close_rank(b, e);
+}
+
+bool
+rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct str code,
+    struct str message, struct err *e)
+{
+	size_t i = 0;
+	while (i < b->code_count && !str_is(code, b->codes[i].code))
+		i++;
+	if (i == CODES)
+		i = CODES - 1;
+	if (i == b->code_count) {
+		snprintf(b->codes[i].code, sizeof b->codes[i].code, "%.*s", STR_ARG(code));
+		b->code_count++;
+	}
+	b->codes[i].count++;
+	if (b->findings++ >= LIMIT_FINDINGS)
+		return true;
+	return sql_run(&b->d, NULL,
+	    "INSERT INTO findings(line, row_id, column_id, code, message) VALUES(?,?,?,?,?)",
+	    SQL_VALUES(V_INT(line), V_INT(b->rows + 1),
+		column == SIZE_MAX ? V_NULL : V_INT(column), V_STR(code), V_STR(message)),
+	    e);
+}
+
+static bool
+write_statistics(struct rows_build *b, const struct guess *guesses, struct err *e)
+{
+	for (size_t i = 0; i < b->columns; i++) {
+		const struct guess *g = &guesses[i];
+		struct arena_mark mark = arena_mark(&b->arena);
+		struct buf text;
+		struct jsonout j;
+		buf_init(&text, &b->arena);
+		jsonout_init(&j, &text);
+		jsonout_object(&j);
+		jsonout_member_int(&j, "values", (int64_t)g->values);
+		/* Absent cells are empty too. */
+		jsonout_member_int(&j, "empty", (int64_t)(b->rows - g->values));
+		jsonout_member_int(&j, "longest", (int64_t)g->longest);
+		if (g->has_number) {
+			jsonout_key(&j, "least");
+			jsonout_double(&j, g->least);
+			jsonout_key(&j, "most");
+			jsonout_double(&j, g->most);
+		}
+		jsonout_end(&j);
+		bool good = sql_run(&b->d, NULL, "UPDATE columns SET type=? WHERE column_id=?",
+				SQL_VALUES(V_TEXT(column_type_names[guess_type(g)]), V_INT(i)), e) &&
+		    sql_run(&b->d, NULL, "INSERT INTO column_stats VALUES(?,?)",
+			SQL_VALUES(V_INT(i), V_STR(buf_str(&text))), e);
+		arena_reset(&b->arena, mark);
+		if (!good)
+			return false;
+	}
+	for (size_t i = 0; i < b->code_count; i++)
+		if (!sql_run(&b->d, NULL, "INSERT INTO finding_counts VALUES(?,?)",
+			SQL_VALUES(V_TEXT(b->codes[i].code), V_INT(b->codes[i].count)), e))
+			return false;
+	return true;
+}
+
+/* The view that lets any SQLite tool read the file.  Names are quoted by doubling ", the one place
+ * where a name becomes SQL. */
+static bool
+write_view(struct rows_build *b, struct err *e)
+{
+	struct buf text;
+	struct sql_query q;
+	int more;
+	buf_init(&text, &b->arena);
+	buf_put_text(&text, "CREATE VIEW data AS SELECT row_id");
+	if (!sql_start(&q, &b->d, "SELECT column_id, name FROM columns ORDER BY position LIMIT ?",
+		SQL_VALUES(V_INT(VIEW_COLUMNS)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1) {
+		struct str name = sql_str(&q, 1);
+		buf_format(&text, ", cells->>'$[%" PRId64 "]' AS \"", sql_int(&q, 0));
+		for (size_t i = 0; i < name.n && name.p[i]; i++) {
+			if (name.p[i] == '"')
+				buf_put_char(&text, '"');
+			buf_put_char(&text, name.p[i]);
+		}
+		buf_put_char(&text, '"');
+	}
+	buf_put_text(&text, " FROM rows");
+	buf_put_char(&text, 0);
+	return more == 0 && sql_script(&b->d, text.p, e);
+}
+
+static bool
+write_info(struct rows_build *b, const char *name, uint64_t value, struct err *e)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%" PRIu64, value);
+	return sql_run(&b->d, NULL, "INSERT INTO info VALUES(?,?)",
+	    SQL_VALUES(V_TEXT(name), V_TEXT(text)), e);
+}
+
+/* What SQLite thinks of the file: one row "ok". */
+static bool
+check(struct rows_build *b, struct err *e)
+{
+	struct sql_query q;
+	if (!sql_start(&q, &b->d, "PRAGMA quick_check(1)", NULL, 0, e))
+		return false;
+	int more = sql_step(&q, e);
+	if (more != 1)
+		return false;
+	bool good = str_is(sql_str(&q, 0), "ok") ||
+	    FAIL(e, SYSTEM, "the rows were written wrongly: %.*s", STR_ARG(sql_str(&q, 0)));
+	sql_stop(&q);
+	return good;
+}
+
+static bool
+sync_file(const char *path, uint64_t *bytes, struct err *e)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0 && fstat(fd, &st) == 0;
+	if (!good)
+		FAIL_ERRNO(e, "the rows cannot be made durable");
+	else
+		*bytes = (uint64_t)st.st_size;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+bool
+rows_build_finish(struct rows_build *b, const struct guess *guesses, uint64_t records_read,
+    uint64_t records_skipped, struct rows_built *built, struct err *e)
+{
+	*built = (struct rows_built){b->rows, b->columns, b->findings, 0};
+	if (!close_rank(b, e) || !write_statistics(b, guesses, e) || !write_view(b, e) ||
+	    !write_info(b, "records_read", records_read, e) ||
+	    !write_info(b, "records_skipped", records_skipped, e) ||
+	    !write_info(b, "findings", b->findings, e) || !sql_script(&b->d, "COMMIT", e) ||
+	    !check(b, e)) {
+		rows_build_abandon(b);
+		return false;
+	}
+	/* From now on it is read, and later written, by several processes at once. */
+	char *path = strdup(b->d.path);
+	bool good = path && sql_script(&b->d, "PRAGMA journal_mode=WAL", e);
+	build_free(b);
+	if (good)
+		good = sync_file(path, &built->bytes, e);
+	else
+		FAIL(e, UNAVAILABLE, "out of memory");
+	free(path);
+	return good;
+}

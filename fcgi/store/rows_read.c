@@ -1,0 +1,307 @@
+/* rows_read.c: reading a rows file; see rows.h. */
+#include "store/rows.h"
+#include "store/sql.h"
+#include "base/limits.h"
+
+#define CACHE_FILES 16
+
+struct rank {
+	int64_t first_row_id;
+	uint64_t before; /* rows alive in the ranks before this one */
+};
+
+struct rows_file {
+	struct database d;
+	struct arena arena; /* what is kept until the file is closed or changes */
+	bool loaded;
+	int64_t data_version; /* of the file when it was loaded */
+	struct column *columns;
+	size_t column_count;
+	struct rank *ranks;
+	size_t rank_count;
+	uint64_t alive;
+};
+
+bool
+rows_open(struct rows_file **out, const char *path, struct err *e)
+{
+	struct rows_file *f = calloc(1, sizeof *f);
+	if (!f)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	arena_init(&f->arena, MIB(256));
+	if (!database_open(&f->d, path, DATABASE_READ, e)) {
+		free(f);
+		return false;
+	}
+	*out = f;
+	return true;
+}
+
+void
+rows_close(struct rows_file *f)
+{
+	if (!f)
+		return;
+	database_close(&f->d);
+	arena_release(&f->arena);
+	free(f);
+}
+
+void
+rows_recover(struct rows_file *f)
+{
+	database_recover(&f->d);
+}
+
+static bool
+load_columns(struct rows_file *f, struct err *e)
+{
+	struct sql_query q;
+	int64_t count;
+	int more;
+	if (!sql_one_int(&f->d, &count, 0, "SELECT count(*) FROM columns WHERE dropped=0", NULL, 0, e) ||
+	    !sql_start(&q, &f->d,
+		"SELECT column_id, slug, name, type, vendor_type, s.stats FROM columns"
+		" LEFT JOIN column_stats s USING(column_id) WHERE dropped=0 ORDER BY position LIMIT ?",
+		SQL_VALUES(V_INT(count)), e))
+		return false;
+	f->columns = arena_array(&f->arena, (size_t)count, sizeof *f->columns);
+	f->column_count = 0;
+	while ((more = sql_step(&q, e)) == 1) {
+		enum column_type type = column_type_from_name(sql_str(&q, 3));
+		f->columns[f->column_count++] = (struct column){
+		    .column_id = (size_t)sql_int(&q, 0),
+		    .slug = arena_copy(&f->arena, sql_str(&q, 1)),
+		    .name = arena_copy(&f->arena, sql_str(&q, 2)),
+		    .type = type == COLUMN__MAX ? COLUMN_STRING : type,
+		    .vendor_type = arena_copy(&f->arena, sql_str(&q, 4)),
+		    .stats = arena_copy(&f->arena, sql_str(&q, 5)),
+		};
+	}
+	return more == 0;
+}
+
+static bool
+load_ranks(struct rows_file *f, struct err *e)
+{
+	struct sql_query q;
+	int64_t count;
+	int more;
+	if (!sql_one_int(&f->d, &count, 0, "SELECT count(*) FROM ranks", NULL, 0, e) ||
+	    !sql_start(&q, &f->d,
+		"SELECT first_row_id, alive FROM ranks ORDER BY first_row_id LIMIT ?",
+		SQL_VALUES(V_INT(count)), e))
+		return false;
+	f->ranks = arena_array(&f->arena, (size_t)count, sizeof *f->ranks);
+	f->rank_count = 0;
+	f->alive = 0;
+	while ((more = sql_step(&q, e)) == 1) {
+		f->ranks[f->rank_count++] = (struct rank){sql_int(&q, 0), f->alive};
+		f->alive += (uint64_t)sql_int(&q, 1);
+	}
+	return more == 0;
+}
+
+/* What is kept of the file is read again when another connection has written to it. */
+static bool
+load(struct rows_file *f, struct err *e)
+{
+	int64_t version;
+	if (!sql_one_int(&f->d, &version, 0, "PRAGMA data_version", NULL, 0, e))
+		return false;
+	if (f->loaded && version == f->data_version)
+		return true;
+	arena_release(&f->arena);
+	f->loaded = false;
+	if (!load_columns(f, e) || !load_ranks(f, e))
+		return false;
+	f->data_version = version;
+	f->loaded = true;
+	return true;
+}
+
+bool
+rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct err *e)
+{
+	if (!load(f, e))
+		return false;
+	*out = f->columns;
+	*count = f->column_count;
+	return true;
+}
+
+bool
+rows_count(struct rows_file *f, uint64_t *count, struct err *e)
+{
+	if (!load(f, e))
+		return false;
+	*count = f->alive;
+	return true;
+}
+
+/* The last rank that begins at or before the position. */
+static const struct rank *
+rank_of(const struct rows_file *f, uint64_t position)
+{
+	size_t low = 0, high = f->rank_count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (f->ranks[middle].before <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &f->ranks[low];
+}
+
+bool
+rows_page(struct rows_file *f, uint64_t position, size_t limit, struct row **out, size_t *count,
+    struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	int more;
+	*count = 0;
+	if (!load(f, e))
+		return false;
+	if (position >= f->alive) {
+		*out = NULL;
+		return true;
+	}
+	const struct rank *rank = rank_of(f, position);
+	if (!sql_start(&q, &f->d,
+		"SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
+		" ORDER BY row_id LIMIT ? OFFSET ?",
+		SQL_VALUES(V_INT(rank->first_row_id), V_INT(limit), V_INT(position - rank->before)),
+		e))
+		return false;
+	*out = arena_array(a, limit, sizeof **out);
+	while ((more = sql_step(&q, e)) == 1)
+		(*out)[(*count)++] = (struct row){
+		    .row_id = sql_int(&q, 0),
+		    .line = (uint64_t)sql_int(&q, 1),
+		    .rev = sql_int(&q, 2),
+		    .cells = arena_copy(a, sql_str(&q, 3)),
+		    .absent = arena_copy(a, sql_str(&q, 4)),
+		};
+	return more == 0;
+}
+
+bool
+rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
+    struct err *e)
+{
+	struct sql_query q;
+	int more;
+	if (!sql_start(&q, &f->d,
+		"SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ? AND row_id < ?"
+		" ORDER BY row_id",
+		SQL_VALUES(V_INT(first), V_INT(end ? end : INT64_MAX)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1) {
+		struct row r = {sql_int(&q, 0), (uint64_t)sql_int(&q, 1), sql_int(&q, 2),
+		    sql_str(&q, 3), sql_str(&q, 4)};
+		if (!fn(context, &r, e)) {
+			sql_stop(&q);
+			return false;
+		}
+	}
+	return more == 0;
+}
+
+bool
+rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding_row **out,
+    size_t *count, struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	int more;
+	*count = 0;
+	if (!sql_start(&q, &f->d,
+		"SELECT line, coalesce(column_id, -1), code, message FROM findings"
+		" ORDER BY finding_id LIMIT ? OFFSET ?",
+		SQL_VALUES(V_INT(limit), V_INT(offset)), e))
+		return false;
+	*out = arena_array(a, limit, sizeof **out);
+	while ((more = sql_step(&q, e)) == 1)
+		(*out)[(*count)++] = (struct finding_row){
+		    .line = (uint64_t)sql_int(&q, 0),
+		    .column = sql_int(&q, 1),
+		    .code = arena_copy(a, sql_str(&q, 2)),
+		    .message = arena_copy(a, sql_str(&q, 3)),
+		};
+	return more == 0;
+}
+
+bool
+rows_finding_counts(struct rows_file *f, struct finding_count **out, size_t *count,
+    struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	int64_t codes;
+	int more;
+	*count = 0;
+	if (!sql_one_int(&f->d, &codes, 0, "SELECT count(*) FROM finding_counts", NULL, 0, e) ||
+	    !sql_start(&q, &f->d,
+		"SELECT code, count FROM finding_counts ORDER BY count DESC, code LIMIT ?",
+		SQL_VALUES(V_INT(codes)), e))
+		return false;
+	*out = arena_array(a, (size_t)codes, sizeof **out);
+	while ((more = sql_step(&q, e)) == 1)
+		(*out)[(*count)++] = (struct finding_count){
+		    .code = arena_copy(a, sql_str(&q, 0)), .count = (uint64_t)sql_int(&q, 1)};
+	return more == 0;
+}
+
+/* ---- the cache ---- */
+
+struct rows_cache {
+	struct {
+		struct rows_file *file;
+		uint64_t used;
+	} slots[CACHE_FILES];
+	uint64_t clock;
+};
+
+struct rows_cache *
+rows_cache_new(void)
+{
+	return calloc(1, sizeof(struct rows_cache));
+}
+
+void
+rows_cache_free(struct rows_cache *c)
+{
+	for (size_t i = 0; c && i < CACHE_FILES; i++)
+		rows_close(c->slots[i].file);
+	free(c);
+}
+
+void
+rows_cache_recover(struct rows_cache *c)
+{
+	for (size_t i = 0; i < CACHE_FILES; i++)
+		if (c->slots[i].file)
+			rows_recover(c->slots[i].file);
+}
+
+bool
+rows_cache_open(struct rows_cache *c, const char *path, struct rows_file **out, struct err *e)
+{
+	size_t oldest = 0;
+	for (size_t i = 0; i < CACHE_FILES; i++) {
+		if (c->slots[i].file && strcmp(c->slots[i].file->d.path, path) == 0) {
+			c->slots[i].used = ++c->clock;
+			*out = c->slots[i].file;
+			return true;
+		}
+		if (c->slots[i].used < c->slots[oldest].used)
+			oldest = i;
+	}
+	struct rows_file *f;
+	if (!rows_open(&f, path, e))
+		return false;
+	rows_close(c->slots[oldest].file);
+	c->slots[oldest].file = f;
+	c->slots[oldest].used = ++c->clock;
+	*out = f;
+	return true;
+}

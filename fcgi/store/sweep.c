@@ -1,0 +1,147 @@
+/*
+ * sweep.c: takes away what no row of the catalog names.  Everything here is safe to lose: a file is
+ * made before the row that names it, and a row goes before its file.  So a young file may still be
+ * waiting for its row, and only old ones are taken; a dataset's folder comes after its row, and goes
+ * at once.
+ */
+#define _GNU_SOURCE
+#include "store/blobs.h"
+#include "store/catalog.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define YOUNG_SECONDS (24 * 3600)
+
+/* What to do with one entry of a folder: its path, its name, how old it is in seconds. */
+typedef bool entry_fn(struct store *s, const char *path, const char *name, const struct stat *st,
+    struct err *e);
+
+static bool
+each_entry(struct store *s, const char *folder, entry_fn *fn, struct err *e)
+{
+	DIR *d = opendir(folder);
+	if (!d)
+		return true; /* nothing there, nothing to take away */
+	struct dirent *entry;
+	bool good = true;
+	while (good && (entry = readdir(d))) {
+		char path[PATH_MAX];
+		struct stat st;
+		if (entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
+		    lstat(path, &st) != 0)
+			continue;
+		good = fn(s, path, entry->d_name, &st, e);
+	}
+	closedir(d);
+	return good;
+}
+
+static bool
+is_young(const struct stat *st)
+{
+	return clock_now_us() / 1000000 - (int64_t)st->st_mtime < YOUNG_SECONDS;
+}
+
+static bool
+sweep_blob(struct store *s, const char *path, const char *name, const struct stat *st,
+    struct err *e)
+{
+	int64_t users;
+	if (!S_ISREG(st->st_mode) || is_young(st))
+		return true;
+	/* Under the lock, so that no upload can come to need it meanwhile. */
+	if (!database_begin(&s->catalog, e))
+		return false;
+	bool good = sql_one_int(&s->catalog, &users, 0,
+	    "SELECT count(*) FROM source_files WHERE sha256=?", SQL_VALUES(V_TEXT(name)), e);
+	struct stat again;
+	if (good && users == 0 && lstat(path, &again) == 0 && is_young(&again))
+		users = 1;
+	if (good && users == 0)
+		unlink(path);
+	database_rollback(&s->catalog);
+	return good;
+}
+
+static bool
+sweep_blobs(struct store *s, const char *path, const char *name, const struct stat *st,
+    struct err *e)
+{
+	if (S_ISDIR(st->st_mode))
+		return each_entry(s, path, sweep_blob, e);
+	if (strncmp(name, "new-", 4) == 0 && !is_young(st))
+		unlink(path);
+	return true;
+}
+
+static bool
+sweep_incoming(struct store *s, const char *path, const char *name, const struct stat *st,
+    struct err *e)
+{
+	int64_t users = 0;
+	if (S_ISDIR(st->st_mode))
+		return each_entry(s, path, sweep_incoming, e);
+	if (is_young(st))
+		return true;
+	if (!sql_one_int(&s->catalog, &users, 0, "SELECT count(*) FROM sources WHERE incoming=?",
+		SQL_VALUES(V_TEXT(name)), e))
+		return false;
+	if (users == 0)
+		unlink(path);
+	return true;
+}
+
+static bool
+sweep_dataset(struct store *s, const char *path, const char *name, const struct stat *st,
+    struct err *e)
+{
+	int64_t known;
+	if (!S_ISDIR(st->st_mode))
+		return true;
+	if (!sql_one_int(&s->catalog, &known, 0,
+		"SELECT count(*) FROM datasets WHERE dataset_id=?", SQL_VALUES(V_TEXT(name)), e))
+		return false;
+	return known > 0 || folder_remove(path, e);
+}
+
+/* Sources whose upload ended badly, and answers older than a day. */
+static bool
+sweep_rows(struct store *s, struct err *e)
+{
+	int64_t day_ago = clock_now_us() - (int64_t)YOUNG_SECONDS * 1000000;
+	if (!database_begin(&s->catalog, e))
+		return false;
+	if (sql_run(&s->catalog, NULL, "DELETE FROM answers WHERE created_at < ?",
+		SQL_VALUES(V_INT(day_ago)), e) &&
+	    sql_run(&s->catalog, NULL,
+		"DELETE FROM datasets WHERE state='draft' AND created_at < ?"
+		" AND NOT EXISTS(SELECT 1 FROM jobs j WHERE j.source_id=datasets.source_id"
+		" AND j.state IN ('queued','running'))",
+		SQL_VALUES(V_INT(day_ago)), e) &&
+	    sql_run(&s->catalog, NULL,
+		"DELETE FROM sources WHERE state='storing' AND created_at < ?"
+		" AND NOT EXISTS(SELECT 1 FROM jobs j WHERE j.source_id=sources.source_id"
+		" AND j.state IN ('queued','running'))",
+		SQL_VALUES(V_INT(day_ago)), e))
+		return database_commit(&s->catalog, e);
+	database_rollback(&s->catalog);
+	return false;
+}
+
+bool
+store_sweep(struct store *s, struct err *e)
+{
+	char blobs[PATH_MAX], incoming[PATH_MAX], datasets[PATH_MAX];
+	snprintf(blobs, sizeof blobs, "%s/blobs", s->data);
+	snprintf(incoming, sizeof incoming, "%s/incoming", s->data);
+	snprintf(datasets, sizeof datasets, "%s/datasets", s->data);
+	return sweep_rows(s, e) && each_entry(s, blobs, sweep_blobs, e) &&
+	    each_entry(s, incoming, sweep_incoming, e) && each_entry(s, datasets, sweep_dataset, e);
+}
