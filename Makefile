@@ -20,13 +20,13 @@ PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto
 PKGS_C  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
+comma    := ,
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wformat=2 -Wswitch-enum -Wpointer-arith -Wwrite-strings
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -fPIC \
 	$(if $(SAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
 SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DARENA_DEBUG) \
 	$(if $(FUZZ),-fsanitize=fuzzer-no-link$(comma)address$(comma)undefined -fno-sanitize-recover=all)
-comma   := ,
 OPTIMIZE ?= $(if $(SAN)$(FUZZ),-O1,-O2) -g
 CFLAGS  ?=
 LDFLAGS ?=
@@ -92,6 +92,31 @@ check: all check-unit
 check-unit: $(unit_programs)
 	$(Q)for t in $(unit_programs); do $$t || exit 1; done
 
+## install: copy the program and its files below DESTDIR/PREFIX (/usr/local)
+install: all
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/rowhouse/conf"
+	install -m 755 $(BUILD)/rowhouse "$(DESTDIR)$(PREFIX)/bin/rowhouse"
+	cp -r --no-preserve=mode,ownership templates static "$(DESTDIR)$(PREFIX)/share/rowhouse/"
+	install -m 644 conf/nginx.conf conf/rowhouse.conf "$(DESTDIR)$(PREFIX)/share/rowhouse/conf/"
+	sed 's,/usr/local/,$(PREFIX)/,' conf/rowhouse.service > \
+		"$(DESTDIR)$(PREFIX)/share/rowhouse/conf/rowhouse.service"
+
+code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+headers := $(wildcard fcgi/*.h fcgi/*/*.h)
+banned  := strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|system|popen|gmtime|localtime|asctime|ctime|signal
+
+## format: lay out all C files with clang-format 14
+format:
+	clang-format -i $(code)
+
+## lint: layout, headers that compile alone, functions that nobody may call
+lint: all
+	@clang-format --dry-run -Werror $(code)
+	@for h in $(headers); do \
+		echo "#include \"$$h\"" | $(CC) $(ALL_C) -I. -fsyntax-only -x c - || exit 1; done
+	@! nm -A -u $(objects) $(BUILD)/fcgi/main.o | grep -E ' U (__)?($(banned))(_chk)?(@.*)?$$' || \
+		{ echo "lint: these functions are banned: each has a safe twin" >&2; exit 1; }
+
 ## clean: remove what was built
 clean:
 	rm -rf build build-*
@@ -100,4 +125,4 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test check check-unit clean help FORCE
+.PHONY: all run test check check-unit install format lint clean help FORCE

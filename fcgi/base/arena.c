@@ -7,11 +7,13 @@
 #define BLOCK_BYTES ((size_t)16384)
 #define ALIGNMENT 16
 
+/* Its bytes follow it, aligned as malloc aligns the block. */
 struct arena_block {
 	struct arena_block *older;
-	size_t used, size;
-	char *bytes;
+	size_t used, size; /* size: the block itself included */
+	size_t gap;
 };
+_Static_assert(sizeof(struct arena_block) % ALIGNMENT == 0, "the bytes behind it are aligned");
 
 struct arena_deferred {
 	struct arena_deferred *older;
@@ -85,27 +87,32 @@ arena_release(struct arena *a)
 static void
 add_block(struct arena *a, size_t n)
 {
+#ifdef ARENA_DEBUG
+	/* Every allocation its own malloc of its own size, so that the sanitizer sees overruns. */
+	size_t size = n;
+#else
 	size_t size = n > BLOCK_BYTES / 4 ? n : BLOCK_BYTES;
+#endif
 	size_t total;
-	if (__builtin_add_overflow(size, sizeof(struct arena_block) + ALIGNMENT, &total) ||
+	if (__builtin_add_overflow(size, sizeof(struct arena_block), &total) ||
 	    total > a->limit - a->used) {
 		exhausted(a, true);
 	}
 	struct arena_block *b = malloc(total);
 	if (!b)
 		exhausted(a, false);
-	uintptr_t start = ((uintptr_t)(b + 1) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
-	*b = (struct arena_block){.older = a->block, .size = total, .bytes = (char *)start};
-	b->used = 0;
+	*b = (struct arena_block){.older = a->block, .size = total};
 	a->block = b;
 	a->used += total;
 }
 
+#ifndef ARENA_DEBUG
 static size_t
 block_room(const struct arena_block *b)
 {
-	return (size_t)((const char *)b + b->size - b->bytes) - b->used;
+	return b->size - sizeof *b - b->used;
 }
+#endif
 
 void *
 arena_alloc(struct arena *a, size_t n)
@@ -116,14 +123,12 @@ arena_alloc(struct arena *a, size_t n)
 	}
 	rounded &= ~(size_t)(ALIGNMENT - 1);
 #ifdef ARENA_DEBUG
-	/* Every allocation its own malloc, so that the address sanitizer sees overruns. */
-	add_block(a, n > 0 ? n : 1);
-	rounded = n;
+	add_block(a, rounded = n);
 #else
 	if (!a->block || block_room(a->block) < rounded)
 		add_block(a, rounded);
 #endif
-	char *p = a->block->bytes + a->block->used;
+	char *p = (char *)(a->block + 1) + a->block->used;
 	a->block->used += rounded;
 	memset(p, 0, n);
 	return p;

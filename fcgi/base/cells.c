@@ -223,10 +223,8 @@ cells_check(const char *text, size_t n, size_t columns, const char **reason)
 		return false;
 	}
 	size_t i = 1, count = 0;
-	if (n == 2) {
-		*reason = "a row has fewer cells than there are columns";
-		return columns == 0;
-	}
+	if (n == 2)
+		return true;
 	for (;;) {
 		size_t used = value(p + i, n - i, 1);
 		if (used == 0) {
@@ -253,10 +251,40 @@ cells_check(const char *text, size_t n, size_t columns, const char **reason)
 		}
 		break;
 	}
-	if (count != columns) {
-		*reason = count < columns ? "a row has fewer cells than there are columns"
-		                          : "a row has more cells than there are columns";
+	*reason = "a row has more cells than there are columns";
+	return count <= columns;
+}
+
+size_t
+cells_next_id(struct str ids, size_t *at)
+{
+	size_t i = *at, id = 0;
+	while (i < ids.n && (ids.p[i] < '0' || ids.p[i] > '9'))
+		i++;
+	if (i >= ids.n)
+		return SIZE_MAX;
+	while (i < ids.n && ids.p[i] >= '0' && ids.p[i] <= '9' && id <= LIMIT_COLUMNS)
+		id = id * 10 + (size_t)(ids.p[i++] - '0');
+	*at = i;
+	return id;
+}
+
+bool
+cells_check_ids(const char *p, size_t n, size_t columns)
+{
+	if (n < 2 || p[0] != '[' || p[n - 1] != ']')
 		return false;
+	/* Only the plainest spelling: digits, one comma between, no zero in front. */
+	size_t least = 0, i = 1;
+	while (i < n - 1) {
+		size_t start = i, id = 0;
+		while (i < n - 1 && p[i] >= '0' && p[i] <= '9' && i - start < 6)
+			id = id * 10 + (size_t)(p[i++] - '0');
+		if (i == start || (p[start] == '0' && i - start > 1) || id < least || id >= columns)
+			return false;
+		least = id + 1;
+		if (i < n - 1 && (p[i] != ',' || ++i == n - 1))
+			return false;
 	}
 	return true;
 }

@@ -59,9 +59,10 @@ make_holder(struct arena *a)
 	return holder;
 }
 
-/* Finds nesting over the limit without looking at anything else: the parser does that. */
+/* Finds what the parser would let through: nesting over the limit, and NUL, which jansson 2.14
+ * loses behind a number.  All else is the parser's to judge. */
 static bool
-check_depth(struct str text, struct err *e)
+check_text(struct str text, struct err *e)
 {
 	size_t depth = 0, line = 1, line_start = 0;
 	bool in_string = false;
@@ -70,6 +71,12 @@ check_depth(struct str text, struct err *e)
 		if (c == '\n') {
 			line++;
 			line_start = i + 1;
+		}
+		if (c == 0) {
+			FAIL(e, INPUT, "not valid JSON: line %zu, column %zu: a NUL byte", line,
+			    i - line_start + 1);
+			e->at_line = line;
+			return false;
 		}
 		if (in_string) {
 			if (c == '\\')
@@ -111,7 +118,7 @@ tree_parse(json_t **out, struct str text, struct arena *a, struct err *e)
 	/* Some clients put a byte order mark before it (RFC 8259 section 8.1 lets us ignore it). */
 	if (str_starts(text, "\xef\xbb\xbf"))
 		text = (struct str){text.p + 3, text.n - 3};
-	if (!check_depth(text, e))
+	if (!check_text(text, e))
 		return false;
 	json_t **holder = make_holder(a);
 	json_error_t why;

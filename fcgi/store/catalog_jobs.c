@@ -118,6 +118,18 @@ store_job_of_dataset(struct store *s, struct job *out, bool *found, const char *
 }
 
 bool
+store_job_with_params(struct store *s, struct job *out, bool *found, const char *dataset_id,
+    const char *kind, struct str params, struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	return sql_start(&q, &s->catalog,
+		   "SELECT " JOB_COLUMNS JOB_TABLES "WHERE j.dataset_id=? AND j.kind=? AND"
+		   " j.params=? ORDER BY j.created_at DESC LIMIT 1",
+		   SQL_VALUES(V_TEXT(dataset_id), V_TEXT(kind), V_STR(params)), e) &&
+	    take_one(&q, out, found, a, e);
+}
+
+bool
 store_job_claim(struct store *s, struct job *out, bool *found, const char *kind, struct arena *a,
     struct err *e)
 {

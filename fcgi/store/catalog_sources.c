@@ -144,6 +144,21 @@ store_source_stored(struct store *s, const char *source_id, struct err *e)
 }
 
 bool
+store_source_abandon(struct store *s, const char *source_id, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+		   "UPDATE jobs SET cancel=1, ended_at=CASE state WHEN 'queued' THEN ? END,"
+		   " state=CASE state WHEN 'queued' THEN 'cancelled' ELSE state END"
+		   " WHERE state IN ('queued','running') AND dataset_id IN"
+		   " (SELECT dataset_id FROM datasets WHERE source_id=? AND state='draft')",
+		   SQL_VALUES(V_INT(clock_now_us()), V_TEXT(source_id)), e) &&
+	    sql_run(&s->catalog, NULL, "DELETE FROM datasets WHERE source_id=? AND state='draft'",
+		SQL_VALUES(V_TEXT(source_id)), e) &&
+	    sql_run(&s->catalog, NULL, "DELETE FROM sources WHERE source_id=? AND state='storing'",
+		SQL_VALUES(V_TEXT(source_id)), e);
+}
+
+bool
 store_source_delete(
     struct store *s, int64_t org_id, const char *source_id, bool *found, struct err *e)
 {

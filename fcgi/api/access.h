@@ -1,0 +1,27 @@
+/* access.h: who sent a request, and whether it was sent before. */
+#ifndef ROWHOUSE_ACCESS_H
+#define ROWHOUSE_ACCESS_H
+
+#include "api/exchange.h"
+
+#define SESSION_COOKIE "rowhouse_session"
+
+/* Fills x->caller from the bearer key, or on pages and our own API from the session's cookie.
+ * UNAUTHORIZED: neither; FORBIDDEN: a change that another site's page sent. */
+bool access_check(struct exchange *x, struct err *e) MUST_CHECK;
+/* The same without insisting: for pages that are shown to anybody. */
+bool access_look(struct exchange *x, struct err *e) MUST_CHECK;
+/* The bearer key of the request, empty when there is none. */
+struct str access_bearer(const struct request *r);
+
+/* For a change with an Idempotency-Key: answers as the first time (*answered), refuses another body
+ * (UNPROCESSABLE) or a twin that still runs (CONFLICT), or notes that it runs now. */
+bool access_replay(struct exchange *x, bool *answered, struct err *e) MUST_CHECK;
+/* Keeps the answer under its key; a failure of the server's own is forgotten, so that it can be
+ * tried again. */
+void access_keep(struct exchange *x);
+
+/* Counts the request against rate_per_minute and sets the X-RateLimit headers.  BUSY: too many. */
+bool rate_check(struct exchange *x, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,391 @@
+/* exchange.c: what happens to every request, whatever it asks for; see exchange.h. */
+#include "api/exchange.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/tree.h"
+#include "api/access.h"
+#include "api/route.h"
+#include "process/share.h"
+
+#include <assert.h>
+
+/* ---- replies ---- */
+
+void
+respond_header(struct exchange *x, const char *name, struct str value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f) {
+			log_warning("a header %s with control bytes was left out", name);
+			return;
+		}
+	buf_format(&x->response.headers, "%s: %.*s\r\n", name, STR_ARG(value));
+}
+
+void
+respond_header_text(struct exchange *x, const char *name, const char *value)
+{
+	respond_header(x, name, str_of(value));
+}
+
+void
+respond(struct exchange *x, int status, const char *content_type)
+{
+	x->response.status = status;
+	x->response.body.n = 0;
+	respond_header_text(x, "Content-Type", content_type);
+}
+
+void
+respond_json(struct exchange *x, int status, struct jsonout *j)
+{
+	respond(x, status, "application/json");
+	jsonout_init(j, &x->response.body);
+}
+
+void
+respond_nothing(struct exchange *x)
+{
+	x->response.status = 204;
+	x->response.body.n = 0;
+}
+
+void
+respond_see_other(struct exchange *x, struct str path)
+{
+	x->response.status = 303;
+	x->response.body.n = 0;
+	respond_header(x, "Location", path);
+}
+
+void
+respond_file(struct exchange *x, struct str path, const char *content_type, struct str name)
+{
+	struct buf disposition;
+	buf_init(&disposition, &x->arena);
+	buf_put_text(&disposition, "attachment; filename*=UTF-8''");
+	url_encode(&disposition, name);
+	respond(x, 200, content_type);
+	respond_header(x, "Content-Disposition", buf_str(&disposition));
+	x->response.file = path;
+}
+
+struct str
+exchange_base_url(struct exchange *x)
+{
+	if (x->app->conf.base_url[0])
+		return str_of(x->app->conf.base_url);
+	return arena_format(&x->arena, "%.*s://%.*s", STR_ARG(x->request.scheme),
+	    STR_ARG(x->request.host));
+}
+
+/* ---- waiting ---- */
+
+void
+exchange_wait(struct exchange *x, const char *job_id, bool owns_job, handler_fn *resume)
+{
+	snprintf(x->job_id, sizeof x->job_id, "%s", job_id);
+	x->resume = resume;
+	x->owns_job = owns_job;
+	if (x->deadline_ms == 0)
+		x->deadline_ms = clock_monotonic_ms() + LIMIT_PARKED_MS;
+}
+
+static void
+let_go(struct exchange *x)
+{
+	struct err e = {0};
+	if (x->job_id[0] && x->owns_job && !model_job_drop(&x->app->model, x->job_id, &e))
+		log_err("a job nobody waits for any more could not be cancelled", &e);
+	x->job_id[0] = 0;
+}
+
+/* ---- the way of a request ---- */
+
+/* Headers every reply has. */
+static void
+common_headers(struct exchange *x)
+{
+	respond_header(x, "X-Request-Id", x->request.id);
+	respond_header_text(x, "X-Content-Type-Options", "nosniff");
+	respond_header_text(x, "Referrer-Policy", "no-referrer");
+	respond_header_text(x, "Cross-Origin-Resource-Policy", "same-origin");
+	if (x->dialect == DIALECT_PAGE) {
+		respond_header_text(x, "Content-Security-Policy",
+		    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+		    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+		respond_header_text(x, "Cross-Origin-Opener-Policy", "same-origin");
+	} else {
+		respond_header_text(
+		    x, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	}
+	respond_header_text(x, "Cache-Control", "no-store");
+}
+
+/* A listed origin may read the answers (cors_origins); nobody else's browser may. */
+static bool
+cors(struct exchange *x)
+{
+	struct str list = str_of(x->app->conf.cors_origins), origin = x->request.origin;
+	bool listed = false;
+	while (list.n > 0 && origin.n > 0 && !listed) {
+		const char *space = memchr(list.p, ' ', list.n);
+		struct str one = {list.p, space ? (size_t)(space - list.p) : list.n};
+		listed = str_equal(one, origin);
+		list.p += one.n + (space ? 1 : 0);
+		list.n -= one.n + (space ? 1 : 0);
+	}
+	if (!listed)
+		return false;
+	respond_header(x, "Access-Control-Allow-Origin", origin);
+	respond_header_text(x, "Vary", "Origin");
+	respond_header_text(x, "Access-Control-Expose-Headers",
+	    "ETag, Location, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, "
+	    "X-RateLimit-Reset");
+	if (x->request.method != METHOD_OPTIONS || x->request.preflight_method.n == 0)
+		return false;
+	respond_header_text(x, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
+	respond_header_text(x, "Access-Control-Allow-Headers",
+	    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Client-Name, "
+	    "X-Request-Id, Request-Source");
+	respond_header_text(x, "Access-Control-Max-Age", "600");
+	respond_nothing(x);
+	return true;
+}
+
+static bool
+handle(struct exchange *x, char **parameters, struct err *e)
+{
+	struct str allow = {0};
+	bool parsed = request_parse(&x->request, parameters, &x->arena, e);
+	x->dialect = route_dialect(x->request.path);
+	common_headers(x);
+	if (!parsed || cors(x))
+		return parsed;
+	if (!route_find(&x->route, x->value, x->request.method, x->request.path, &allow, &x->arena,
+		e)) {
+		if (allow.n)
+			respond_header(x, "Allow", allow);
+		return false;
+	}
+	x->dialect = x->route->dialect;
+	if (x->route->access == ACCESS_KEY && !access_check(x, e))
+		return false;
+	if (!rate_check(x, e))
+		return false;
+	bool answered = false;
+	if (!access_replay(x, &answered, e))
+		return false;
+	return answered || x->route->handler(x, e);
+}
+
+/* What is left of an exchange that failed or was cut short: an error, and no job. */
+static void
+answer_error(struct exchange *x, struct err *e)
+{
+	let_go(x);
+	x->response.file = (struct str){0};
+	if (e->code == ERR_SYSTEM || e->code == ERR_DISK_FULL || e->code == ERR_UNAVAILABLE)
+		log_err(x->route ? x->route->name : "request", e);
+	respond_error(x, e);
+}
+
+static void
+settle(struct exchange *x, bool good, struct err *e)
+{
+	if (!good)
+		answer_error(x, e);
+	if (!x->job_id[0])
+		access_keep(x);
+}
+
+static void
+begin_response(struct exchange *x)
+{
+	x->response = (struct response){.status = 500};
+	buf_init(&x->response.headers, &x->arena);
+	buf_init(&x->response.body, &x->arena);
+}
+
+/* Memory ran out: everything of the request is dropped and a small answer made anew. */
+static void
+answer_exhausted(struct exchange *x)
+{
+	struct err e = {0};
+	jmp_buf last;
+	let_go(x);
+	app_recover(x->app);
+	arena_release(&x->arena);
+	x->request = (struct request){.method = METHOD__MAX};
+	begin_response(x);
+	if (arena_guard(last) != 0) {
+		x->response = (struct response){.status = 503};
+		return;
+	}
+	if (arena_over_limit())
+		FAIL(&e, TOO_BIG, "the request needs more memory than one request may have (%d MiB)",
+		    (int)(LIMIT_REQUEST_BYTES >> 20));
+	else
+		FAIL(&e, UNAVAILABLE, "the server is out of memory; try again in a moment");
+	respond_error(x, &e);
+}
+
+void
+exchange_run(struct exchange *x, char **parameters)
+{
+	jmp_buf env;
+	x->started_us = clock_now_us();
+	if (arena_guard(env) == 0) {
+		struct err e = {0};
+		begin_response(x);
+		bool good = handle(x, parameters, &e);
+		settle(x, good, &e);
+	} else {
+		answer_exhausted(x);
+	}
+	arena_unguard();
+}
+
+bool
+exchange_resume(struct exchange *x)
+{
+	jmp_buf env;
+	if (arena_guard(env) == 0) {
+		struct err e = {0};
+		char job_id[UUID_BYTES];
+		memcpy(job_id, x->job_id, sizeof job_id);
+		x->job_id[0] = 0;
+		bool good = x->resume(x, &e);
+		if (!good)
+			memcpy(x->job_id, job_id, sizeof job_id);
+		settle(x, good, &e);
+	} else {
+		answer_exhausted(x);
+	}
+	arena_unguard();
+	return x->job_id[0] == 0;
+}
+
+void
+exchange_expire(struct exchange *x)
+{
+	jmp_buf env;
+	if (arena_guard(env) == 0) {
+		struct err e = {0};
+		FAIL(&e, TIMEOUT, "the work behind this request took over %d seconds",
+		    LIMIT_PARKED_MS / 1000);
+		settle(x, false, &e);
+	} else {
+		answer_exhausted(x);
+	}
+	arena_unguard();
+}
+
+void
+exchange_abandon(struct exchange *x)
+{
+	jmp_buf env;
+	x->response.status = 499;
+	if (arena_guard(env) == 0) {
+		let_go(x);
+		access_keep(x);
+	} else {
+		app_recover(x->app);
+	}
+	arena_unguard();
+}
+
+/* nginx hands on the reason phrase as it gets it, and some clients print nothing else. */
+static const char *
+reason(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} reasons[] = {
+	    {200, "OK"},
+	    {201, "Created"},
+	    {202, "Accepted"},
+	    {204, "No Content"},
+	    {303, "See Other"},
+	    {304, "Not Modified"},
+	    {400, "Bad Request"},
+	    {401, "Unauthorized"},
+	    {403, "Forbidden"},
+	    {404, "Not Found"},
+	    {405, "Method Not Allowed"},
+	    {409, "Conflict"},
+	    {410, "Gone"},
+	    {413, "Content Too Large"},
+	    {415, "Unsupported Media Type"},
+	    {422, "Unprocessable Content"},
+	    {429, "Too Many Requests"},
+	    {503, "Service Unavailable"},
+	    {504, "Gateway Timeout"},
+	    {507, "Insufficient Storage"},
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].phrase;
+	return status < 500 ? "Error" : "Internal Server Error";
+}
+
+struct str
+exchange_head(struct exchange *x)
+{
+	struct buf b;
+	struct response *r = &x->response;
+	buf_init(&b, &x->arena);
+	buf_format(&b, "Status: %d %s\r\n", r->status, reason(r->status));
+	buf_put_str(&b, buf_str(&r->headers));
+	/* nginx sends the file; without one (plain CGI) cgi.c does. */
+	if (r->file.n && x->app->board)
+		buf_format(&b, "X-Accel-Redirect: /-/data/%.*s\r\n", STR_ARG(r->file));
+	else if (r->status != 204 && r->status != 304 && !r->file.n)
+		buf_format(&b, "Content-Length: %zu\r\n", r->body.n);
+	buf_put_text(&b, "\r\n");
+	return buf_str(&b);
+}
+
+void
+exchange_log(const struct exchange *x)
+{
+	struct log_request r = {
+	    .id = x->request.id,
+	    .method = x->request.method_text,
+	    .path = x->request.path,
+	    .remote = x->request.remote,
+	    .status = x->response.status,
+	    .bytes = x->response.body.n,
+	    .microseconds = clock_now_us() - x->started_us,
+	    .route = x->route ? x->route->name : NULL,
+	};
+	log_answer(&r);
+}
+
+/* ---- what a process holds ---- */
+
+bool
+app_open(struct app *app, const char *data, struct arena *a, struct err *e)
+{
+	char templates[PATH_MAX];
+	*app = (struct app){0};
+	tree_setup();
+	return conf_load(&app->conf, data, a, e) && model_open(&app->model, data, &app->conf, e) &&
+	    share_path(templates, "templates", e) &&
+	    templates_load(&app->templates, templates, e);
+}
+
+void
+app_close(struct app *app)
+{
+	templates_free(app->templates);
+	model_close(&app->model);
+}
+
+void
+app_recover(struct app *app)
+{
+	model_recover(&app->model);
+}

@@ -1,0 +1,23 @@
+/*
+ * rowcells.h: the cells of a stored row as answers print them: one per column that is shown, an
+ * absent one as null, text of a number or boolean column as a bare token where it is one (DESIGN
+ * section 3).
+ */
+#ifndef ROWHOUSE_ROWCELLS_H
+#define ROWHOUSE_ROWCELLS_H
+
+#include "base/jsonout.h"
+#include "store/rows.h"
+
+struct rowcells {
+	const struct column *columns;
+	struct cell *cells; /* by place among the shown columns */
+};
+
+void rowcells_read(struct rowcells *out, const struct row *r, const struct column *columns,
+    size_t count, struct arena *a);
+/* Writes the cell of the k-th shown column.  A text or other token over `clip` bytes is cut to a
+ * string of at most that; true: it was cut. */
+bool rowcells_put(struct jsonout *j, const struct rowcells *c, size_t k, size_t clip);
+
+#endif

@@ -1,0 +1,219 @@
+/* upload.c: see upload.h. */
+#include "api/upload.h"
+#include "base/limits.h"
+#include "base/tree.h"
+#include "http/multipart.h"
+#include "jobs/jobs.h"
+
+struct upload {
+	const struct upload_kind *kind; /* NULL: a source alone */
+	void (*put_source)(struct jsonout *, const struct source *);
+	char job_id[UUID_BYTES];
+	bool made; /* the dataset exists, as a draft */
+	struct dataset dataset;
+	struct job ingest;
+};
+
+static void
+decref(void *tree)
+{
+	json_decref(tree);
+}
+
+static json_t *
+own(json_t *tree, struct arena *a)
+{
+	if (tree)
+		arena_defer(a, decref, tree);
+	return tree;
+}
+
+static json_t *
+rename_copy(const json_t *tree, const struct field_name *names, size_t count)
+{
+	json_t *copy;
+	if (json_is_object(tree)) {
+		void *at = json_object_iter((json_t *)(uintptr_t)tree);
+		copy = json_object();
+		for (; at && copy; at = json_object_iter_next((json_t *)(uintptr_t)tree, at)) {
+			const char *key = json_object_iter_key(at);
+			for (size_t i = 0; i < count; i++)
+				if (strcmp(key, names[i].theirs) == 0)
+					key = names[i].ours;
+			json_object_set_new(
+			    copy, key, rename_copy(json_object_iter_value(at), names, count));
+		}
+		return copy;
+	}
+	if (json_is_array(tree)) {
+		copy = json_array();
+		for (size_t i = 0; copy && i < json_array_size(tree); i++)
+			json_array_append_new(
+			    copy, rename_copy(json_array_get(tree, i), names, count));
+		return copy;
+	}
+	return json_incref((json_t *)(uintptr_t)tree);
+}
+
+json_t *
+fields_rename(const json_t *tree, const struct field_name *names, size_t count, struct arena *a)
+{
+	return own(rename_copy(tree, names, count), a);
+}
+
+/* a[b] and a.b become {"a": {"b": ...}}; of two fields of one name the first counts. */
+static bool
+set_field(json_t *form, struct str name, struct str value, struct err *e)
+{
+	char key[ERR_FIELD_BYTES], inner[ERR_FIELD_BYTES] = "";
+	const char *dot = name.n ? memchr(name.p, '.', name.n) : NULL;
+	const char *open = name.n ? memchr(name.p, '[', name.n) : NULL;
+	const char *cut = dot ? dot : open;
+	if (name.n == 0 || name.n >= sizeof key)
+		return true; /* nothing here has such a name */
+	if (cut && name.p[name.n - 1] != '[') {
+		size_t first = (size_t)(cut - name.p) + 1;
+		size_t n = name.n - first - (open && !dot && name.p[name.n - 1] == ']' ? 1 : 0);
+		snprintf(inner, sizeof inner, "%.*s", (int)n, cut + 1);
+		name.n = first - 1;
+	}
+	snprintf(key, sizeof key, "%.*s", STR_ARG(name));
+	json_t *target = form;
+	if (inner[0]) {
+		target = json_object_get(form, key);
+		if (!target) {
+			target = json_object();
+			if (json_object_set_new(form, key, target) != 0)
+				return FAIL(e, UNAVAILABLE, "out of memory");
+		}
+		if (!json_is_object(target))
+			return true;
+	}
+	const char *last = inner[0] ? inner : key;
+	if (json_object_get(target, last))
+		return true;
+	json_t *text = json_stringn(value.p ? value.p : "", value.n);
+	if (!text || json_object_set_new(target, last, text) != 0)
+		return FAIL_FIELD(e, INPUT, key, "the field %s is not text in UTF-8", key);
+	return true;
+}
+
+static bool
+make_form(json_t **out, const struct job *job, struct arena *a, struct err *e)
+{
+	struct upload_form parsed;
+	if (!upload_form_parse(&parsed, job->result, a, e))
+		return false;
+	json_t *form = own(json_object(), a);
+	if (!form)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	for (size_t i = 0; i < parsed.count; i++)
+		if (!set_field(form, parsed.fields[i].name, parsed.fields[i].value, e))
+			return false;
+	*out = form;
+	return true;
+}
+
+/* The fields are known: checks them and makes the dataset. */
+static bool
+make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct err *e)
+{
+	struct arena *a = &x->arena;
+	struct dataset_request request;
+	json_t *form = NULL;
+	if (!make_form(&form, job, a, e))
+		return false;
+	struct source source = {0};
+	if (job->source_id.n && !model_source_get(&x->app->model, &x->caller, job->source_id,
+				    &source, a, e))
+		return false;
+	json_t *fields = u->kind->fields(x, form, source.name);
+	if (!fields)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	if (!dataset_request_check(&request, fields, REQUEST_FORM | u->kind->style, a, e))
+		return false;
+	if (job->source_id.n > 0)
+		snprintf(request.source_id, sizeof request.source_id, "%.*s",
+		    STR_ARG(job->source_id));
+	else if (request.type->needs == TYPE_NEEDS_SOURCE && !request.source_id[0])
+		return FAIL_FIELD(e, INPUT, "file", "A file is required for type %s",
+		    request.type->name);
+	if (!model_dataset_create(
+		&x->app->model, &x->caller, &request, &u->dataset, &u->ingest, a, e))
+		return false;
+	u->made = true;
+	return true;
+}
+
+static bool
+answer_source(struct exchange *x, const struct upload *u, const struct job *job, struct err *e)
+{
+	struct source source;
+	struct jsonout j;
+	if (job->source_id.n == 0)
+		return FAIL_FIELD(e, INPUT, "file", "A file is required");
+	if (!model_source_get(
+		&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
+		return false;
+	respond_json(x, 201, &j);
+	u->put_source(&j, &source);
+	return true;
+}
+
+/* Called whenever the job may have changed. */
+static bool
+go_on(struct exchange *x, struct err *e)
+{
+	struct upload *u = x->state;
+	struct job job;
+	struct arena *a = &x->arena;
+	if (!model_job_get(&x->app->model, &x->caller, str_of(u->job_id), &job, a, e))
+		return false;
+	if (str_is(job.state, "failed") || str_is(job.state, "cancelled"))
+		return model_job_failure(&job, e);
+	if (job.result.n > 0 && u->kind && !u->made && !make_dataset(x, u, &job, e))
+		return false;
+	if (!str_is(job.state, "done") || (u->kind && !u->made)) {
+		exchange_wait(x, job.job_id, true, go_on);
+		return true;
+	}
+	return u->kind ? u->kind->answer(x, &u->dataset, &u->ingest, e)
+		       : answer_source(x, u, &job, e);
+}
+
+static bool
+begin(struct exchange *x, const struct upload_kind *kind,
+    void (*put)(struct jsonout *, const struct source *), struct err *e)
+{
+	struct arena *a = &x->arena;
+	struct str boundary, incoming;
+	struct job job;
+	if (!multipart_boundary(&boundary, x->request.content_type, a, e))
+		return false;
+	if (!x->request.has_body)
+		return FAIL(e, INPUT, "the body of the request is empty");
+	if (!request_keep_body(&incoming, &x->request, x->app->model.data, a, e) ||
+	    !model_upload_begin(&x->app->model, &x->caller, incoming, boundary,
+		x->request.content_length, &job, a, e))
+		return false;
+	struct upload *u = arena_alloc(a, sizeof *u);
+	u->kind = kind;
+	u->put_source = put;
+	memcpy(u->job_id, job.job_id, sizeof u->job_id);
+	x->state = u;
+	exchange_wait(x, job.job_id, true, go_on);
+	return true;
+}
+
+bool
+upload_begin(struct exchange *x, const struct upload_kind *kind, struct err *e)
+{
+	return begin(x, kind, NULL, e);
+}
+
+bool
+source_upload_begin(
+    struct exchange *x, void (*put)(struct jsonout *, const struct source *), struct err *e)
+{
+	return begin(x, NULL, put, e);
+}

@@ -1,0 +1,26 @@
+/*
+ * command.h: what `rowhouse NAME ...` can be: commands for people, and roles, the processes that
+ * the program starts of itself (process/spawn.h).  main.c has the one table of both.
+ *
+ * argv[0] is the name; each reads the rest with options.h and returns the exit status: 0 it worked,
+ * 1 it failed and said why, 2 it was called wrongly.
+ */
+#ifndef ROWHOUSE_COMMAND_H
+#define ROWHOUSE_COMMAND_H
+
+#include "cli/options.h"
+
+int command_up(int argc, char **argv);
+int command_import(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_jobs(int argc, char **argv);
+int command_cgi(int argc, char **argv);
+
+int command_web(int argc, char **argv);
+int command_writer(int argc, char **argv);
+int command_child(int argc, char **argv);
+int command_split(int argc, char **argv);
+int command_export_worker(int argc, char **argv);
+int command_nginx(int argc, char **argv);
+
+#endif

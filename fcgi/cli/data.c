@@ -1,0 +1,319 @@
+/*
+ * data.c: commands that work on a data folder, whether a server runs on it or not: import, export.
+ *
+ * They are the model's callers like any API, with the rights of the folder's owner, and take the
+ * same locks.  Results go to stdout; progress to stderr when that is a terminal.
+ */
+#define _GNU_SOURCE
+#include "api/rowhouse.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/tree.h"
+#include "cli/command.h"
+#include "model/model.h"
+#include "process/spawn.h"
+#include "store/blobs.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOOK_MS 100
+
+struct session {
+	struct arena arena;
+	struct conf conf;
+	struct model model;
+	struct caller owner;
+	const char *data;
+};
+
+static bool
+begin(struct session *s, const char *data, struct err *e)
+{
+	*s = (struct session){.data = data, .owner = {.org_id = 1, .role = STR("admin")}};
+	arena_init(&s->arena, MIB(256));
+	tree_setup();
+	return conf_load(&s->conf, data, &s->arena, e) &&
+	    model_open(&s->model, data, &s->conf, e);
+}
+
+static int
+end(struct session *s, const char *name, bool good, const struct err *e)
+{
+	if (!good && e->at_line)
+		fprintf(stderr, "rowhouse %s: line %" PRIu64 ": %s\n", name, e->at_line, e->message);
+	else if (!good)
+		fprintf(stderr, "rowhouse %s: %s\n", name, e->message);
+	model_close(&s->model);
+	arena_release(&s->arena);
+	return good ? EXIT_GOOD : EXIT_FAILED;
+}
+
+/* ---- import ---- */
+
+enum { DATA, NAME, DESCRIPTION, TYPE, WAIT, JSON };
+
+static const struct option import_table[] = {
+    [DATA] = {"data", "DIR", "data", "The data folder"},
+    [NAME] = {"name", "TEXT", NULL, "Name of the dataset; the file's when not given"},
+    [DESCRIPTION] = {"description", "TEXT", "", "What it holds and what it is for"},
+    [TYPE] = {"type", "TYPE", "data_enrichment", "Type of the dataset"},
+    [WAIT] = {"wait", NULL, NULL, "Return when the rows are read, with 1 if that failed"},
+    [JSON] = {"json", NULL, NULL, "Print the dataset as JSON"},
+    {0},
+};
+
+static const struct options import_options = {
+    .usage = "import [options] FILE",
+    .about = "Makes a dataset of a file (CSV or JSONL) and prints its id.  Works whether or not a\n"
+	     "server runs on the data folder; without one and without --wait the rows are read\n"
+	     "when the next one is started.",
+    .table = import_table,
+    .arguments_min = 1,
+    .arguments_max = 1,
+};
+
+/* The file becomes a data source of its own. */
+static bool
+store_source(struct session *s, const char *path, struct source *source, struct err *e)
+{
+	struct stat st;
+	char sha256[SHA256_HEX_BYTES];
+	struct store *store = s->model.store;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return FAIL_ERRNO(e, "%s cannot be read", path);
+	arena_defer_close(&s->arena, fd);
+	if (!S_ISREG(st.st_mode))
+		return FAIL(e, INPUT, "%s is not a file", path);
+	if ((uint64_t)st.st_size > LIMIT_UPLOAD_BYTES)
+		return FAIL(e, TOO_BIG, "%s is over the limit of %" PRIu64 " bytes", path,
+		    LIMIT_UPLOAD_BYTES);
+	if (!blob_store(store, fd, 0, (uint64_t)st.st_size, sha256, NULL, NULL, e))
+		return false;
+	const char *slash = strrchr(path, '/');
+	struct source_file *file = arena_alloc(&s->arena, sizeof *file);
+	*file = (struct source_file){
+	    .field = STR("file"),
+	    .name = str_clip(str_of(slash ? slash + 1 : path), LIMIT_FILE_NAME_BYTES),
+	    .content_type = STR(""),
+	    .bytes = (uint64_t)st.st_size,
+	    .sha256 = arena_copy(&s->arena, str_of(sha256)),
+	};
+	*source = (struct source){.org_id = s->owner.org_id,
+	    .name = file->name,
+	    .bytes = file->bytes,
+	    .files = file,
+	    .file_count = 1};
+	uuid_make(source->source_id);
+	if (!store_begin(store, e))
+		return false;
+	if (store_source_insert(store, source, e) &&
+	    store_source_stored(store, source->source_id, e))
+		return store_commit(store, e);
+	store_rollback(store);
+	return false;
+}
+
+static bool
+make_dataset(struct session *s, const struct command_line *line, const struct source *source,
+    struct dataset *d, struct job *job, struct err *e)
+{
+	struct dataset_request request;
+	struct buf b;
+	struct jsonout j;
+	json_t *fields;
+	buf_init(&b, &s->arena);
+	jsonout_init(&j, &b);
+	jsonout_object(&j);
+	jsonout_member_text(&j, "type", line->value[TYPE]);
+	jsonout_member_str(&j, "name",
+	    line->value[NAME] ? str_of(line->value[NAME])
+			      : str_clip(source->name, LIMIT_NAME_CHARACTERS));
+	jsonout_member_text(&j, "description", line->value[DESCRIPTION]);
+	jsonout_member_text(&j, "source_id", source->source_id);
+	jsonout_end(&j);
+	return tree_parse(&fields, buf_str(&b), &s->arena, e) &&
+	    dataset_request_check(&request, fields, REQUEST_PLAIN, &s->arena, e) &&
+	    model_dataset_create(&s->model, &s->owner, &request, d, job, &s->arena, e);
+}
+
+/* No runner works on the folder: one is started for as long as we wait. */
+static bool
+ensure_runner(struct session *s, pid_t *runner, struct err *e)
+{
+	struct str path = arena_format(&s->arena, "%s/run/jobs.lock", s->data);
+	int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	*runner = 0;
+	if (fd < 0)
+		return FAIL_ERRNO(e, "%s cannot be opened", path.p);
+	bool is_free = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	close(fd);
+	if (!is_free)
+		return true;
+	const char *arguments[] = {"jobs", "--data", s->data, NULL};
+	struct spawn spawn = {arguments, NULL, 0, SIGTERM};
+	return spawn_role(runner, NULL, &spawn, e);
+}
+
+static void
+show_progress(const struct job *job)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	unsigned percent = job->total ? (unsigned)(job->done * 100 / job->total) : 0;
+	fprintf(stderr, "\r%3u %%  %" PRIu64 " rows ", percent > 100 ? 100 : percent, job->rows);
+	if (str_is(job->state, "done"))
+		fprintf(stderr, "\n");
+}
+
+static bool
+wait_for_rows(struct session *s, struct job *job, struct err *e)
+{
+	pid_t runner;
+	if (!ensure_runner(s, &runner, e))
+		return false;
+	bool good = true;
+	for (;;) {
+		struct arena_mark mark = arena_mark(&s->arena);
+		struct job now;
+		good = model_job_get(
+		    &s->model, &s->owner, str_of(job->job_id), &now, &s->arena, e);
+		if (!good)
+			break;
+		show_progress(&now);
+		if (!str_is(now.state, "queued") && !str_is(now.state, "running")) {
+			*job = now;
+			good = str_is(now.state, "done") || model_job_failure(&now, e);
+			break;
+		}
+		arena_reset(&s->arena, mark);
+		usleep(LOOK_MS * 1000);
+	}
+	if (runner > 0) {
+		kill(runner, SIGTERM);
+		waitpid(runner, NULL, 0);
+	}
+	return good;
+}
+
+static void
+print_dataset(struct session *s, const struct dataset *d, const struct job *job, bool as_json)
+{
+	struct buf b;
+	struct jsonout j;
+	if (!as_json) {
+		printf("%s\n", d->dataset_id);
+		return;
+	}
+	buf_init(&b, &s->arena);
+	jsonout_init(&j, &b);
+	jsonout_object(&j);
+	jsonout_key(&j, "dataset");
+	put_dataset(&j, d, NULL);
+	jsonout_key(&j, "job");
+	put_job(&j, job);
+	jsonout_end(&j);
+	printf("%.*s\n", STR_ARG(buf_str(&b)));
+}
+
+int
+command_import(int argc, char **argv)
+{
+	struct command_line line;
+	struct session s;
+	struct err e = {0};
+	struct source source;
+	struct dataset d, now;
+	struct job job;
+	int status;
+	if (!options_read(&line, &status, &import_options, argc, argv))
+		return status;
+	bool good = begin(&s, line.value[DATA], &e) &&
+	    store_source(&s, line.argument[0], &source, &e) &&
+	    make_dataset(&s, &line, &source, &d, &job, &e);
+	bool made = good;
+	if (good && line.value[WAIT])
+		good = wait_for_rows(&s, &job, &e);
+	struct err later = {0};
+	if (made && model_dataset_get(&s.model, &s.owner, str_of(d.dataset_id), &now, &s.arena, &later))
+		print_dataset(&s, &now, &job, line.value[JSON] != NULL);
+	return end(&s, "import", good, &e);
+}
+
+/* ---- export ---- */
+
+enum { EXPORT_DATA, FORMAT, OUTPUT };
+
+static const struct option export_table[] = {
+    [EXPORT_DATA] = {"data", "DIR", "data", "The data folder"},
+    [FORMAT] = {"format", "csv|jsonl", "csv", "What to write"},
+    [OUTPUT] = {"output", "FILE", NULL, "Where to; standard output when not given"},
+    {0},
+};
+
+static const struct options export_options = {
+    .usage = "export [options] ID",
+    .about = "Writes the rows of a dataset.",
+    .table = export_table,
+    .arguments_min = 1,
+    .arguments_max = 1,
+};
+
+static bool
+write_row(void *writer, const struct row *r, struct err *e)
+{
+	return export_row(writer, r->cells, r->absent, e);
+}
+
+static bool
+export_to(struct session *s, const char *id, enum export_format format, int fd, struct err *e)
+{
+	struct dataset d;
+	struct rows_file *rows;
+	const struct column *columns;
+	size_t count;
+	if (!model_dataset_get(&s->model, &s->owner, str_of(id), &d, &s->arena, e) ||
+	    !model_rows_open(&s->model, &d, &rows, &s->arena, e) ||
+	    !rows_columns(rows, &columns, &count, e))
+		return false;
+	struct export_column *chosen = arena_array(&s->arena, count, sizeof *chosen);
+	for (size_t i = 0; i < count; i++)
+		chosen[i] = (struct export_column){
+		    columns[i].column_id, columns[i].name, columns[i].type};
+	struct export_writer *w = export_open(fd, format, chosen, count, &s->arena);
+	return export_header(w, e) && rows_each(rows, 0, 0, write_row, w, e) && export_close(w, e);
+}
+
+int
+command_export(int argc, char **argv)
+{
+	struct command_line line;
+	struct session s;
+	struct err e = {0};
+	int status, format = EXPORT__MAX;
+	if (!options_read(&line, &status, &export_options, argc, argv))
+		return status;
+	for (int i = 0; i < EXPORT__MAX; i++)
+		if (strcmp(line.value[FORMAT], export_format_names[i]) == 0)
+			format = i;
+	if (format == EXPORT__MAX) {
+		fprintf(stderr, "rowhouse export: --format must be csv or jsonl\n");
+		return EXIT_USAGE;
+	}
+	bool good = begin(&s, line.value[EXPORT_DATA], &e);
+	int fd = STDOUT_FILENO;
+	if (good && line.value[OUTPUT]) {
+		fd = open(line.value[OUTPUT], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		good = fd >= 0 || FAIL_ERRNO(&e, "%s cannot be written", line.value[OUTPUT]);
+	}
+	good = good && export_to(&s, line.argument[0], (enum export_format)format, fd, &e);
+	if (fd > STDOUT_FILENO && close(fd) != 0 && good)
+		good = FAIL_ERRNO(&e, "%s cannot be written", line.value[OUTPUT]);
+	return end(&s, "export", good, &e);
+}

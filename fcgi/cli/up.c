@@ -1,0 +1,97 @@
+/* up.c: `rowhouse up`: nginx and the core in the foreground; and the role that becomes nginx. */
+#include "cli/command.h"
+#include "model/setup.h"
+#include "process/nginx.h"
+#include "process/supervisor.h"
+
+enum { PORT, SOCKET, DATA, LOG };
+
+static const struct option up_table[] = {
+    [PORT] = {"port", "N", "8080", "Port on 127.0.0.1; 0 takes any free one"},
+    [SOCKET] = {"socket", "PATH", NULL, "Listen on a unix socket instead of a port"},
+    [DATA] = {"data", "DIR", "data", "Folder of everything that is kept; made when missing"},
+    [LOG] = {"log", "-", NULL, "Log to standard error instead of DIR/log"},
+    {0},
+};
+
+static const struct options up_options = {
+    .usage = "up [options]",
+    .about =
+	"Starts nginx and the core on a folder of data and stays in the foreground.  Prints the\n"
+	"address when it answers there and, the first time, the admin key.  Ctrl-C ends it.",
+    .table = up_table,
+};
+
+/* The first start of a data folder makes its admin key and says it, this once. */
+static bool
+first_start(const char *data, struct err *e)
+{
+	char key[80];
+	bool made;
+	if (!model_admin_key(data, &made, key, e))
+		return false;
+	if (made) {
+		printf("Admin key (also in %s/admin.key): %s\n", data, key);
+		fflush(stdout);
+	}
+	return true;
+}
+
+static int
+failed(const char *name, const struct err *e)
+{
+	fprintf(stderr, "rowhouse %s: %s\n", name, e->message);
+	return EXIT_FAILED;
+}
+
+int
+command_up(int argc, char **argv)
+{
+	struct command_line line;
+	struct err e = {0};
+	uint64_t port;
+	int status;
+	if (!options_read(&line, &status, &up_options, argc, argv))
+		return status;
+	if (!options_number(&port, "port", line.value[PORT], 0, 65535))
+		return EXIT_USAGE;
+	if (line.value[LOG] && strcmp(line.value[LOG], "-") != 0) {
+		fprintf(stderr, "rowhouse up: --log takes only -, standard error\n");
+		return EXIT_USAGE;
+	}
+	struct supervisor supervisor = {
+	    .data = line.value[DATA],
+	    .port = (unsigned)port,
+	    .socket = line.value[SOCKET],
+	    .log_to_stderr = line.value[LOG] != NULL,
+	    .prepare = first_start,
+	};
+	return supervisor_run(&supervisor, &e) ? EXIT_GOOD : failed("up", &e);
+}
+
+static const struct option nginx_table[] = {
+    {"data", "DIR", NULL, "Absolute path of the data folder"},
+    {0},
+};
+
+static const struct options nginx_options = {
+    .usage = "nginx --data DIR",
+    .about = "Becomes the nginx of a server; started by rowhouse up.",
+    .table = nginx_table,
+};
+
+int
+command_nginx(int argc, char **argv)
+{
+	struct command_line line;
+	struct err e = {0};
+	int status;
+	if (!options_read(&line, &status, &nginx_options, argc, argv))
+		return status;
+	if (!line.value[0]) {
+		fprintf(stderr, "rowhouse nginx: --data is missing\n");
+		return EXIT_USAGE;
+	}
+	nginx_become(line.value[0], &e);
+	return failed("nginx", &e);
+}

@@ -1,0 +1,184 @@
+/*
+ * template_form.c: r:form: fields as labelled inputs.  Each is one <div class="field">: label,
+ * input, help, error; the input says by aria-describedby where the last two stand.
+ *
+ * Limits of text are in bytes and the browser counts UTF-16 units, of which a text has never more
+ * than bytes: max becomes maxlength (it stops nothing that is allowed), min is left to the server.
+ */
+#include "http/template_program.h"
+
+struct form_field {
+	struct buf *out, *scratch;
+	const json_t *field;
+	const char *id;
+	bool has_help, has_error;
+};
+
+static struct str
+member(const struct form_field *f, const char *key)
+{
+	return template_value_text(json_object_get(f->field, key), TEMPLATE_PLAIN, f->scratch);
+}
+
+static void
+put_attribute(const struct form_field *f, const char *name, struct str value)
+{
+	buf_format(f->out, " %s=\"", name);
+	template_escape(f->out, value);
+	buf_put_char(f->out, '"');
+}
+
+/* An attribute that is there only when the field says it. */
+static void
+put_limit(const struct form_field *f, const char *name, const char *key)
+{
+	if (json_is_number(json_object_get(f->field, key)))
+		put_attribute(f, name, member(f, key));
+}
+
+static void
+put_common_attributes(const struct form_field *f)
+{
+	put_attribute(f, "id", str_of(f->id));
+	put_attribute(f, "name", member(f, "name"));
+	if (template_is_true(json_object_get(f->field, "required")))
+		buf_put_text(f->out, " required");
+	if (f->has_help || f->has_error) {
+		buf_put_text(f->out, " aria-describedby=\"");
+		if (f->has_help) {
+			template_escape(f->out, str_of(f->id));
+			buf_put_text(f->out, f->has_error ? "-help " : "-help");
+		}
+		if (f->has_error) {
+			template_escape(f->out, str_of(f->id));
+			buf_put_text(f->out, "-error");
+		}
+		buf_put_char(f->out, '"');
+	}
+	if (f->has_error)
+		buf_put_text(f->out, " aria-invalid=\"true\"");
+}
+
+static void
+draw_area(const struct form_field *f)
+{
+	buf_put_text(f->out, "<textarea rows=\"4\"");
+	put_common_attributes(f);
+	put_limit(f, "maxlength", "max");
+	/* HTML drops one line end behind the tag, so that one is given to it. */
+	buf_put_text(f->out, ">\n");
+	template_escape(f->out, member(f, "value"));
+	buf_put_text(f->out, "</textarea>");
+}
+
+static void
+draw_choice(const struct form_field *f)
+{
+	const json_t *choices = json_object_get(f->field, "choices");
+	struct str chosen = arena_copy(f->out->arena, member(f, "value"));
+	buf_put_text(f->out, "<select");
+	put_common_attributes(f);
+	buf_put_char(f->out, '>');
+	for (size_t i = 0; i < json_array_size(choices); i++) {
+		const json_t *choice = json_array_get(choices, i);
+		const json_t *label = json_object_get(choice, "label");
+		const json_t *given = json_object_get(choice, "value");
+		struct str value = template_value_text(given, TEMPLATE_PLAIN, f->scratch);
+		buf_put_text(f->out, "<option");
+		put_attribute(f, "value", value);
+		if (str_equal(value, chosen))
+			buf_put_text(f->out, " selected");
+		buf_put_char(f->out, '>');
+		template_escape(
+		    f->out, template_value_text(label ? label : given, TEMPLATE_PLAIN, f->scratch));
+		buf_put_text(f->out, "</option>");
+	}
+	buf_put_text(f->out, "</select>");
+}
+
+static void
+draw_input(const struct form_field *f, struct str widget)
+{
+	bool is_number = str_is(widget, "number"), is_file = str_is(widget, "file");
+	buf_put_text(f->out, "<input type=\"");
+	buf_put_text(f->out, is_number ? "number" : is_file ? "file" : "text");
+	buf_put_char(f->out, '"');
+	put_common_attributes(f);
+	if (is_number) {
+		/* Without it the browser refuses 48.1 in a field of degrees. */
+		buf_put_text(f->out, " step=\"any\"");
+		put_limit(f, "min", "min");
+		put_limit(f, "max", "max");
+	} else if (!is_file) {
+		put_limit(f, "maxlength", "max");
+	}
+	if (!is_file)
+		put_attribute(f, "value", member(f, "value"));
+	buf_put_char(f->out, '>');
+}
+
+static void
+draw_note(const struct form_field *f, const char *kind)
+{
+	buf_format(f->out, "<p class=\"%s\" id=\"", kind);
+	template_escape(f->out, str_of(f->id));
+	buf_format(f->out, "-%s\">", kind);
+	template_escape(f->out, member(f, kind));
+	buf_put_text(f->out, "</p>");
+}
+
+/* field-NAME; an id has no space in it, and in aria-describedby a space would part two. */
+static const char *
+make_id(const struct form_field *f)
+{
+	struct str name = member(f, "name");
+	char *id = arena_alloc(f->out->arena, name.n + sizeof "field-");
+	memcpy(id, "field-", 6);
+	for (size_t i = 0; i < name.n; i++)
+		id[6 + i] = (unsigned char)name.p[i] <= ' ' ? '-' : name.p[i];
+	return id;
+}
+
+static void
+draw_field(const struct form_field *f)
+{
+	struct str widget =
+	    template_value_text(json_object_get(f->field, "widget"), TEMPLATE_PLAIN, f->scratch);
+	buf_put_text(f->out, "<div class=\"field\"><label");
+	put_attribute(f, "for", str_of(f->id));
+	buf_put_char(f->out, '>');
+	template_escape(f->out, member(f, json_object_get(f->field, "label") ? "label" : "name"));
+	buf_put_text(f->out, "</label>");
+	if (str_is(widget, "area")) {
+		draw_area(f);
+	} else if (str_is(widget, "choice")) {
+		draw_choice(f);
+	} else if (str_is(widget, "check")) {
+		buf_put_text(f->out, "<input type=\"checkbox\" value=\"true\"");
+		put_common_attributes(f);
+		struct str value = member(f, "value");
+		if (str_is(value, "true") || str_is(value, "1"))
+			buf_put_text(f->out, " checked");
+		buf_put_char(f->out, '>');
+	} else {
+		draw_input(f, widget);
+	}
+	if (f->has_help)
+		draw_note(f, "help");
+	if (f->has_error)
+		draw_note(f, "error");
+	buf_put_text(f->out, "</div>\n");
+}
+
+void
+template_draw_form(struct buf *out, const json_t *fields, struct buf *scratch)
+{
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		struct form_field f = {
+		    .out = out, .scratch = scratch, .field = json_array_get(fields, i)};
+		f.id = make_id(&f);
+		f.has_help = template_is_true(json_object_get(f.field, "help"));
+		f.has_error = template_is_true(json_object_get(f.field, "error"));
+		draw_field(&f);
+	}
+}

@@ -1,0 +1,85 @@
+/* job.c: what the processes of jobs have in common; see jobs.h. */
+#include "jobs/jobs.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/tree.h"
+#include "process/bell.h"
+
+#include <signal.h>
+
+#define PROGRESS_MS 400
+
+/* rowhouse ROLE DATA JOB */
+bool
+job_begin(struct job_context *c, const char *role, int argc, char **argv, struct err *e)
+{
+	*c = (struct job_context){0};
+	/* Nothing here is worth a farewell: SIGTERM ends it, and the runner settles the job. */
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	log_role(role);
+	tree_setup();
+	if (argc != 3)
+		return FAIL(e, INPUT, "this role is started by the job runner");
+	c->data = argv[1];
+	arena_init(&c->arena, MIB(512));
+	return store_open(&c->store, c->data, e) &&
+	    store_job_get(c->store, &c->job, 0, argv[2], &c->arena, e);
+}
+
+bool
+job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, struct err *e)
+{
+	int64_t now = clock_monotonic_ms();
+	bool cancelled = false;
+	if (now < c->next_progress_ms)
+		return true;
+	c->next_progress_ms = now + PROGRESS_MS;
+	if (!store_job_progress(c->store, c->job.job_id, done, total, rows, &cancelled, e))
+		return false;
+	if (cancelled)
+		return FAIL(e, CANCELLED, "the job was cancelled");
+	return true;
+}
+
+void
+job_ring(const struct job_context *c)
+{
+	char text[BELL_BYTES];
+	snprintf(text, sizeof text, "job %s", c->job.job_id);
+	bell_ring(c->data, "web-", text);
+	bell_ring(c->data, "cgi-", text);
+}
+
+void
+job_fail(struct job_context *c, const struct err *why)
+{
+	struct err e = {0};
+	const char *state = why->code == ERR_CANCELLED ? "cancelled" : "failed";
+	const char *dataset_id = arena_text(&c->arena, c->job.dataset_id);
+	const char *source_id = arena_text(&c->arena, c->job.source_id);
+	log_err(c->job.kind.p, why);
+	if (store_begin(c->store, &e)) {
+		if (store_job_failed(c->store, c->job.job_id, state, why, &e) &&
+		    (!str_is(c->job.kind, "ingest") ||
+			store_dataset_failed(c->store, dataset_id, why, &e)) &&
+		    (!str_is(c->job.kind, "upload") || !c->job.source_id.n ||
+			store_source_abandon(c->store, source_id, &e)))
+			(void)!store_commit(c->store, &e);
+		else
+			store_rollback(c->store);
+	}
+	/* When even this cannot be written the runner finds the job orphaned and ends it later. */
+	if (e.code != ERR_OK)
+		log_err("a failure could not be noted", &e);
+	job_ring(c);
+}
+
+void
+job_end(struct job_context *c)
+{
+	store_close(c->store);
+	arena_release(&c->arena);
+}

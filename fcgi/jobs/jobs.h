@@ -1,0 +1,58 @@
+/*
+ * jobs.h: the processes that do what takes longer than a request.
+ *
+ *   runner   takes queued jobs and starts a process for each (role `jobs`)
+ *   split    takes an upload apart and stores its files (kind upload)
+ *   writer   makes rows of a source, together with its child (kind ingest)
+ *   export   writes a dataset as a file (kind export)
+ *
+ * Each opens the store itself and does one job.  What it has done becomes visible in one catalog
+ * transaction together with the end of the job, so a process can be killed at any moment.
+ */
+#ifndef ROWHOUSE_JOBS_H
+#define ROWHOUSE_JOBS_H
+
+#include "store/store.h"
+
+/* What a job process works with. */
+struct job_context {
+	struct store *store;
+	struct arena arena;
+	struct job job;
+	const char *data;
+	int64_t next_progress_ms;
+};
+
+/* Opens the store, loads the job; exit status 2 on false. */
+bool job_begin(struct job_context *c, const char *role, int argc, char **argv, struct err *e)
+    MUST_CHECK;
+/* Notes progress now and then; false (CANCELLED) when the job is to stop. */
+bool job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows,
+    struct err *e) MUST_CHECK;
+/* Tells everyone who waits for it. */
+void job_ring(const struct job_context *c);
+/* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them. */
+void job_fail(struct job_context *c, const struct err *why);
+void job_end(struct job_context *c);
+
+/* Runs until SIGTERM.  CONFLICT: another one runs on this data folder. */
+bool runner_run(const char *data, struct err *e) MUST_CHECK;
+
+/* The internal commands (process roles). */
+int command_split(int argc, char **argv);
+int command_writer(int argc, char **argv);
+int command_child(int argc, char **argv);
+int command_export_worker(int argc, char **argv);
+
+/* The form of an upload job's result, for who answers the upload: see split.c. */
+struct upload_field {
+	struct str name, value;
+};
+struct upload_form {
+	struct upload_field *fields;
+	size_t count;
+};
+bool upload_form_parse(struct upload_form *out, struct str result, struct arena *a, struct err *e)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * ring.h: bytes from one process to another through shared memory: from a job's child, which runs
+ * code that reads untrusted files, to its writer, which trusts nothing it says.
+ *
+ * What travels are messages: a type and any number of bytes, cut into frames.  The reader copies a
+ * frame out before it looks at it, so a child that changes the memory afterwards changes nothing;
+ * every length is checked against what the frame can hold and the message may become.
+ */
+#ifndef ROWHOUSE_RING_H
+#define ROWHOUSE_RING_H
+
+#include "base/err.h"
+#include "base/limits.h"
+
+#define RING_BYTES MIB(4)
+#define RING_MESSAGE_BYTES MIB(192)
+
+struct ring;
+
+/* Made by the writer; `fd` is handed to the child. */
+bool ring_make(struct ring **out, int *fd, struct err *e) MUST_CHECK;
+bool ring_attach(struct ring **out, int fd, struct err *e) MUST_CHECK;
+void ring_free(struct ring *r);
+
+/* The child's side.  Waits for room; the writer's death is the child's too. */
+void ring_send(struct ring *r, uint32_t type, struct str a, struct str b);
+
+/* The writer's side.  1: a message, good until the next call; 0: none came within `wait_ms`;
+ * -1: what came is no message (INPUT), or there is no memory for it. */
+int ring_receive(struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * runner.c: takes queued jobs and starts a process for each (the command and role `jobs`).
+ *
+ * One per data folder: it holds DATA/run/jobs.lock, so a job that runs without a process of its own
+ * is an orphan for sure.  It never touches a file of a user and has no state that matters: killed
+ * and started again, it finds in the catalog what to do.
+ */
+#define _GNU_SOURCE
+#include "jobs/jobs.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/tree.h"
+#include "process/bell.h"
+#include "process/spawn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOOK_MS 1000           /* a ring that was lost costs no more than this */
+#define SWEEP_MS (600 * 1000)  /* between two sweeps */
+#define KILL_MS 3000           /* from SIGTERM to SIGKILL */
+#define DRAIN_MS 3000
+#define DAY_US INT64_C(86400000000)
+
+/* Which process does which kind, and how many at once. */
+static const struct kind {
+	const char *kind, *role;
+	size_t at_once;
+} kinds[] = {
+    {"upload", "split", 4},
+    {"ingest", "writer", 2},
+    {"export", "export-worker", 2},
+};
+
+#define SLOTS 8
+
+struct running {
+	pid_t pid; /* 0: the slot is free */
+	int pidfd;
+	size_t kind;
+	char job_id[UUID_BYTES], dataset_id[UUID_BYTES];
+	int64_t kill_at_ms; /* 0: it is not to stop */
+};
+
+struct runner {
+	const char *data;
+	struct store *store;
+	struct conf conf;
+	struct arena arena;
+	struct running slots[SLOTS];
+	int signals, bell;
+	int64_t next_sweep_ms, drain_until_ms;
+	bool draining;
+};
+
+static struct running *
+free_slot(struct runner *r, size_t kind)
+{
+	struct running *free_one = NULL;
+	size_t busy = 0;
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (r->slots[i].pid == 0)
+			free_one = &r->slots[i];
+		else if (r->slots[i].kind == kind)
+			busy++;
+	}
+	return busy < kinds[kind].at_once ? free_one : NULL;
+}
+
+static void
+ring_waiters(const struct runner *r, const char *job_id)
+{
+	char text[BELL_BYTES];
+	snprintf(text, sizeof text, "job %s", job_id);
+	bell_ring(r->data, "web-", text);
+	bell_ring(r->data, "cgi-", text);
+}
+
+/* A job without a process: queued again or ended, its half-made files removed. */
+static void
+orphaned(struct runner *r, const struct running *slot, const char *why)
+{
+	struct err e = {0};
+	char folder[PATH_MAX], path[PATH_MAX];
+	snprintf(folder, sizeof folder, "%s/datasets/%s", r->data, slot->dataset_id);
+	DIR *d = slot->dataset_id[0] ? opendir(folder) : NULL;
+	struct dirent *entry;
+	while (d && (entry = readdir(d))) {
+		size_t n = strlen(entry->d_name);
+		if (n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0 &&
+		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path)
+			unlink(path);
+	}
+	if (d)
+		closedir(d);
+	if (!store_job_orphaned(r->store, slot->job_id, why, &e))
+		log_err("an orphaned job could not be settled", &e);
+	ring_waiters(r, slot->job_id);
+}
+
+static bool
+start(struct runner *r, struct running *slot, size_t kind, const struct job *j, struct err *e)
+{
+	const char *arguments[] = {kinds[kind].role, r->data, j->job_id, NULL};
+	struct spawn s = {arguments, NULL, 0, SIGKILL};
+	*slot = (struct running){.kind = kind, .pidfd = -1};
+	memcpy(slot->job_id, j->job_id, sizeof slot->job_id);
+	snprintf(slot->dataset_id, sizeof slot->dataset_id, "%.*s", STR_ARG(j->dataset_id));
+	if (spawn_role(&slot->pid, &slot->pidfd, &s, e))
+		return true;
+	struct running failed = *slot;
+	*slot = (struct running){0};
+	orphaned(r, &failed, e->message);
+	return false;
+}
+
+static void
+claim(struct runner *r)
+{
+	for (size_t kind = 0; kind < ARRAY_LENGTH(kinds); kind++) {
+		bool found = true;
+		struct running *slot;
+		while (found && !r->draining && (slot = free_slot(r, kind))) {
+			struct err e = {0};
+			struct job j;
+			if (!store_job_claim(
+				r->store, &j, &found, kinds[kind].kind, &r->arena, &e) ||
+			    (found && !start(r, slot, kind, &j, &e))) {
+				log_err("a job cannot be started", &e);
+				return;
+			}
+			if (found)
+				log_info("job %s: %s", j.job_id, kinds[kind].kind);
+		}
+	}
+}
+
+static void
+reap(struct runner *r)
+{
+	int status;
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct running *slot = &r->slots[i];
+		if (slot->pid == 0 || waitpid(slot->pid, &status, WNOHANG) != slot->pid)
+			continue;
+		struct running ended = *slot;
+		char how[80], why[160];
+		struct str text = exit_text(how, status);
+		snprintf(why, sizeof why, "the process of the job %.*s", STR_ARG(text));
+		close(slot->pidfd);
+		*slot = (struct running){0};
+		/* A job that ended as it should is not running any more, and this finds nothing. */
+		if (!r->draining)
+			orphaned(r, &ended, why);
+	}
+}
+
+static void
+stop_cancelled(struct runner *r)
+{
+	char ids[SLOTS * 2][UUID_BYTES];
+	size_t count;
+	struct err e = {0};
+	int64_t now = clock_monotonic_ms();
+	if (!store_job_cancelled(r->store, ids, ARRAY_LENGTH(ids), &count, &e)) {
+		log_err("cancelled jobs cannot be found", &e);
+		return;
+	}
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct running *slot = &r->slots[i];
+		if (slot->pid == 0)
+			continue;
+		for (size_t k = 0; k < count && slot->kill_at_ms == 0; k++)
+			if (strcmp(ids[k], slot->job_id) == 0) {
+				kill(slot->pid, SIGTERM);
+				slot->kill_at_ms = now + KILL_MS;
+			}
+		if (slot->kill_at_ms && now >= slot->kill_at_ms)
+			kill(slot->pid, SIGKILL);
+	}
+}
+
+/* Datasets over their time go (retention_days), then whatever nothing names any more. */
+static void
+sweep(struct runner *r)
+{
+	struct err e = {0};
+	int64_t now = clock_monotonic_ms();
+	if (now < r->next_sweep_ms)
+		return;
+	r->next_sweep_ms = now + SWEEP_MS;
+	if (r->conf.retention_days > 0) {
+		struct dataset *old;
+		size_t count = 0;
+		int64_t before = clock_now_us() - (int64_t)r->conf.retention_days * DAY_US;
+		bool found, good = store_dataset_old(r->store, &old, &count, before, &r->arena, &e);
+		for (size_t i = 0; good && i < count; i++) {
+			good = store_begin(r->store, &e);
+			if (good && store_dataset_delete(
+					r->store, old[i].org_id, old[i].dataset_id, &found, &e))
+				good = store_commit(r->store, &e);
+			else if (good)
+				store_rollback(r->store);
+		}
+		if (count > 0)
+			log_info("%zu datasets were older than %" PRIu64 " days", count,
+			    r->conf.retention_days);
+	}
+	if (e.code != ERR_OK || !store_sweep(r->store, &e))
+		log_err("the sweep did not finish", &e);
+}
+
+static void
+wait_for_something(struct runner *r)
+{
+	struct pollfd fds[SLOTS + 2] = {{r->signals, POLLIN, 0}, {r->bell, POLLIN, 0}};
+	size_t n = 2;
+	char text[BELL_BYTES];
+	int signal;
+	for (size_t i = 0; i < SLOTS; i++)
+		if (r->slots[i].pid)
+			fds[n++] = (struct pollfd){r->slots[i].pidfd, POLLIN, 0};
+	poll(fds, n, r->draining ? 100 : LOOK_MS);
+	while (bell_next(r->bell, text))
+		continue;
+	while ((signal = signals_next(r->signals)) != 0)
+		if (signal != SIGCHLD && !r->draining) {
+			r->draining = true;
+			r->drain_until_ms = clock_monotonic_ms() + DRAIN_MS;
+			for (size_t i = 0; i < SLOTS; i++)
+				if (r->slots[i].pid)
+					kill(r->slots[i].pid, SIGTERM);
+		}
+}
+
+static bool
+is_idle(const struct runner *r)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		if (r->slots[i].pid)
+			return false;
+	return true;
+}
+
+static bool
+take_lock(const char *data, struct err *e)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s/run/jobs.lock", data);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return FAIL_ERRNO(e, "%s cannot be opened", path);
+	/* Kept open, and so locked, until the process ends. */
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return FAIL(e, CONFLICT, "another job runner works on %s already", data);
+	return true;
+}
+
+static bool
+run(struct runner *r, struct err *e)
+{
+	arena_init(&r->arena, MIB(16));
+	tree_setup();
+	if (!store_open(&r->store, r->data, e) || !take_lock(r->data, e) ||
+	    !conf_load(&r->conf, r->data, &r->arena, e) || !signals_open(&r->signals, e) ||
+	    !bell_open(&r->bell, r->data, "jobs", e) ||
+	    !store_job_orphaned(r->store, NULL, "the server stopped while the job ran", e))
+		return false;
+	while (!r->draining || (!is_idle(r) && clock_monotonic_ms() < r->drain_until_ms)) {
+		struct arena_mark mark = arena_mark(&r->arena);
+		reap(r);
+		claim(r);
+		stop_cancelled(r);
+		if (!r->draining)
+			sweep(r);
+		arena_reset(&r->arena, mark);
+		wait_for_something(r);
+	}
+	for (size_t i = 0; i < SLOTS; i++)
+		if (r->slots[i].pid)
+			kill(r->slots[i].pid, SIGKILL);
+	bell_close(r->bell, r->data, "jobs");
+	store_close(r->store);
+	return true;
+}
+
+bool
+runner_run(const char *data, struct err *e)
+{
+	static struct runner r;
+	r.data = data;
+	log_role("jobs");
+	return run(&r, e);
+}

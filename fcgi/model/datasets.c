@@ -1,0 +1,217 @@
+/* datasets.c: making, finding, exporting and deleting datasets; see model.h. */
+#include "model/model.h"
+#include "base/log.h"
+#include "base/tree.h"
+
+#include <sys/stat.h>
+
+static bool
+parse_id(char out[UUID_BYTES], struct str text, struct err *e)
+{
+	return uuid_parse(out, text) ||
+	    FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
+}
+
+/* A file this type can be made of; checked before anything is promised. */
+static bool
+check_source(const struct dataset_request *r, const struct source *source, struct err *e)
+{
+	if (r->type->ingest != TYPE_INGEST_TABLE)
+		return true;
+	if (source->file_count != 1)
+		return FAIL_FIELD(e, UNPROCESSABLE, "file",
+		    "a dataset of type %s is made of one file, %zu were sent", r->type->name,
+		    source->file_count);
+	if (source->files[0].bytes == 0)
+		return FAIL_FIELD(e, UNPROCESSABLE, "file", "the file %.*s is empty",
+		    STR_ARG(str_clip(source->files[0].name, 100)));
+	return true;
+}
+
+static bool
+check_quota(struct model *m, const struct caller *c, struct err *e)
+{
+	struct usage usage;
+	if (m->conf->quota_datasets == 0)
+		return true;
+	if (!store_usage(m->store, &usage, c->org_id, e))
+		return false;
+	if (usage.datasets >= m->conf->quota_datasets)
+		return FAIL(e, QUOTA,
+		    "the quota of %" PRIu64 " datasets is used up; delete one that is not needed",
+		    m->conf->quota_datasets);
+	return true;
+}
+
+bool
+model_dataset_create(struct model *m, const struct caller *c, const struct dataset_request *r,
+    struct dataset *out, struct job *job, struct arena *a, struct err *e)
+{
+	struct source source = {0};
+	bool has_source = r->source_id[0] != 0;
+	if (r->type->needs == TYPE_NEEDS_SOURCE && !has_source)
+		return FAIL_FIELD(e, INPUT, "source_id", "A data source is required for type %s",
+		    r->type->name);
+	if (has_source &&
+	    (!store_source_get(m->store, &source, c->org_id, r->source_id, a, e) ||
+		!check_source(r, &source, e)))
+		return false;
+	*out = (struct dataset){
+	    .org_id = c->org_id,
+	    .name = r->name,
+	    .description = r->description,
+	    .type = str_of(r->type->name),
+	    .state = STR("queued"),
+	    .source_id = arena_copy(a, str_of(r->source_id)),
+	    .params = r->params,
+	};
+	uuid_make(out->dataset_id);
+	*job = (struct job){
+	    .org_id = c->org_id,
+	    .kind = STR("ingest"),
+	    .dataset_id = arena_copy(a, str_of(out->dataset_id)),
+	    .total = source.file_count ? source.files[0].bytes : 0,
+	};
+	if (!store_begin(m->store, e))
+		return false;
+	/* The source is looked at again, now that nobody can change it. */
+	if (!check_quota(m, c, e) ||
+	    (has_source && !store_source_get(m->store, &source, c->org_id, r->source_id, a, e)))
+		goto failed;
+	if (has_source && !str_is(source.state, "stored"))
+		out->state = STR("draft");
+	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e))
+		goto failed;
+	if (!store_commit(m->store, e))
+		return false;
+	model_wake(m);
+	return true;
+failed:
+	store_rollback(m->store);
+	return false;
+}
+
+bool
+model_dataset_get(struct model *m, const struct caller *c, struct str id, struct dataset *out,
+    struct arena *a, struct err *e)
+{
+	char dataset_id[UUID_BYTES];
+	if (!parse_id(dataset_id, id, e) ||
+	    !store_dataset_get(m->store, out, c->org_id, dataset_id, a, e))
+		return false;
+	if (str_is(out->state, "draft"))
+		return FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
+	return true;
+}
+
+bool
+model_dataset_list(struct model *m, const struct caller *c, struct dataset **out, size_t *count,
+    int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
+{
+	return store_dataset_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
+}
+
+bool
+model_dataset_delete(
+    struct model *m, const struct caller *c, struct str id, struct arena *a, struct err *e)
+{
+	struct dataset d;
+	bool found;
+	if (!model_dataset_get(m, c, id, &d, a, e) || !store_begin(m->store, e))
+		return false;
+	if (!store_dataset_delete(m->store, c->org_id, d.dataset_id, &found, e)) {
+		store_rollback(m->store);
+		return false;
+	}
+	if (!store_commit(m->store, e))
+		return false;
+	model_wake(m);
+	/* Gone already for everyone; what cannot be removed now the sweep takes. */
+	struct err later = {0};
+	if (!store_dataset_remove_files(m->store, d.dataset_id, &later))
+		log_err("the files of a deleted dataset", &later);
+	return true;
+}
+
+void
+dataset_version(char out[VERSION_BYTES], const struct dataset *d)
+{
+	char text[UUID_BYTES + 48];
+	uint8_t hash[SHA256_BYTES];
+	int n = snprintf(text, sizeof text, "%s %" PRId64 ".%" PRId64, d->dataset_id, d->generation,
+	    d->change);
+	sha256_of(hash, (struct str){text, (size_t)n});
+	hex_encode(out, hash, VERSION_BYTES / 2);
+}
+
+bool
+model_rows_open(struct model *m, const struct dataset *d, struct rows_file **out, struct arena *a,
+    struct err *e)
+{
+	if (d->generation == 0)
+		return FAIL(e, CONFLICT, str_is(d->state, "failed")
+		    ? "the dataset has no rows: reading its file failed"
+		    : "the dataset has no rows yet: its file is still being read");
+	struct str path = store_rows_path(m->store, d->dataset_id, d->generation, a);
+	return rows_cache_open(m->rows, path.p, out, e);
+}
+
+/* The file of a job that is done, if it still lies there whole. */
+static bool
+export_file(struct model *m, const struct job *j, struct str *path, struct arena *a)
+{
+	struct err ignored = {0};
+	json_t *result;
+	struct stat st;
+	if (!str_is(j->state, "done") || !tree_parse(&result, j->result, a, &ignored))
+		return false;
+	struct str name = tree_str(result, "file");
+	if (name.n == 0)
+		return false;
+	*path = arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
+	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(*path));
+	return stat(full.p, &st) == 0 &&
+	    st.st_size == json_integer_value(json_object_get(result, "bytes"));
+}
+
+bool
+model_dataset_export(struct model *m, const struct caller *c, const struct dataset *d,
+    enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
+    struct err *e)
+{
+	struct rows_file *rows;
+	bool found;
+	*joined = false;
+	if (!model_rows_open(m, d, &rows, a, e))
+		return false;
+	struct str params = arena_format(a,
+	    "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"change\":%" PRId64 "}",
+	    export_format_names[format], d->generation, d->change);
+	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
+		return false;
+	if (found) {
+		if (export_file(m, job, path, a))
+			return true;
+		*path = (struct str){0};
+		*joined = str_is(job->state, "queued") || str_is(job->state, "running");
+		if (*joined)
+			return true;
+	}
+	*path = (struct str){0};
+	*job = (struct job){
+	    .org_id = c->org_id,
+	    .kind = STR("export"),
+	    .dataset_id = arena_copy(a, str_of(d->dataset_id)),
+	    .params = params,
+	};
+	if (!store_begin(m->store, e))
+		return false;
+	if (!store_job_insert(m->store, job, e)) {
+		store_rollback(m->store);
+		return false;
+	}
+	if (!store_commit(m->store, e))
+		return false;
+	model_wake(m);
+	return true;
+}

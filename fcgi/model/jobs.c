@@ -1,0 +1,134 @@
+/* jobs.c: jobs as their owners see them; see model.h.  What they do is in jobs/. */
+#include "model/model.h"
+#include "process/bell.h"
+
+#include <unistd.h>
+
+/* An id as it came with the request; a text that is none is not found, like any unknown one. */
+static bool
+parse_id(char out[UUID_BYTES], struct str text, struct err *e)
+{
+	return uuid_parse(out, text) ||
+	    FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
+}
+
+bool
+model_job_get(struct model *m, const struct caller *c, struct str id, struct job *out,
+    struct arena *a, struct err *e)
+{
+	char job_id[UUID_BYTES];
+	return parse_id(job_id, id, e) && store_job_get(m->store, out, c->org_id, job_id, a, e);
+}
+
+bool
+model_job_list(struct model *m, const struct caller *c, struct job **out, size_t *count,
+    int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
+{
+	return store_job_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
+}
+
+bool
+model_job_latest(struct model *m, const struct dataset *d, struct job *out, bool *found,
+    struct arena *a, struct err *e)
+{
+	return store_job_of_dataset(m->store, out, found, d->dataset_id, "ingest", a, e);
+}
+
+void
+model_wake(const struct model *m)
+{
+	bell_ring(m->data, "jobs", "new");
+}
+
+bool
+model_job_cancel(struct model *m, const struct caller *c, struct str id, struct job *out,
+    struct arena *a, struct err *e)
+{
+	if (!model_job_get(m, c, id, out, a, e))
+		return false;
+	if (!str_is(out->state, "queued") && !str_is(out->state, "running"))
+		return FAIL(e, CONFLICT, "the job has ended already (%.*s)", STR_ARG(out->state));
+	bool queued_ingest = str_is(out->state, "queued") && str_is(out->kind, "ingest");
+	struct err why = {0};
+	FAIL(&why, CANCELLED, "reading the rows was cancelled");
+	if (!store_begin(m->store, e))
+		return false;
+	if (!store_job_cancel(m->store, out->job_id, e) ||
+	    (queued_ingest &&
+		!store_dataset_failed(m->store, arena_text(a, out->dataset_id), &why, e))) {
+		store_rollback(m->store);
+		return false;
+	}
+	if (!store_commit(m->store, e))
+		return false;
+	model_wake(m);
+	return store_job_get(m->store, out, c->org_id, out->job_id, a, e);
+}
+
+bool
+model_upload_discard(struct model *m, const char *job_id, struct arena *a, struct err *e)
+{
+	struct job j;
+	struct source source;
+	if (!store_job_get(m->store, &j, 0, job_id, a, e))
+		return false;
+	const char *source_id = j.source_id.n ? arena_text(a, j.source_id) : NULL;
+	struct str incoming = {0};
+	if (source_id && store_source_get(m->store, &source, 0, source_id, a, &(struct err){0}))
+		incoming = source.incoming;
+	if (!store_begin(m->store, e))
+		return false;
+	bool found;
+	bool good = store_job_cancel(m->store, job_id, e) &&
+	    (!source_id ||
+		(store_source_abandon(m->store, source_id, e) &&
+		    store_source_delete(m->store, j.org_id, source_id, &found, e)));
+	if (!good) {
+		store_rollback(m->store);
+		return false;
+	}
+	if (!store_commit(m->store, e))
+		return false;
+	if (incoming.n)
+		unlink(arena_format(a, "%s/incoming/%.*s", m->data, STR_ARG(incoming)).p);
+	model_wake(m);
+	return true;
+}
+
+bool
+model_job_drop(struct model *m, const char *job_id, struct err *e)
+{
+	struct arena a;
+	struct job j;
+	arena_init(&a, 1 << 20);
+	bool good = store_job_get(m->store, &j, 0, job_id, &a, e);
+	if (good && str_is(j.kind, "upload")) {
+		good = model_upload_discard(m, job_id, &a, e);
+	} else if (good) {
+		good = store_begin(m->store, e);
+		if (good && store_job_cancel(m->store, job_id, e))
+			good = store_commit(m->store, e);
+		else if (good)
+			store_rollback(m->store);
+		model_wake(m);
+	}
+	arena_release(&a);
+	return good;
+}
+
+bool
+model_job_failure(const struct job *j, struct err *e)
+{
+	enum err_code code = err_from_word(j->error.code);
+	if (str_is(j->state, "cancelled"))
+		code = ERR_CANCELLED;
+	if (j->error.message.n == 0)
+		return FAIL(e, CANCELLED, "the job was cancelled");
+	if (j->error.field.n)
+		err_set_field(e, __FILE__, __LINE__, code, j->error.field.p, "%.*s",
+		    STR_ARG(j->error.message));
+	else
+		err_set(e, __FILE__, __LINE__, code, "%.*s", STR_ARG(j->error.message));
+	e->at_line = j->error.line;
+	return false;
+}

@@ -1,0 +1,88 @@
+/* sources.c: data sources and the uploads they come from; see model.h. */
+#include "model/model.h"
+#include "base/jsonout.h"
+#include "base/limits.h"
+
+static bool
+parse_id(char out[UUID_BYTES], struct str text, struct err *e)
+{
+	return uuid_parse(out, text) ||
+	    FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
+}
+
+bool
+model_source_get(struct model *m, const struct caller *c, struct str id, struct source *out,
+    struct arena *a, struct err *e)
+{
+	char source_id[UUID_BYTES];
+	return parse_id(source_id, id, e) &&
+	    store_source_get(m->store, out, c->org_id, source_id, a, e);
+}
+
+bool
+model_source_list(struct model *m, const struct caller *c, struct source **out, size_t *count,
+    int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
+{
+	return store_source_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
+}
+
+bool
+model_source_delete(
+    struct model *m, const struct caller *c, struct str id, struct arena *a, struct err *e)
+{
+	char source_id[UUID_BYTES];
+	struct source source;
+	bool found;
+	if (!parse_id(source_id, id, e) ||
+	    !store_source_get(m->store, &source, c->org_id, source_id, a, e) ||
+	    !store_begin(m->store, e))
+		return false;
+	if (!store_source_delete(m->store, c->org_id, source_id, &found, e)) {
+		store_rollback(m->store);
+		return false;
+	}
+	return store_commit(m->store, e);
+}
+
+bool
+model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
+    struct str boundary, uint64_t bytes, struct job *job, struct arena *a, struct err *e)
+{
+	struct usage usage;
+	struct buf b;
+	struct jsonout j;
+	if (bytes > LIMIT_UPLOAD_BYTES)
+		return FAIL_FIELD(e, TOO_BIG, "file", "an upload may have at most %" PRIu64 " bytes",
+		    LIMIT_UPLOAD_BYTES);
+	if (m->conf->quota_bytes > 0) {
+		if (!store_usage(m->store, &usage, c->org_id, e))
+			return false;
+		if (usage.bytes + bytes > m->conf->quota_bytes)
+			return FAIL(e, QUOTA,
+			    "the upload of %" PRIu64 " bytes does not fit the quota: %" PRIu64
+			    " of %" PRIu64 " are used; delete data sources that are not needed",
+			    bytes, usage.bytes, m->conf->quota_bytes);
+	}
+	buf_init(&b, a);
+	jsonout_init(&j, &b);
+	jsonout_object(&j);
+	jsonout_member_str(&j, "incoming", incoming);
+	jsonout_member_str(&j, "boundary", boundary);
+	jsonout_end(&j);
+	*job = (struct job){
+	    .org_id = c->org_id,
+	    .kind = STR("upload"),
+	    .params = buf_str(&b),
+	    .total = bytes,
+	};
+	if (!store_begin(m->store, e))
+		return false;
+	if (!store_job_insert(m->store, job, e)) {
+		store_rollback(m->store);
+		return false;
+	}
+	if (!store_commit(m->store, e))
+		return false;
+	model_wake(m);
+	return true;
+}

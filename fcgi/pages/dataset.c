@@ -1,0 +1,231 @@
+/* dataset.c: one dataset: its rows a page at a time, its flaws, its exports, its end. */
+#include "pages/pages.h"
+#include "api/rowcells.h"
+#include "api/rowhouse.h"
+#include "base/limits.h"
+
+#define PAGE_LIMIT 100
+#define FINDINGS_SHOWN 20
+
+/* Where the page begins: ?position= from 0, or ?row= from 1, which shows the page that row is on. */
+static bool
+read_position(uint64_t *position, uint64_t *limit, struct exchange *x, struct err *e)
+{
+	uint64_t row;
+	if (!request_number(limit, &x->request, "limit", PAGE_LIMIT, 1, LIMIT_PAGE_ROWS, e) ||
+	    !request_number(position, &x->request, "position", 0, 0, INT64_MAX, e) ||
+	    !request_number(&row, &x->request, "row", 0, 1, INT64_MAX, e))
+		return false;
+	if (row > 0)
+		*position = (row - 1) / *limit * *limit;
+	return true;
+}
+
+static const char *
+kind_of(const struct cell *c, enum column_type type)
+{
+	switch (c->kind) {
+	case CELL_ABSENT:
+		return "absent";
+	case CELL_NULL:
+		return "null";
+	case CELL_NUMBER:
+		return "number";
+	case CELL_TRUE:
+	case CELL_FALSE:
+		return "boolean";
+	case CELL_JSON:
+		return "json";
+	case CELL_TEXT:
+		break;
+	}
+	if (type == COLUMN_BOOLEAN)
+		return "boolean";
+	return type == COLUMN_INTEGER || type == COLUMN_NUMBER ? "number" : "text";
+}
+
+static void
+put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t clip)
+{
+	struct str text = c->bytes;
+	struct arena *a = j->out->arena;
+	if (c->kind == CELL_TEXT && c->escaped) {
+		char *plain = arena_alloc(a, text.n + 1);
+		text = (struct str){plain, cells_unescape(plain, text)};
+	}
+	jsonout_object(j);
+	jsonout_member_text(j, "kind", kind_of(c, type));
+	jsonout_member_str(j, "text", str_clip(text, clip));
+	jsonout_member_bool(j, "clipped", text.n > clip);
+	jsonout_member_int(j, "bytes", (int64_t)text.n);
+	jsonout_end(j);
+}
+
+static void
+put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t position,
+    const struct column *columns, size_t column_count)
+{
+	/* All cells of the page share what a page may have. */
+	size_t cells = count * column_count;
+	size_t clip = cells ? (size_t)LIMIT_PAGE_BYTES / cells : 0;
+	clip = clip > LIMIT_PAGE_CELL_BYTES ? LIMIT_PAGE_CELL_BYTES : clip < 16 ? 16 : clip;
+	jsonout_key(j, "rows");
+	jsonout_array(j);
+	for (size_t i = 0; i < count; i++) {
+		struct rowcells row;
+		rowcells_read(&row, &page[i], columns, column_count, j->out->arena);
+		jsonout_object(j);
+		jsonout_member_str(
+		    j, "id", arena_format(j->out->arena, "row_%" PRId64, page[i].row_id));
+		jsonout_member_int(j, "number", (int64_t)(position + i + 1));
+		jsonout_member_int(j, "line", (int64_t)page[i].line);
+		jsonout_key(j, "cells");
+		jsonout_array(j);
+		for (size_t k = 0; k < column_count; k++)
+			put_cell(j, &row.cells[k], columns[k].type, clip);
+		jsonout_end(j);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+static void
+put_href(struct jsonout *j, struct exchange *x, const char *key, bool there, uint64_t position,
+    uint64_t limit)
+{
+	jsonout_key(j, key);
+	if (!there) {
+		jsonout_null(j);
+		return;
+	}
+	jsonout_str(j, limit == PAGE_LIMIT
+		? arena_format(&x->arena, "?position=%" PRIu64, position)
+		: arena_format(&x->arena, "?position=%" PRIu64 "&limit=%" PRIu64, position, limit));
+}
+
+static void
+put_paging(struct jsonout *j, struct exchange *x, uint64_t position, uint64_t limit, size_t shown,
+    uint64_t total)
+{
+	uint64_t last = total > 0 ? (total - 1) / limit * limit : 0;
+	jsonout_member_int(j, "position", (int64_t)position);
+	jsonout_member_int(j, "limit", (int64_t)limit);
+	jsonout_member_int(j, "total", (int64_t)total);
+	jsonout_member_int(j, "first", (int64_t)(shown ? position + 1 : 0));
+	jsonout_member_int(j, "last", (int64_t)(position + shown));
+	jsonout_member_int(j, "page_number", (int64_t)(position / limit + 1));
+	jsonout_member_int(j, "page_count", (int64_t)((total + limit - 1) / limit));
+	jsonout_key(j, "pages");
+	jsonout_object(j);
+	put_href(j, x, "first", position > 0, 0, limit);
+	put_href(j, x, "previous", position > 0, position > limit ? position - limit : 0, limit);
+	put_href(j, x, "next", position + shown < total, position + shown, limit);
+	put_href(j, x, "last", position < last, last, limit);
+	jsonout_end(j);
+}
+
+static bool
+put_flaws(struct jsonout *j, struct exchange *x, struct rows_file *rows,
+    const struct column *columns, size_t column_count, struct err *e)
+{
+	struct finding_row *list;
+	struct finding_count *counts;
+	size_t count, codes;
+	if (!rows_findings(rows, 0, FINDINGS_SHOWN, &list, &count, &x->arena, e) ||
+	    !rows_finding_counts(rows, &counts, &codes, &x->arena, e))
+		return false;
+	jsonout_key(j, "findings");
+	put_findings(j, list, count, columns, column_count);
+	jsonout_key(j, "finding_counts");
+	put_finding_counts(j, counts, codes);
+	return true;
+}
+
+static void
+put_exports(struct jsonout *j)
+{
+	static const char *const titles[EXPORT__MAX] = {"CSV", "JSON Lines"};
+	jsonout_key(j, "exports");
+	jsonout_array(j);
+	for (int i = 0; i < EXPORT__MAX; i++) {
+		jsonout_object(j);
+		jsonout_member_text(j, "format", export_format_names[i]);
+		jsonout_member_text(j, "title", titles[i]);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+static bool
+put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct err *e)
+{
+	struct rows_file *rows;
+	const struct column *columns;
+	struct row *page;
+	size_t column_count, count;
+	uint64_t position, limit, total;
+	if (!read_position(&position, &limit, x, e) ||
+	    !model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e))
+		return false;
+	/* An address from before rows went leads to the last page, not to nothing. */
+	if (position >= total)
+		position = total > 0 ? (total - 1) / limit * limit : 0;
+	if (!rows_page(rows, position, limit, &page, &count, &x->arena, e))
+		return false;
+	jsonout_key(j, "columns");
+	put_column_list(j, columns, column_count, &x->arena);
+	put_rows(j, page, count, position, columns, column_count);
+	put_paging(j, x, position, limit, count, total);
+	put_exports(j);
+	return put_flaws(j, x, rows, columns, column_count, e);
+}
+
+bool
+page_dataset(struct exchange *x, struct err *e)
+{
+	struct dataset d;
+	struct job job;
+	bool found;
+	struct buf b;
+	struct jsonout j;
+	struct model *m = &x->app->model;
+	if (!model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !model_job_latest(m, &d, &job, &found, &x->arena, e))
+		return false;
+	page_begin(x, &b, &j, arena_text(&x->arena, d.name), "datasets");
+	jsonout_key(&j, "dataset");
+	put_dataset(&j, &d, found ? &job : NULL);
+	if (d.generation > 0 && !put_table(&j, x, &d, e))
+		return false;
+	return page_draw(x, 200, &b, &j, "dataset", e);
+}
+
+bool
+page_dataset_export(struct exchange *x, struct err *e)
+{
+	return rowhouse_export(x, e);
+}
+
+bool
+page_dataset_delete(struct exchange *x, struct err *e)
+{
+	struct dataset d;
+	struct buf b;
+	struct jsonout j;
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e))
+		return false;
+	page_begin(x, &b, &j, "Delete a dataset", "datasets");
+	jsonout_key(&j, "dataset");
+	put_dataset(&j, &d, NULL);
+	return page_draw(x, 200, &b, &j, "confirm-delete", e);
+}
+
+bool
+page_dataset_delete_post(struct exchange *x, struct err *e)
+{
+	if (!model_dataset_delete(&x->app->model, &x->caller, x->value[0], &x->arena, e))
+		return false;
+	respond_see_other(x, STR("/datasets"));
+	return true;
+}

@@ -1,0 +1,50 @@
+/* jobs.c: the list of jobs and one job. */
+#include "pages/pages.h"
+#include "api/rowhouse.h"
+
+bool
+page_jobs(struct exchange *x, struct err *e)
+{
+	struct cursor c;
+	struct job *list;
+	size_t count;
+	int64_t total;
+	struct buf b;
+	struct jsonout j;
+	if (!cursor_read(&c, x, e) ||
+	    !model_job_list(&x->app->model, &x->caller, &list, &count, &total, c.offset, c.limit,
+		&x->arena, e))
+		return false;
+	page_begin(x, &b, &j, "Jobs", "jobs");
+	jsonout_key(&j, "jobs");
+	jsonout_array(&j);
+	for (size_t i = 0; i < count; i++)
+		put_job(&j, &list[i]);
+	jsonout_end(&j);
+	cursor_put(&j, &c, count, total);
+	return page_draw(x, 200, &b, &j, "jobs", e);
+}
+
+bool
+page_job(struct exchange *x, struct err *e)
+{
+	struct job job;
+	struct buf b;
+	struct jsonout j;
+	if (!model_job_get(&x->app->model, &x->caller, x->value[0], &job, &x->arena, e))
+		return false;
+	page_begin(x, &b, &j, "Job", "jobs");
+	jsonout_key(&j, "job");
+	put_job(&j, &job);
+	return page_draw(x, 200, &b, &j, "job", e);
+}
+
+bool
+page_job_cancel_post(struct exchange *x, struct err *e)
+{
+	struct job job;
+	if (!model_job_cancel(&x->app->model, &x->caller, x->value[0], &job, &x->arena, e))
+		return false;
+	respond_see_other(x, arena_format(&x->arena, "/jobs/%s", job.job_id));
+	return true;
+}

@@ -1,0 +1,29 @@
+/*
+ * supervisor.h: the parent of all processes of one server: nginx, the web workers, the job runner.
+ *
+ * It owns the listening sockets, so that a child that dies drops no connection; it starts again
+ * what dies, kills a worker that is past LIMIT_REQUEST_MS, and on SIGTERM, SIGINT or SIGHUP lets
+ * everybody finish and ends within 5 seconds.  It parses nothing, opens no database and runs no
+ * thread.
+ */
+#ifndef ROWHOUSE_SUPERVISOR_H
+#define ROWHOUSE_SUPERVISOR_H
+
+#include "base/err.h"
+
+struct supervisor {
+	const char *data;   /* the data folder, made when missing */
+	unsigned port;      /* on 127.0.0.1; 0: any free one */
+	const char *socket; /* the path of a unix socket to listen on instead, or NULL */
+	bool log_to_stderr; /* instead of DATA/log */
+
+	/* Runs once the data folder is ours alone and before any process is started; gets its
+	 * absolute path.  NULL: nothing to do. */
+	bool (*prepare)(const char *data, struct err *e);
+};
+
+/* Returns true after an orderly end, false when it could not start.  Prints the address on stdout
+ * once the server answers there. */
+bool supervisor_run(const struct supervisor *options, struct err *e) MUST_CHECK;
+
+#endif

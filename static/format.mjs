@@ -1,0 +1,53 @@
+/*
+ * format.mjs: numbers in words, the same way the server writes them, and the one way the other
+ * modules ask the server something.
+ */
+
+/* 1234567 -> "1 234 567" with thin spaces, as the templates' :count. */
+export function count(n) {
+	return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
+}
+
+/* 1234567 -> "1.2 MB", as the templates' :bytes. */
+export function bytes(n) {
+	const units = ["kB", "MB", "GB", "TB", "PB"];
+	let value = n / 1000;
+	let unit = 0;
+
+	if (n < 1000)
+		return `${Math.round(n)} B`;
+	while (value >= 999.95 && unit < units.length - 1) {
+		value /= 1000;
+		unit++;
+	}
+	return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/* 75 -> "1 min 15 s". */
+export function duration(seconds) {
+	const s = Math.max(0, Math.ceil(seconds));
+
+	if (s < 60)
+		return `${s} s`;
+	if (s < 3600)
+		return `${Math.floor(s / 60)} min ${s % 60} s`;
+	return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/* What a failed answer says, as {message, fields: [{field, detail}]}: problem+json of RFC 9457, or
+ * the bare status when something else answered (a proxy, an old tab). */
+export function problem(status, body) {
+	let said = null;
+
+	try {
+		said = JSON.parse(body);
+	} catch {
+		/* Not JSON: the status has to do. */
+	}
+	if (status === 401)
+		return { message: "You are signed out. Sign in again, then repeat this.", fields: [] };
+	return {
+		message: said?.detail || said?.title || `The server answered with status ${status}.`,
+		fields: Array.isArray(said?.errors) ? said.errors : [],
+	};
+}

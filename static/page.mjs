@@ -1,0 +1,55 @@
+/*
+ * page.mjs: what every page does with a script: the theme button, and dialogs in the place of the
+ * pages that ask before something is deleted.  Without it those pages and the system's theme remain.
+ */
+
+const root = document.documentElement;
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+
+function isDark() {
+	return root.dataset.theme ? root.dataset.theme === "dark" : systemIsDark.matches;
+}
+
+function startTheme(button) {
+	const show = () => button.setAttribute("aria-pressed", String(isDark()));
+
+	button.addEventListener("click", () => {
+		const dark = !isDark();
+
+		/* The system's own theme is not remembered, so that its changes are followed again. */
+		if (dark === systemIsDark.matches)
+			delete root.dataset.theme;
+		else
+			root.dataset.theme = dark ? "dark" : "light";
+		try {
+			if (root.dataset.theme)
+				localStorage.setItem("theme", root.dataset.theme);
+			else
+				localStorage.removeItem("theme");
+		} catch {
+			/* Storage may be switched off: the choice then lasts for this page. */
+		}
+		show();
+	});
+	systemIsDark.addEventListener("change", show);
+	show();
+	button.hidden = false;
+}
+
+for (const button of document.querySelectorAll("[data-theme-toggle]"))
+	startTheme(button);
+
+document.addEventListener("click", (event) => {
+	const opener = event.target.closest("[data-dialog]");
+	const dialog = opener && document.getElementById(opener.dataset.dialog);
+
+	if (event.target.closest("[data-close]")) {
+		event.target.closest("dialog")?.close();
+	} else if (dialog && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+		event.preventDefault();
+		dialog.showModal();
+	} else if (event.target instanceof HTMLDialogElement) {
+		/* Only its backdrop is the dialog itself: everything else lies in a child. */
+		event.target.close();
+	}
+});
