@@ -40,6 +40,8 @@ objects := $(sources:%.c=$(BUILD)/%.o)
 base    := $(filter $(BUILD)/fcgi/base/% $(BUILD)/fcgi/formats/%,$(objects))
 units   := $(wildcard tests/unit/test_*.c)
 unit_programs := $(units:%.c=$(BUILD)/%)
+fuzzers := $(filter-out tests/fuzz/standalone.c,$(wildcard tests/fuzz/*.c))
+fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
 
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -74,11 +76,17 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
 
--include $(objects:.o=.d) $(BUILD)/fcgi/main.d $(units:%.c=$(BUILD)/%.d)
+-include $(objects:.o=.d) $(BUILD)/fcgi/main.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
+
+# A fuzz target is linked with libFuzzer, or else with a main() that runs it over files.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/standalone.o) \
+		$(BUILD)/libcore.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKGS_L) -lm -ldl
 
 ## test: install what the tests need and run all of them
 test:
@@ -87,10 +95,50 @@ test:
 
 ## check: run all tests with what is installed
 check: all check-unit
+	$(Q)$(MAKE) --no-print-directory SAN=1 check-unit check-fuzz
+	$(Q)$(MAKE) --no-print-directory check-http check-faults check-browser
 
-## check-unit: the unit tests alone
+## check-unit: the unit tests alone (with SAN=1 under the sanitizers)
 check-unit: $(unit_programs)
 	$(Q)for t in $(unit_programs); do $$t || exit 1; done
+
+## check-fuzz: every fuzz target over its stored corpus
+check-fuzz: $(fuzz_programs)
+	$(Q)for t in $(fuzz_programs); do $$t tests/fuzz/corpus/$$(basename $$t)/* || exit 1; done
+
+# Tests of the whole server.  They keep to the checkout and to folders of their own under TMPDIR.
+node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=1
+modules := tests/node_modules/.installed
+$(modules): tests/package.json tests/package-lock.json
+	@echo "  npm   tests"
+	$(Q)cd tests && npm_config_cache="$(CURDIR)/build/npm" npm ci --silent
+	@touch $@
+
+## check-http: the server from outside, over HTTP and the command line
+check-http: all $(modules)
+	$(Q)$(node) tests/http/*.test.mjs
+
+## check-faults: processes killed, disks full, memory refused (FAULTS=all: at every single call)
+check-faults: all $(modules)
+	$(Q)$(node) tests/faults/*.test.mjs
+
+## check-browser: the pages, in Chromium
+check-browser: all $(modules)
+	$(Q)$(node) tests/browser/*.test.mjs
+
+## fuzz: TARGET=csv SECONDS=60: look for new inputs that break a parser (clang)
+SECONDS ?= 60
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang FUZZ=1 build-clang-fuzz/tests/fuzz/$(TARGET)
+	$(Q)mkdir -p build-clang-fuzz/found/$(TARGET)
+	build-clang-fuzz/tests/fuzz/$(TARGET) -max_total_time=$(SECONDS) -rss_limit_mb=1024 \
+		build-clang-fuzz/found/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+## bench: how fast it is beside others, in one run
+bench: all
+	$(Q)sh conf/install-packages run bench
+	$(Q)$(MAKE) --no-print-directory $(modules)
+	$(Q)sh tests/bench/run
 
 ## install: copy the program and its files below DESTDIR/PREFIX (/usr/local)
 install: all
@@ -101,7 +149,7 @@ install: all
 	sed 's,/usr/local/,$(PREFIX)/,' conf/rowhouse.service > \
 		"$(DESTDIR)$(PREFIX)/share/rowhouse/conf/rowhouse.service"
 
-code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch])
 headers := $(wildcard fcgi/*.h fcgi/*/*.h)
 banned  := strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|system|popen|gmtime|localtime|asctime|ctime|signal
 
@@ -125,4 +173,5 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test check check-unit install format lint clean help FORCE
+.PHONY: all run test check check-unit check-fuzz check-http check-faults check-browser fuzz bench \
+	install format lint clean help FORCE
