@@ -7,17 +7,15 @@
 #define PAGE_LIMIT 100
 #define FINDINGS_SHOWN 20
 
-/* Where the page begins: ?position= from 0, or ?row= from 1, which shows the page that row is on. */
+/* ?row= counts from 1; the page it is on begins at *position, which counts from 0. */
 static bool
-read_position(uint64_t *position, uint64_t *limit, struct exchange *x, struct err *e)
+read_position(
+    uint64_t *position, uint64_t *row, uint64_t *limit, struct exchange *x, struct err *e)
 {
-	uint64_t row;
 	if (!request_number(limit, &x->request, "limit", PAGE_LIMIT, 1, LIMIT_PAGE_ROWS, e) ||
-	    !request_number(position, &x->request, "position", 0, 0, INT64_MAX, e) ||
-	    !request_number(&row, &x->request, "row", 0, 1, INT64_MAX, e))
+	    !request_number(row, &x->request, "row", 1, 1, INT64_MAX, e))
 		return false;
-	if (row > 0)
-		*position = (row - 1) / *limit * *limit;
+	*position = (*row - 1) / *limit * *limit;
 	return true;
 }
 
@@ -55,6 +53,9 @@ put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t 
 	}
 	jsonout_object(j);
 	jsonout_member_text(j, "kind", kind_of(c, type));
+	/* What is not there has no text: the template says it in its own way. */
+	if (c->kind == CELL_NULL || c->kind == CELL_ABSENT)
+		text.n = 0;
 	jsonout_member_str(j, "text", str_clip(text, clip));
 	jsonout_member_bool(j, "clipped", text.n > clip);
 	jsonout_member_int(j, "bytes", (int64_t)text.n);
@@ -62,7 +63,7 @@ put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t 
 }
 
 static void
-put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t position,
+put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t position, uint64_t asked,
     const struct column *columns, size_t column_count)
 {
 	/* All cells of the page share what a page may have. */
@@ -79,6 +80,8 @@ put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t posit
 		    j, "id", arena_format(j->out->arena, "row_%" PRId64, page[i].row_id));
 		jsonout_member_int(j, "number", (int64_t)(position + i + 1));
 		jsonout_member_int(j, "line", (int64_t)page[i].line);
+		/* The first of a page is where every link to a page leads: nothing to point out. */
+		jsonout_member_bool(j, "asked", i > 0 && position + i + 1 == asked);
 		jsonout_key(j, "cells");
 		jsonout_array(j);
 		for (size_t k = 0; k < column_count; k++)
@@ -89,23 +92,20 @@ put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t posit
 	jsonout_end(j);
 }
 
+/* The number of a page's first row, which is its address (?row=); null: there is no such page. */
 static void
-put_href(struct jsonout *j, struct exchange *x, const char *key, bool there, uint64_t position,
-    uint64_t limit)
+put_page_row(struct jsonout *j, const char *key, bool there, uint64_t position)
 {
 	jsonout_key(j, key);
-	if (!there) {
+	if (there)
+		jsonout_unsigned(j, position + 1);
+	else
 		jsonout_null(j);
-		return;
-	}
-	jsonout_str(j, limit == PAGE_LIMIT
-		? arena_format(&x->arena, "?position=%" PRIu64, position)
-		: arena_format(&x->arena, "?position=%" PRIu64 "&limit=%" PRIu64, position, limit));
 }
 
 static void
-put_paging(struct jsonout *j, struct exchange *x, uint64_t position, uint64_t limit, size_t shown,
-    uint64_t total)
+put_paging(
+    struct jsonout *j, uint64_t position, uint64_t limit, size_t shown, uint64_t total)
 {
 	uint64_t last = total > 0 ? (total - 1) / limit * limit : 0;
 	jsonout_member_int(j, "position", (int64_t)position);
@@ -117,10 +117,10 @@ put_paging(struct jsonout *j, struct exchange *x, uint64_t position, uint64_t li
 	jsonout_member_int(j, "page_count", (int64_t)((total + limit - 1) / limit));
 	jsonout_key(j, "pages");
 	jsonout_object(j);
-	put_href(j, x, "first", position > 0, 0, limit);
-	put_href(j, x, "previous", position > 0, position > limit ? position - limit : 0, limit);
-	put_href(j, x, "next", position + shown < total, position + shown, limit);
-	put_href(j, x, "last", position < last, last, limit);
+	put_page_row(j, "first", position > 0, 0);
+	put_page_row(j, "previous", position > 0, position > limit ? position - limit : 0);
+	put_page_row(j, "next", position + shown < total, position + shown);
+	put_page_row(j, "last", position < last, last);
 	jsonout_end(j);
 }
 
@@ -163,8 +163,8 @@ put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct
 	const struct column *columns;
 	struct row *page;
 	size_t column_count, count;
-	uint64_t position, limit, total;
-	if (!read_position(&position, &limit, x, e) ||
+	uint64_t position, row, limit, total;
+	if (!read_position(&position, &row, &limit, x, e) ||
 	    !model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
 	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e))
 		return false;
@@ -175,8 +175,8 @@ put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct
 		return false;
 	jsonout_key(j, "columns");
 	put_column_list(j, columns, column_count, &x->arena);
-	put_rows(j, page, count, position, columns, column_count);
-	put_paging(j, x, position, limit, count, total);
+	put_rows(j, page, count, position, row, columns, column_count);
+	put_paging(j, position, limit, count, total);
 	put_exports(j);
 	return put_flaws(j, x, rows, columns, column_count, e);
 }

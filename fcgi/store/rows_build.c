@@ -306,14 +306,11 @@ rows_build_finish(struct rows_build *b, const struct guess *guesses, uint64_t re
 		rows_build_abandon(b);
 		return false;
 	}
-	/* From now on it is read, and later written, by several processes at once. */
+	/* It stays without a write-ahead log until its first edit (DATABASE_WRITE makes one), so that
+	 * reading it needs no other file and works on a full disk. */
 	char *path = strdup(b->d.path);
-	bool good = path && sql_script(&b->d, "PRAGMA journal_mode=WAL", e);
 	build_free(b);
-	if (good)
-		good = sync_file(path, &built->bytes, e);
-	else
-		FAIL(e, UNAVAILABLE, "out of memory");
+	bool good = path ? sync_file(path, &built->bytes, e) : FAIL(e, UNAVAILABLE, "out of memory");
 	free(path);
 	return good;
 }

@@ -20,9 +20,31 @@ export const program = path.join(root, process.env.ROWHOUSE_BUILD ?? "build", "r
 // Real files with expected results beside the project; tests that need them skip without them.
 export const shared = process.env.ROWHOUSE_SHARED ?? path.resolve(root, "../shared");
 
+// What a test leaves behind, taken away when it ends: the last first, because a server must stop
+// before its folder goes (hooks of node's own run the first first, and none after one that throws).
+const leftovers = new WeakMap();
+
+export function atEnd(t, fn) {
+  if (!leftovers.has(t)) {
+    leftovers.set(t, []);
+    t.after(async () => {
+      let first;
+      for (const one of leftovers.get(t).reverse()) {
+        try {
+          await one();
+        } catch (error) {
+          first ??= error;
+        }
+      }
+      if (first) throw first;
+    });
+  }
+  leftovers.get(t).push(fn);
+}
+
 export function temporaryFolder(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rowhouse-"));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -38,6 +60,18 @@ function waitForLine(child, pattern) {
     child.on("exit", (code, signal) =>
       reject(new Error(`rowhouse ended (${code ?? signal}) before it was ready:\n${text}${child.errors}`)));
   });
+}
+
+// A fault the sanitizers or an assertion found fails the test, whatever the answers were.
+export function checkLogs(folder, errors = "") {
+  const logs = path.join(folder, "log");
+  const texts = fs.existsSync(logs)
+    ? fs.readdirSync(logs).map((name) => fs.readFileSync(path.join(logs, name), "latin1"))
+    : [];
+  for (const text of [...texts, errors]) {
+    const fault = text.match(/^.*(ERROR: \w+Sanitizer|runtime error:|Assertion .* failed|stack smashing).*$/m);
+    if (fault) throw new Error(`the server's log:\n${text.slice(fault.index, fault.index + 6000)}`);
+  }
 }
 
 // options: data (folder), env, port (true: a free TCP port instead of a unix socket),
@@ -58,9 +92,10 @@ export async function startServer(t, options = {}) {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     return ended;
   };
-  t.after(async () => {
+  atEnd(t, async () => {
     await stop();
     fs.rmSync(path.dirname(socket), { recursive: true, force: true });
+    checkLogs(folder, child.errors);
   });
   const ready = await waitForLine(child, /Rowhouse is ready at (\S+)/);
   const key = fs.readFileSync(path.join(folder, "admin.key"), "utf8").trim();

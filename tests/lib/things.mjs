@@ -1,0 +1,134 @@
+// things.mjs: what the tests over HTTP need again and again: datasets of a few rows, a look at the
+// processes of a server and at its catalog, and a wait until something is so.
+
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export const ours = "/api/rowhouse/v1";
+
+// Looks until the thing is there (anything but undefined, null or false); the last look's error or
+// a word about what was waited for ends a wait of over `seconds`.
+export async function eventually(what, look, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (let ms = 1; ; ms = Math.min(ms * 2, 50)) {
+    const found = await look();
+    if (found !== undefined && found !== null && found !== false) return found;
+    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
+
+// Uploads as Claro; returns the answer of the create.
+export function upload(server, content, fields = {}, more = {}) {
+  const { fileName = "data.csv", type = "data_enrichment", name = "A dataset", description = "For a test" } = fields;
+  return server.request("POST", "/api/v2/datasets/upload", {
+    form: [["type", type], ["name", name], ["description", description],
+      ["file", { name: fileName, content }]],
+    ...more,
+  });
+}
+
+// Uploads and waits until the rows are read: the dataset in the words of our own API.
+export async function makeDataset(server, content, fields = {}) {
+  const answer = await upload(server, content, fields);
+  if (answer.status !== 201) throw new Error(`upload: ${answer.status} ${answer.text}`);
+  return server.waitForDataset(answer.json.datasetId);
+}
+
+// How many datasets, data sources and files there are: a failed create must leave it as it was.
+export async function whatExists(server) {
+  const of = async (target) => (await server.request("GET", target)).json;
+  return {
+    datasets: (await of("/api/v2/datasets")).pagination.total,
+    sources: (await of("/api/v2/datasources")).pagination.total,
+  };
+}
+
+// Files in DATA/incoming and DATA/datasets that only work in progress may leave there.
+export function halfMade(server) {
+  const found = [];
+  const walk = (folder) => {
+    let entries = [];
+    try {
+      entries = fs.readdirSync(folder, { withFileTypes: true });
+    } catch {
+      return; // gone while we looked
+    }
+    for (const entry of entries) {
+      const name = path.join(folder, entry.name);
+      if (entry.isDirectory()) walk(name);
+      else if (folder.includes("/incoming") || /\.new|\/new-/.test(name)) found.push(name);
+    }
+  };
+  for (const name of ["incoming", "datasets", "blobs"]) walk(path.join(server.folder, name));
+  return found;
+}
+
+// SQL on the catalog beside the running server, without touching its log of writes.
+export async function catalog(server, sql) {
+  const { stdout } = await run("sqlite3", ["-json", "-cmd", ".timeout 5000", "-cmd",
+    "PRAGMA wal_autocheckpoint=0", path.join(server.folder, "catalog.db"), sql]);
+  const json = stdout.slice(stdout.indexOf("\n[") + 1).trim();
+  return json.startsWith("[") && json.includes("{") ? JSON.parse(json) : [];
+}
+
+// Every living process below one: [{pid, parent, role}]; the role is web, jobs, writer, nginx …
+export function processesBelow(root) {
+  const all = [];
+  for (const name of fs.readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = fs.readFileSync(`/proc/${name}/stat`, "latin1");
+      const after = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const words = fs.readFileSync(`/proc/${name}/cmdline`, "latin1").split("\0");
+      if (after[0] === "Z") continue;
+      const role = words[0].startsWith("nginx") ? words[0].replace(/^nginx: (\w+).*/, "nginx $1") : words[1];
+      all.push({ pid: Number(name), parent: Number(after[1]), role, words });
+    } catch {
+      // it ended while we looked
+    }
+  }
+  const below = new Set([root]);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const p of all)
+      if (below.has(p.parent) && !below.has(p.pid)) {
+        below.add(p.pid);
+        grown = true;
+      }
+  }
+  return all.filter((p) => below.has(p.pid) && p.pid !== root);
+}
+
+export function processesOf(server, role) {
+  return processesBelow(server.child.pid).filter((p) => !role || p.role === role);
+}
+
+export function isAlive(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat[stat.lastIndexOf(")") + 2] !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+export function signalAll(list, signal) {
+  for (const p of list) {
+    try {
+      process.kill(p.pid, signal);
+    } catch {
+      // it ended meanwhile
+    }
+  }
+}
+
+// The lines of the core's log, each an object.
+export function logLines(server) {
+  return fs.readFileSync(path.join(server.folder, "log/rowhouse.log"), "utf8").split("\n")
+    .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
