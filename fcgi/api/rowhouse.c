@@ -90,15 +90,8 @@ rowhouse_dataset_create(struct exchange *x, struct err *e)
 json_t *
 upload_named(struct exchange *x, json_t *form, struct str file_name)
 {
-	struct str name = file_name;
+	struct str name = dataset_name_of_file(file_name);
 	(void)x;
-	for (size_t i = name.n; i-- > 1;)
-		if (name.p[i] == '.') {
-			name.n = i;
-			break;
-		}
-	/* At most LIMIT_NAME_CHARACTERS characters, which is at least as many bytes. */
-	name = str_clip(name, LIMIT_NAME_CHARACTERS);
 	if (name.n > 0 && str_trim(tree_str(form, "name")).n == 0 &&
 	    json_object_set_new(form, "name", json_stringn(name.p, name.n)) != 0)
 		return NULL;

@@ -5,22 +5,26 @@
 
 static const struct {
 	const char *word, *title;
-} dataset_states[] = {
-    {"draft", "Draft"},
-    {"queued", "Waiting"},
-    {"ingesting", "Reading"},
-    {"ready", "Ready"},
-    {"running", "Working"},
-    {"failed", "Failed"},
-}, job_states[] = {
-    {"queued", "Waiting"},
-    {"running", "Running"},
-    {"done", "Done"},
-    {"failed", "Failed"},
-    {"cancelled", "Cancelled"},
-}, job_kinds[] = {
+} dataset_states[] =
+    {
+	{"draft", "Draft"},
+	{"queued", "Waiting"},
+	{"ingesting", "Reading"},
+	{"ready", "Ready"},
+	{"running", "Working"},
+	{"failed", "Failed"},
+},
+  job_states[] =
+      {
+	  {"queued", "Waiting"},
+	  {"running", "Running"},
+	  {"done", "Done"},
+	  {"failed", "Failed"},
+	  {"cancelled", "Cancelled"},
+},
+  job_kinds[] = {
 #define X(word, title) {#word, title},
-    JOB_KIND_TABLE(X)
+      JOB_KIND_TABLE(X)
 #undef X
 };
 
@@ -252,7 +256,8 @@ cursor_read(struct cursor *c, struct exchange *x, struct err *e)
 		return true;
 	struct str number = {text.p + 1, text.n - 1};
 	if (text.p[0] != 'o' || !str_to_u64(&c->offset, number) || c->offset > INT32_MAX)
-		return FAIL_FIELD(e, INPUT, "cursor", "cursor must be one that an answer gave as next");
+		return FAIL_FIELD(
+		    e, INPUT, "cursor", "cursor must be one that an answer gave as next");
 	return true;
 }
 

@@ -12,17 +12,19 @@
 #include "base/tree.h"
 #include "cli/command.h"
 #include "model/model.h"
+#include "process/bell.h"
 #include "process/spawn.h"
 #include "store/blobs.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS 100
+#define LOOK_MS 200 /* progress is shown this often; the end rings a bell */
 
 struct session {
 	struct arena arena;
@@ -134,7 +136,7 @@ make_dataset(struct session *s, const struct command_line *line, const struct so
 	jsonout_member_text(&j, "type", line->value[TYPE]);
 	jsonout_member_str(&j, "name",
 	    line->value[NAME] ? str_of(line->value[NAME])
-			      : str_clip(source->name, LIMIT_NAME_CHARACTERS));
+			      : dataset_name_of_file(source->name));
 	jsonout_member_text(&j, "description", line->value[DESCRIPTION]);
 	jsonout_member_text(&j, "source_id", source->source_id);
 	jsonout_end(&j);
@@ -156,9 +158,19 @@ ensure_runner(struct session *s, pid_t *runner, struct err *e)
 	close(fd);
 	if (!is_free)
 		return true;
+	/* What it has to say goes where it always goes. */
+	struct str log = arena_format(&s->arena, "%s/log/rowhouse.log", s->data);
+	int log_fd = open(log.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (log_fd < 0 || own < 0 || dup2(log_fd, STDERR_FILENO) < 0)
+		return FAIL_ERRNO(e, "%s cannot be opened", log.p);
 	const char *arguments[] = {"jobs", "--data", s->data, NULL};
 	struct spawn spawn = {arguments, NULL, 0, SIGTERM};
-	return spawn_role(runner, NULL, &spawn, e);
+	bool good = spawn_role(runner, NULL, &spawn, e);
+	dup2(own, STDERR_FILENO);
+	close(own);
+	close(log_fd);
+	return good;
 }
 
 static void
@@ -176,10 +188,13 @@ static bool
 wait_for_rows(struct session *s, struct job *job, struct err *e)
 {
 	pid_t runner;
-	if (!ensure_runner(s, &runner, e))
+	int bell;
+	char name[24];
+	snprintf(name, sizeof name, "cgi-%d", (int)getpid());
+	if (!bell_open(&bell, s->data, name, e))
 		return false;
-	bool good = true;
-	for (;;) {
+	bool good = ensure_runner(s, &runner, e);
+	while (good) {
 		struct arena_mark mark = arena_mark(&s->arena);
 		struct job now;
 		good = model_job_get(
@@ -193,8 +208,13 @@ wait_for_rows(struct session *s, struct job *job, struct err *e)
 			break;
 		}
 		arena_reset(&s->arena, mark);
-		usleep(LOOK_MS * 1000);
+		char text[BELL_BYTES];
+		struct pollfd wait = {bell, POLLIN, 0};
+		poll(&wait, 1, LOOK_MS);
+		while (bell_next(bell, text))
+			continue;
 	}
+	bell_close(bell, s->data, name);
 	if (runner > 0) {
 		kill(runner, SIGTERM);
 		waitpid(runner, NULL, 0);

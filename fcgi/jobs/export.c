@@ -77,7 +77,7 @@ finish(struct exporter *x, struct str name, uint64_t bytes, struct err *e)
 	    STR_ARG(name), bytes);
 	if (!store_begin(s, e))
 		return false;
-	if (store_job_done(s, x->c.job.job_id, result, e))
+	if (store_job_done(s, x->c.job.job_id, x->total, result, e))
 		return store_commit(s, e);
 	store_rollback(s);
 	return false;

@@ -207,7 +207,7 @@ finish(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 	struct store *store = s->c.store;
 	if (!store_begin(store, e))
 		return false;
-	bool good = store_job_done(store, s->c.job.job_id, (struct str){0}, e);
+	bool good = store_job_done(store, s->c.job.job_id, 0, (struct str){0}, e);
 	for (size_t i = 0; good && i < s->source.file_count; i++)
 		good = store_source_file_stored(store, s->source.source_id, i, names[i], e);
 	good = good && (s->source.file_count == 0 ||

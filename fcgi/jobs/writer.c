@@ -307,7 +307,7 @@ publish(struct writer *w, const struct rows_built *built, struct err *e)
 	snprintf(folder, sizeof folder, "%s/datasets/%s", w->c.data, w->dataset.dataset_id);
 	if (!folder_sync(folder, e) || !store_begin(s, e))
 		return false;
-	if (store_job_done(s, w->c.job.job_id, (struct str){0}, e) &&
+	if (store_job_done(s, w->c.job.job_id, built->rows, (struct str){0}, e) &&
 	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e))
 		return store_commit(s, e);
 	store_rollback(s);

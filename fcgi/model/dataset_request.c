@@ -248,3 +248,15 @@ dataset_request_check(struct dataset_request *out, const json_t *fields, unsigne
 	}
 	return true;
 }
+
+struct str
+dataset_name_of_file(struct str name)
+{
+	for (size_t i = name.n; i-- > 1;)
+		if (name.p[i] == '.') {
+			name.n = i;
+			break;
+		}
+	/* As many bytes as characters are allowed are never too many characters. */
+	return str_clip(name, LIMIT_NAME_CHARACTERS);
+}

@@ -75,6 +75,9 @@ enum request_style {
 bool dataset_request_check(struct dataset_request *out, const json_t *fields, unsigned style,
     struct arena *a, struct err *e) MUST_CHECK;
 
+/* What a dataset is called when nobody said: its file's name without the ending. */
+struct str dataset_name_of_file(struct str file_name);
+
 /* Makes the dataset and queues its job.  A source that is still being stored makes a draft. */
 bool model_dataset_create(struct model *m, const struct caller *c,
     const struct dataset_request *request, struct dataset *out, struct job *job, struct arena *a,

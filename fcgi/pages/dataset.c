@@ -5,16 +5,21 @@
 #include "base/limits.h"
 
 #define PAGE_LIMIT 100
+/* Wide tables show fewer rows at once: what a browser lays out without a stop, and a request holds.
+ */
+#define PAGE_CELLS 40000
 #define FINDINGS_SHOWN 20
 
 /* ?row= counts from 1; the page it is on begins at *position, which counts from 0. */
 static bool
-read_position(
-    uint64_t *position, uint64_t *row, uint64_t *limit, struct exchange *x, struct err *e)
+read_position(uint64_t *position, uint64_t *row, uint64_t *limit, size_t column_count,
+    struct exchange *x, struct err *e)
 {
 	if (!request_number(limit, &x->request, "limit", PAGE_LIMIT, 1, LIMIT_PAGE_ROWS, e) ||
 	    !request_number(row, &x->request, "row", 1, 1, INT64_MAX, e))
 		return false;
+	if (column_count > 0 && *limit > PAGE_CELLS / column_count)
+		*limit = PAGE_CELLS / column_count;
 	*position = (*row - 1) / *limit * *limit;
 	return true;
 }
@@ -104,8 +109,7 @@ put_page_row(struct jsonout *j, const char *key, bool there, uint64_t position)
 }
 
 static void
-put_paging(
-    struct jsonout *j, uint64_t position, uint64_t limit, size_t shown, uint64_t total)
+put_paging(struct jsonout *j, uint64_t position, uint64_t limit, size_t shown, uint64_t total)
 {
 	uint64_t last = total > 0 ? (total - 1) / limit * limit : 0;
 	jsonout_member_int(j, "position", (int64_t)position);
@@ -164,9 +168,9 @@ put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct
 	struct row *page;
 	size_t column_count, count;
 	uint64_t position, row, limit, total;
-	if (!read_position(&position, &row, &limit, x, e) ||
-	    !model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e))
+	if (!model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e) ||
+	    !read_position(&position, &row, &limit, column_count, x, e))
 		return false;
 	/* An address from before rows went leads to the last page, not to nothing. */
 	if (position >= total)

@@ -13,9 +13,8 @@ page_datasets(struct exchange *x, struct err *e)
 	struct buf b;
 	struct jsonout j;
 	struct model *m = &x->app->model;
-	if (!cursor_read(&c, x, e) ||
-	    !model_dataset_list(
-		m, &x->caller, &list, &count, &total, c.offset, c.limit, &x->arena, e))
+	if (!cursor_read(&c, x, e) || !model_dataset_list(m, &x->caller, &list, &count, &total,
+					  c.offset, c.limit, &x->arena, e))
 		return false;
 	page_begin(x, &b, &j, "Datasets", "datasets");
 	jsonout_key(&j, "datasets");

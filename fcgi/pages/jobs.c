@@ -11,9 +11,8 @@ page_jobs(struct exchange *x, struct err *e)
 	int64_t total;
 	struct buf b;
 	struct jsonout j;
-	if (!cursor_read(&c, x, e) ||
-	    !model_job_list(&x->app->model, &x->caller, &list, &count, &total, c.offset, c.limit,
-		&x->arena, e))
+	if (!cursor_read(&c, x, e) || !model_job_list(&x->app->model, &x->caller, &list, &count,
+					  &total, c.offset, c.limit, &x->arena, e))
 		return false;
 	page_begin(x, &b, &j, "Jobs", "jobs");
 	jsonout_key(&j, "jobs");

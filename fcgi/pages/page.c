@@ -4,8 +4,7 @@
 #include "base/tree.h"
 
 void
-page_begin(
-    struct exchange *x, struct buf *b, struct jsonout *j, const char *title, const char *nav)
+page_begin(struct exchange *x, struct buf *b, struct jsonout *j, const char *title, const char *nav)
 {
 	buf_init(b, &x->arena);
 	jsonout_init(j, b);
@@ -67,7 +66,8 @@ page_error(struct exchange *x, const struct err *e)
 		struct buf to;
 		buf_init(&to, &x->arena);
 		buf_put_text(&to, "/sign-in?next=");
-		url_encode(&to, x->request.method == METHOD_GET ? x->request.uri : STR("/datasets"));
+		url_encode(
+		    &to, x->request.method == METHOD_GET ? x->request.uri : STR("/datasets"));
 		respond_see_other(x, buf_str(&to));
 		return;
 	}

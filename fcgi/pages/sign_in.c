@@ -15,7 +15,7 @@ static struct str
 safe_next(struct str next)
 {
 	bool good = next.n > 0 && next.n < 1000 && next.p[0] == '/' &&
-	    (next.n == 1 || (next.p[1] != '/' && next.p[1] != '\\'));
+		    (next.n == 1 || (next.p[1] != '/' && next.p[1] != '\\'));
 	for (size_t i = 0; i < next.n && good; i++)
 		good = next.p[i] > ' ' && next.p[i] < 0x7f && next.p[i] != '\\';
 	return good ? next : STR("/datasets");

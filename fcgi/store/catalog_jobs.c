@@ -207,13 +207,14 @@ store_job_result(struct store *s, const char *job_id, const char *source_id, str
 }
 
 bool
-store_job_done(struct store *s, const char *job_id, struct str result, struct err *e)
+store_job_done(
+    struct store *s, const char *job_id, uint64_t rows, struct str result, struct err *e)
 {
 	int changes;
 	if (!sql_run(&s->catalog, &changes,
-		"UPDATE jobs SET state='done', result=coalesce(?, result), done=total, ended_at=?"
-		" WHERE job_id=? AND state='running' AND cancel=0",
-		SQL_VALUES(V_OPTIONAL(result), V_INT(clock_now_us()), V_TEXT(job_id)), e))
+		"UPDATE jobs SET state='done', result=coalesce(?, result), rows=?, done=total,"
+		" ended_at=? WHERE job_id=? AND state='running' AND cancel=0",
+		SQL_VALUES(V_OPTIONAL(result), V_INT(rows), V_INT(clock_now_us()), V_TEXT(job_id)), e))
 		return false;
 	return changes == 1 || FAIL(e, CANCELLED, "the job was cancelled");
 }

@@ -212,8 +212,8 @@ bool store_job_result(struct store *s, const char *job_id, const char *source_id
     struct err *e) MUST_CHECK;
 /* Ends a running job; done stands only if it still runs and is not cancelled (CANCELLED else).
  * Need a transaction. */
-bool store_job_done(struct store *s, const char *job_id, struct str result, struct err *e)
-    MUST_CHECK;
+bool store_job_done(struct store *s, const char *job_id, uint64_t rows, struct str result,
+    struct err *e) MUST_CHECK;
 bool store_job_failed(struct store *s, const char *job_id, const char *state, const struct err *why,
     struct err *e) MUST_CHECK;
 /* Asks it to stop: a queued one is cancelled at once.  Needs a transaction. */

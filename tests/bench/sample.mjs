@@ -35,7 +35,7 @@ function row(id, next) {
   for (let i = 0, bits = d; i < 9; i++, bits = (bits >>> 3) ^ Math.imul(bits, 0x9e3779b1))
     note += (i ? " " : "") + words[(bits >>> 5) & 31];
   if ((d & 63) === 0) note = `"${note}, ""sic"""`;
-  return `${id},${first} ${last},${first.toLowerCase()}.${id}@example.org,${city},${day},` +
+  return `${id},${first} ${last},${first.toLowerCase()}.${id}@box.example.org,${city},${day},` +
     `${amount},${c & 128 ? "true" : "false"},${note}\n`;
 }
 

@@ -1,0 +1,319 @@
+// run.mjs: the rows of DESIGN section 9 that work today, side by side in one run; see README.md.
+
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { boundary, program, startServer } from "../lib/server.mjs";
+import { inTurn, load, median, run, spread, table } from "./measure.mjs";
+import { processes, watch } from "./memory.mjs";
+import { header, writeSample } from "./sample.mjs";
+
+const rows = Number(process.env.BENCH_ROWS ?? 1000000);
+const times = Number(process.env.BENCH_TIMES ?? 5);
+const seconds = Number(process.env.BENCH_SECONDS ?? 3);
+const only = process.env.BENCH_ONLY?.split(",");
+const wanted = (name) => !only || only.includes(name);
+const here = path.dirname(fileURLToPath(import.meta.url));
+const api = "/api/rowhouse/v1";
+const report = [["work", "Rowhouse", "against", "theirs", "ratio", "aim"]];
+const notes = [];
+
+// ---- what is ended and removed when all is done ----
+
+const endings = [];
+const whole = { after: (end) => endings.push(end) };
+async function endAll() {
+  for (const end of endings.splice(0).reverse()) await end();
+}
+const folder = fs.mkdtempSync(path.join(process.env.BENCH_DIR ?? os.tmpdir(), "rowhouse-bench-"));
+whole.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => endAll().finally(() => process.exit(1)));
+const file = (name) => path.join(folder, name);
+const remove = (...names) => names.forEach((name) => fs.rmSync(name, { recursive: true, force: true }));
+
+function put(work, ours, other, theirs, unit, ratio, aim) {
+  report.push([work, spread(ours, unit), other, spread(theirs, unit), ratio.toFixed(2), aim]);
+}
+
+// ---- our side ----
+
+const agent = new http.Agent({ keepAlive: true });
+const ask = (server, method, target) => server.request(method, api + target, { agent });
+
+// A keep-alive GET that only says the status, for asking often.
+function statusOf(server, target) {
+  return new Promise((resolve, reject) => {
+    const options = { ...server.connection, path: api + target, agent,
+      headers: { authorization: `Bearer ${server.key}` } };
+    http.get(options, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(answer.statusCode));
+    }).on("error", reject);
+  });
+}
+
+// Uploads with curl and waits until the last row can be read: {ms, id, source}.
+async function upload(server, sample) {
+  const since = process.hrtime.bigint();
+  const { text } = await run("curl", ["-sS", "--fail-with-body",
+    "-H", `Authorization: Bearer ${server.key}`, "-F", "type=data_enrichment", "-F", "name=sample",
+    "-F", `file=@${sample}`, `${server.url}${api}/datasets/upload`]);
+  const { dataset } = JSON.parse(text);
+  const last = `/datasets/${dataset.id}/rows?position=${rows - 1}&limit=1`;
+  while ((await statusOf(server, last)) !== 200) await new Promise((go) => setTimeout(go, 3));
+  const ms = Number(process.hrtime.bigint() - since) / 1e6;
+  const answer = (await ask(server, "GET", last)).json;
+  if (answer.total !== rows || answer.rows.length !== 1) throw new Error("rows are missing");
+  return { ms, dataset };
+}
+
+// Deletes it, its source and its blob, so that the next upload has as much to do.
+async function forget(server, dataset) {
+  await ask(server, "DELETE", `/datasets/${dataset.id}`);
+  for (const source of (await ask(server, "GET", "/sources")).json.sources)
+    await ask(server, "DELETE", `/sources/${source.id}`);
+  remove(path.join(server.folder, "blobs"));
+  fs.mkdirSync(path.join(server.folder, "blobs"), { mode: 0o700 });
+}
+
+async function freePort() {
+  const listener = net.createServer();
+  await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address();
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+// ---- the others ----
+
+async function duckdb(database, statement) {
+  const { text } = await run(process.execPath, [path.join(here, "duckdb.mjs"), database, statement]);
+  return JSON.parse(text).ms;
+}
+
+async function hasDuckdb() {
+  try {
+    await import("@duckdb/node-api");
+    return true;
+  } catch {
+    notes.push("DuckDB is not installed (npm install in tests/): its rows are missing.");
+    return false;
+  }
+}
+
+// The bare responder behind nginx with our configuration: answers `head` and `body`.
+async function startBare(server, head, body) {
+  const place = file("bare");
+  for (const name of ["run", "log", "incoming/nginx"])
+    fs.mkdirSync(path.join(place, name), { recursive: true });
+  fs.writeFileSync(path.join(place, "answer"), `${head}\r\n${body}`);
+  const workers = processes(server.child.pid).filter((p) => p.role === "web").length;
+  const child = spawn(process.env.BENCH_BARE,
+    [path.join(place, "run/core.sock"), String(workers), path.join(place, "answer")],
+    { stdio: ["ignore", "pipe", "inherit"] });
+  whole.after(() => child.kill());
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const port = await freePort();
+  const conf = fs.readFileSync(path.join(server.folder, "run/nginx.conf"), "utf8")
+    .replace(/listen [^ ;]+/, `listen 127.0.0.1:${port}`);
+  fs.writeFileSync(path.join(place, "run/nginx.conf"), conf);
+  const nginx = spawn("nginx", ["-p", `${place}/`, "-c", "run/nginx.conf", "-e", "stderr"], {
+    stdio: ["ignore", "inherit", "inherit"], cwd: path.join(place, "run"),
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+  });
+  const ended = new Promise((resolve) => nginx.on("exit", resolve));
+  whole.after(() => {
+    nginx.kill("SIGTERM");
+    return ended;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    try {
+      await run("curl", ["-sf", "-o", "/dev/null", url]);
+      return url;
+    } catch (e) {
+      if (nginx.exitCode !== null) throw e;
+    }
+  }
+}
+
+// ---- the rows ----
+
+async function uploads(server, sample, duck) {
+  const done = await inTurn(times, {
+    rowhouse: async () => {
+      const { ms, dataset } = await upload(server, sample);
+      await forget(server, dataset);
+      return ms;
+    },
+    sqlite: async () => {
+      remove(file("import.db"));
+      return (await run("sqlite3", [file("import.db"), ".mode csv", `.import ${sample} rows`])).ms;
+    },
+    ...(duck && {
+      duckdb: async () => {
+        remove(file("import.duckdb"));
+        return duckdb(file("import.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+      },
+    }),
+  });
+  const ours = median(done.rowhouse);
+  put("CSV upload until readable", done.rowhouse, "sqlite3 .import", done.sqlite, "ms",
+    ours / median(done.sqlite), "≤ 0.65");
+  if (duck)
+    put("", done.rowhouse, "DuckDB read_csv", done.duckdb, "ms", ours / median(done.duckdb), "≤ 0.95");
+}
+
+async function gets(server, dataset) {
+  const target = `${api}/datasets/${dataset.id}`;
+  const answer = await server.request("GET", target);
+  const head = Object.entries(answer.headers)
+    .filter(([name]) => !["server", "date", "connection"].includes(name))
+    .map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const bare = await startBare(server, head, answer.text);
+  const url = server.url + target;
+  const far = `${url}/rows?position=${Math.floor(rows * 0.9)}&limit=50`;
+  const page = await server.request("GET", far.slice(server.url.length));
+  if (page.json.rows.length !== 50) throw new Error("the page has no 50 rows");
+  const options = { key: server.key, seconds };
+  for (const warm of [bare, url, far]) await load(warm, { ...options, seconds: 1 });
+  const done = await inTurn(times, {
+    get: () => load(url, options),
+    bare: () => load(bare, options),
+    page: () => load(far, options),
+  });
+  if (wanted("get"))
+    put("GET one dataset, with a key", done.get, "bare libfcgi", done.bare, "/s",
+      median(done.get) / median(done.bare), "≥ 0.8");
+  if (wanted("page"))
+    put(`page of 50 rows at ${Math.floor(rows * 0.9)}`, done.page, "GET one dataset", done.get, "/s",
+      median(done.page) / median(done.get), "≥ 0.7");
+  notes.push(`GET one dataset answers ${answer.bytes.length} bytes, the page of rows ${page.bytes.length}; ` +
+    `${(median(done.page) * page.bytes.length / 1e6).toFixed(0)} MB of rows a second.`);
+}
+
+async function exports(server, dataset, sample, duck) {
+  const out = file("export");
+  await run("sqlite3", [file("export.db"), ".mode csv", `.import ${sample} rows`]);
+  if (duck)
+    await duckdb(file("export.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+  const overHttp = async (format) => {
+    // Nobody asked for it before: the job has to run.
+    remove(path.join(server.folder, "datasets", dataset.id, "derived"));
+    return (await run("curl", ["-sS", "--fail", "-H", `Authorization: Bearer ${server.key}`, "-o", out,
+      `${server.url}${api}/datasets/${dataset.id}/export?format=${format}`])).ms;
+  };
+  const onCommandLine = async (format) => (await run(program,
+    ["export", "--data", server.folder, "--format", format, dataset.id], { output: out })).ms;
+  const checked = (work) => async () => {
+    remove(out);
+    const ms = await work();
+    if (fs.statSync(out).size < rows * 50) throw new Error("an export is too short");
+    return ms;
+  };
+  const done = await inTurn(times, {
+    "csv http": checked(() => overHttp("csv")),
+    sqlite: checked(async () =>
+      (await run("sqlite3", ["-csv", "-header", file("export.db"), "SELECT * FROM rows"],
+        { output: out })).ms),
+    "csv cli": checked(() => onCommandLine("csv")),
+    ...(duck && {
+      duckdb: checked(() => duckdb(file("export.duckdb"), `COPY rows TO '${out}' (FORMAT csv, HEADER)`)),
+    }),
+    "jsonl http": checked(() => overHttp("jsonl")),
+    "jsonl cli": checked(() => onCommandLine("jsonl")),
+  });
+  for (const [work, key] of [["export CSV over HTTP", "csv http"], ["export CSV, command line", "csv cli"],
+    ["export JSONL over HTTP", "jsonl http"], ["export JSONL, command line", "jsonl cli"]]) {
+    put(work, done[key], "sqlite3 -csv", done.sqlite, "ms",
+      median(done.sqlite) / median(done[key]), "≥ 3");
+    if (duck)
+      put("", done[key], "DuckDB COPY csv", done.duckdb, "ms",
+        median(done.duckdb) / median(done[key]), "≥ 1.2");
+  }
+}
+
+// Sends one upload of `copies` times the sample's rows, as they come from the disk.
+async function sendBig(server, sample, copies) {
+  const begin = `--${boundary}\r\nContent-Disposition: form-data; name="type"\r\n\r\ndata_enrichment\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="big.csv"\r\n\r\n${header}`;
+  const end = `\r\n--${boundary}--\r\n`;
+  const start = Buffer.byteLength(header);
+  const length = Buffer.byteLength(begin) + copies * (fs.statSync(sample).size - start) + end.length;
+  const answer = new Promise((resolve, reject) => {
+    const sent = http.request({ ...server.connection, method: "POST", path: `${api}/datasets/upload`,
+      headers: { authorization: `Bearer ${server.key}`, "content-length": length,
+        "content-type": `multipart/form-data; boundary=${boundary}` } }, (reply) => {
+      let text = "";
+      reply.on("data", (chunk) => (text += chunk));
+      reply.on("end", () => resolve({ status: reply.statusCode, text }));
+    });
+    sent.on("error", reject);
+    (async () => {
+      sent.write(begin);
+      for (let i = 0; i < copies; i++)
+        for await (const chunk of fs.createReadStream(sample, { start, highWaterMark: 1 << 20 }))
+          if (!sent.write(chunk)) await new Promise((go) => sent.once("drain", go));
+      sent.end(end);
+    })().catch(reject);
+  });
+  const { status, text } = await answer;
+  if (status !== 201) throw new Error(`the large upload: ${status} ${text}`);
+  return { bytes: length, dataset: JSON.parse(text).dataset };
+}
+
+async function memory(server, sample) {
+  const copies = Math.ceil(4e9 / fs.statSync(sample).size);
+  const { bavail, bsize } = fs.statfsSync(folder);
+  if (process.env.BENCH_BIG === "0" || (!process.env.BENCH_BIG && bavail * bsize < 20e9)) {
+    notes.push("The 4 GB upload was left out: it needs 20 GB of disk (BENCH_BIG=1 insists, 0 leaves it out).");
+    return;
+  }
+  const mib = (bytes) => (bytes / 1048576).toFixed(1);
+  const idle = watch(server.child.pid)();
+  const stop = watch(server.child.pid);
+  const { bytes, dataset } = await sendBig(server, sample, copies);
+  const end = await server.waitForDataset(dataset.id);
+  const most = stop();
+  if (end.state !== "ready") throw new Error(`the large upload: ${JSON.stringify(end)}`);
+  const above = (most.core - idle.core) / 1048576;
+  report.push([`memory of the core, ${(bytes / 1e9).toFixed(1)} GB upload`, `${above.toFixed(1)} MiB above idle`,
+    "idle", `${mib(idle.core)} MiB`, "", "≤ 64 MiB"]);
+  notes.push("Memory at its most, by role: " + Object.entries(most.roles)
+    .map(([role, n]) => `${role} ${mib(n)}`).join(", ") +
+    ` MiB; mapped pages of files (the kernel's cache) ${mib(most.file)} MiB, ${mib(idle.file)} when idle.`);
+  await forget(server, dataset);
+}
+
+async function main() {
+  const sample = file("sample.csv");
+  const size = writeSample(sample, rows);
+  const server = await startServer(whole, { data: file("data"), port: true });
+  const duck = await hasDuckdb();
+  console.log(`${rows} rows × 8, ${(size / 1e6).toFixed(0)} MB; ${os.cpus().length} × ` +
+    `${os.cpus()[0].model.trim()}; medians of ${times} (least–most), taken in turn\n`);
+  if (wanted("upload")) await uploads(server, sample, duck);
+  if (wanted("get") || wanted("page") || wanted("export")) {
+    const { dataset } = await upload(server, sample);
+    if (wanted("get") || wanted("page")) await gets(server, dataset);
+    if (wanted("export")) await exports(server, dataset, sample, duck);
+    await forget(server, dataset);
+  }
+  if (wanted("memory")) await memory(server, sample);
+  console.log(table(report));
+  for (const note of notes) console.log(`\n${note}`);
+}
+
+try {
+  await main();
+} catch (e) {
+  console.error(`bench: ${e.stack}`);
+} finally {
+  agent.destroy();
+  await endAll();
+}
