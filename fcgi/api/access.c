@@ -23,22 +23,23 @@ is_change(const struct request *r)
 }
 
 /*
- * A cookie goes along with requests that other sites' pages send, so a change that rests on one must
- * come from a page of ours: browsers say so in Sec-Fetch-Site; older ones send an Origin, which must
- * then be this host.
+ * A cookie goes along with requests that other sites' pages send, so a change that rests on one
+ * must come from a page of ours: browsers say so in Sec-Fetch-Site; older ones send an Origin,
+ * which must then be this host.
  */
 static bool
 is_our_page(const struct request *r)
 {
 	if (r->sec_fetch_site.n > 0)
-		return str_is(r->sec_fetch_site, "same-origin") || str_is(r->sec_fetch_site, "none");
+		return str_is(r->sec_fetch_site, "same-origin") ||
+		       str_is(r->sec_fetch_site, "none");
 	if (r->origin.n == 0)
 		return false;
 	struct str origin = r->origin;
 	const char *scheme = str_starts(origin, "https://") ? "https://" : "http://";
 	size_t n = strlen(scheme);
 	return str_starts(origin, scheme) &&
-	    str_equal_nocase((struct str){origin.p + n, origin.n - n}, r->host);
+	       str_equal_nocase((struct str){origin.p + n, origin.n - n}, r->host);
 }
 
 bool
@@ -65,7 +66,8 @@ access_check(struct exchange *x, struct err *e)
 	if (x->caller.org_id == 0)
 		return FAIL(e, UNAUTHORIZED,
 		    access_bearer(&x->request).n
-			? "this key is not known here; the admin key is in admin.key in the data folder"
+			? "this key is not known here; the admin key is in admin.key in the data "
+			  "folder"
 			: "a key is needed: send it as 'Authorization: Bearer KEY'");
 	if (x->caller.by_session && is_change(&x->request) && !is_our_page(&x->request))
 		return FAIL(e, FORBIDDEN,

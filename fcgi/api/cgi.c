@@ -62,11 +62,9 @@ make_parameters(struct str body, struct arena *a)
 	const char *path = getenv("PATH_INFO"), *query = getenv("QUERY_STRING");
 	const char *https = getenv("HTTPS"), *host = getenv("HTTP_HOST");
 	if (!getenv("REQUEST_URI"))
-		list[n++] = arena_text(a,
-		    arena_format(a, "REQUEST_URI=%s%s%s", path ? path : "/",
-			query && *query ? "?" : "", query ? query : ""));
-	list[n++] = arena_text(
-	    a, arena_format(a, "SCHEME=%s", https && *https ? "https" : "http"));
+		list[n++] = arena_text(a, arena_format(a, "REQUEST_URI=%s%s%s", path ? path : "/",
+					      query && *query ? "?" : "", query ? query : ""));
+	list[n++] = arena_text(a, arena_format(a, "SCHEME=%s", https && *https ? "https" : "http"));
 	list[n++] = arena_text(a, arena_format(a, "HOST=%s", host ? host : "localhost"));
 	list[n++] = arena_text(a, arena_format(a, "BODY_FILE=%.*s", STR_ARG(body)));
 	for (size_t i = 0; i < count; i++)
@@ -93,8 +91,8 @@ send_file(struct exchange *x, struct err *e)
 {
 	struct stat st;
 	off_t at = 0;
-	struct str path = arena_format(&x->arena, "%s/%.*s", x->app->model.data,
-	    STR_ARG(x->response.file));
+	struct str path =
+	    arena_format(&x->arena, "%s/%.*s", x->app->model.data, STR_ARG(x->response.file));
 	int fd = open(path.p, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return FAIL_ERRNO(e, "the file cannot be sent");
@@ -145,7 +143,7 @@ cgi_run(const char *data, struct err *e)
 	} else {
 		struct str head = exchange_head(&x), answer = buf_str(&x.response.body);
 		good = file_write_all(STDOUT_FILENO, head.p, head.n, e) &&
-		    file_write_all(STDOUT_FILENO, answer.p, answer.n, e);
+		       file_write_all(STDOUT_FILENO, answer.p, answer.n, e);
 	}
 	exchange_log(&x);
 	if (body.n)

@@ -52,8 +52,8 @@ static struct claro_words
 words(const struct exchange *x, const struct err *e)
 {
 	bool about_file = strcmp(e->field, "file") == 0 || strcmp(e->field, "form") == 0;
-	bool upload = x->request.method == METHOD_POST &&
-	    request_is_type(&x->request, "multipart/form-data");
+	bool upload =
+	    x->request.method == METHOD_POST && request_is_type(&x->request, "multipart/form-data");
 	if (strcmp(e->word, "invalid_map_bounds") == 0)
 		return (struct claro_words){"Invalid map bounds", "INVALID_MAP_BOUNDS"};
 	switch ((int)e->code) {
@@ -67,7 +67,8 @@ words(const struct exchange *x, const struct err *e)
 		return (struct claro_words){"Rate limit exceeded", "RATE_LIMITED"};
 	case ERR_NOT_FOUND:
 		if (strcmp(e->field, "source_id") == 0)
-			return (struct claro_words){"Data source not found", "DATASOURCE_NOT_FOUND"};
+			return (struct claro_words){
+			    "Data source not found", "DATASOURCE_NOT_FOUND"};
 		if (strcmp(e->field, "dataset_id") == 0)
 			return (struct claro_words){"Dataset not found", "DATASET_NOT_FOUND"};
 		return (struct claro_words){"Not found", "NOT_FOUND"};
@@ -108,8 +109,8 @@ claro_error(struct exchange *x, const struct err *e)
 	struct jsonout j;
 	struct claro_words w = words(x, e);
 	int status = e->code == ERR_UNPROCESSABLE && strcmp(w.code, "FILE_UPLOAD_ERROR") == 0
-	    ? 400
-	    : err_status(e->code);
+			 ? 400
+			 : err_status(e->code);
 	respond_json(x, status, &j);
 	jsonout_object(&j);
 	jsonout_member_text(&j, "error", w.sentence);
@@ -218,8 +219,8 @@ claro_dataset_create(struct exchange *x, struct err *e)
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	return dataset_request_check(&request, fields, REQUEST_DESCRIBED, a, e) &&
-	    model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, a, e) &&
-	    answer_created(x, &d, &job, e);
+	       model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, a, e) &&
+	       answer_created(x, &d, &job, e);
 }
 
 static json_t *
@@ -272,11 +273,10 @@ struct paging {
 };
 
 static bool
-read_paging(
-    struct paging *p, struct exchange *x, uint64_t preset, uint64_t most, struct err *e)
+read_paging(struct paging *p, struct exchange *x, uint64_t preset, uint64_t most, struct err *e)
 {
 	return request_number(&p->page, &x->request, "page", 1, 1, UINT32_MAX, e) &&
-	    request_number(&p->limit, &x->request, "limit", preset, 1, most, e);
+	       request_number(&p->limit, &x->request, "limit", preset, 1, most, e);
 }
 
 static void
@@ -346,9 +346,8 @@ claro_dataset_get(struct exchange *x, struct err *e)
 	size_t count = 0;
 	struct jsonout j;
 	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    (d.generation > 0 &&
-		(!model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
-		    !rows_columns(rows, &columns, &count, e))))
+	    (d.generation > 0 && (!model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
+				     !rows_columns(rows, &columns, &count, e))))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);

@@ -76,8 +76,8 @@ exchange_base_url(struct exchange *x)
 {
 	if (x->app->conf.base_url[0])
 		return str_of(x->app->conf.base_url);
-	return arena_format(&x->arena, "%.*s://%.*s", STR_ARG(x->request.scheme),
-	    STR_ARG(x->request.host));
+	return arena_format(
+	    &x->arena, "%.*s://%.*s", STR_ARG(x->request.scheme), STR_ARG(x->request.host));
 }
 
 /* ---- waiting ---- */
@@ -113,8 +113,10 @@ common_headers(struct exchange *x)
 	respond_header_text(x, "Cross-Origin-Resource-Policy", "same-origin");
 	if (x->dialect == DIALECT_PAGE) {
 		respond_header_text(x, "Content-Security-Policy",
-		    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-		    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+		    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+		    "data:; "
+		    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+		    "'none'");
 		respond_header_text(x, "Cross-Origin-Opener-Policy", "same-origin");
 	} else {
 		respond_header_text(
@@ -163,8 +165,8 @@ handle(struct exchange *x, char **parameters, struct err *e)
 	common_headers(x);
 	if (!parsed || cors(x))
 		return parsed;
-	if (!route_find(&x->route, x->value, x->request.method, x->request.path, &allow, &x->arena,
-		e)) {
+	if (!route_find(
+		&x->route, x->value, x->request.method, x->request.path, &allow, &x->arena, e)) {
 		if (allow.n)
 			respond_header(x, "Allow", allow);
 		return false;
@@ -224,7 +226,8 @@ answer_exhausted(struct exchange *x)
 		return;
 	}
 	if (arena_over_limit())
-		FAIL(&e, TOO_BIG, "the request needs more memory than one request may have (%d MiB)",
+		FAIL(&e, TOO_BIG,
+		    "the request needs more memory than one request may have (%d MiB)",
 		    (int)(LIMIT_REQUEST_BYTES >> 20));
 	else
 		FAIL(&e, UNAVAILABLE, "the server is out of memory; try again in a moment");
@@ -373,8 +376,8 @@ app_open(struct app *app, const char *data, struct arena *a, struct err *e)
 	*app = (struct app){0};
 	tree_setup();
 	return conf_load(&app->conf, data, a, e) && model_open(&app->model, data, &app->conf, e) &&
-	    share_path(templates, "templates", e) &&
-	    templates_load(&app->templates, templates, e);
+	       share_path(templates, "templates", e) &&
+	       templates_load(&app->templates, templates, e);
 }
 
 void

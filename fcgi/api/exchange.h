@@ -5,9 +5,9 @@
  * error in the words of the API that was called.  Nothing is sent before the handler is through.
  *
  * A handler may answer later: it names a job and a function to go on with (exchange_wait).  The
- * worker parks the request, serves others, and calls the function whenever the job may have changed;
- * that fills the response, or leaves the request waiting.  If the client leaves meanwhile, a job
- * that was made for this request alone is cancelled.
+ * worker parks the request, serves others, and calls the function whenever the job may have
+ * changed; that fills the response, or leaves the request waiting.  If the client leaves meanwhile,
+ * a job that was made for this request alone is cancelled.
  */
 #ifndef ROWHOUSE_EXCHANGE_H
 #define ROWHOUSE_EXCHANGE_H
@@ -40,7 +40,7 @@ struct response {
 	int status;
 	struct buf headers; /* complete "Name: value\r\n" lines */
 	struct buf body;
-	struct str file;    /* instead of the body: a path below DATA, sent by nginx */
+	struct str file; /* instead of the body: a path below DATA, sent by nginx */
 };
 
 struct exchange;
@@ -63,9 +63,9 @@ struct exchange {
 	/* Waiting for a job. */
 	char job_id[UUID_BYTES]; /* empty: it does not wait */
 	handler_fn *resume;
-	bool owns_job;           /* the job was made for this request alone */
+	bool owns_job; /* the job was made for this request alone */
 	int64_t deadline_ms;
-	struct str kept_key;     /* the Idempotency-Key its answer is kept under, or empty */
+	struct str kept_key; /* the Idempotency-Key its answer is kept under, or empty */
 };
 
 /* ---- for handlers ---- */

@@ -1,8 +1,8 @@
 /* route.c: finding a request's row in the table; see route.h. */
 #include "api/route.h"
 
-static const char *const method_names[METHOD__MAX] = {"GET", "HEAD", "POST", "PUT", "PATCH",
-    "DELETE", "OPTIONS"};
+static const char *const method_names[METHOD__MAX] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 /* One segment off the front of a path; the slash before it is dropped. */
 static struct str
@@ -46,7 +46,7 @@ route_find(const struct route **out, struct str values[PATH_VALUES], enum method
 		if (!match(routes[i].pattern, path, values))
 			continue;
 		bool same = routes[i].method == method ||
-		    (routes[i].method == METHOD_GET && method == METHOD_HEAD);
+			    (routes[i].method == METHOD_GET && method == METHOD_HEAD);
 		if (same) {
 			*out = &routes[i];
 			return true;

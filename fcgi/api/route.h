@@ -13,12 +13,12 @@ enum access {
 };
 
 struct route {
-	enum method method; /* GET serves HEAD too */
+	enum method method;  /* GET serves HEAD too */
 	const char *pattern; /* "/datasets/{id}": a {name} is one segment, never empty */
 	enum dialect dialect;
 	enum access access;
 	handler_fn *handler;
-	const char *name; /* stands in the log */
+	const char *name;    /* stands in the log */
 	const char *summary; /* one line of documentation */
 };
 

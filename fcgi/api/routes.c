@@ -12,16 +12,25 @@
 #define ANYONE ACCESS_ANYONE
 #define KEY ACCESS_KEY
 #define OURS(method, path, handler, summary)                                                       \
-	{METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, KEY, handler, #handler, summary}
+	{                                                                                          \
+		METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, KEY, handler,          \
+		    #handler, summary                                                              \
+	}
 #define CLARO_AT(mount, method, path, handler, summary)                                            \
-	{METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary}
+	{                                                                                          \
+		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary        \
+	}
 #define CLARO(method, path, handler, summary)                                                      \
 	CLARO_AT("/api/v2", method, path, handler, summary),                                       \
 	    CLARO_AT("/claro/api/v2", method, path, handler, summary)
 #define PAGE(method, path, access, handler)                                                        \
-	{METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL}
+	{                                                                                          \
+		METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL               \
+	}
 #define SITE(path, handler, summary)                                                               \
-	{METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary}
+	{                                                                                          \
+		METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary             \
+	}
 
 /* The table is for reading, one address a line. */
 /* clang-format off */

@@ -3,8 +3,8 @@
 #include "formats/export.h"
 
 void
-rowcells_read(struct rowcells *out, const struct row *r, const struct column *columns,
-    size_t count, struct arena *a)
+rowcells_read(struct rowcells *out, const struct row *r, const struct column *columns, size_t count,
+    struct arena *a)
 {
 	size_t most = 0, at = 0, id;
 	for (size_t k = 0; k < count; k++)

@@ -15,9 +15,8 @@ rowhouse_dataset_list(struct exchange *x, struct err *e)
 	size_t count;
 	int64_t total;
 	struct jsonout j;
-	if (!cursor_read(&c, x, e) ||
-	    !model_dataset_list(&x->app->model, &x->caller, &list, &count, &total, c.offset,
-		c.limit, &x->arena, e))
+	if (!cursor_read(&c, x, e) || !model_dataset_list(&x->app->model, &x->caller, &list, &count,
+					  &total, c.offset, c.limit, &x->arena, e))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -40,12 +39,11 @@ answer_created(struct exchange *x, const struct dataset *d, const struct job *in
 	/* As they are now: a draft until a moment ago, perhaps read already. */
 	if (!model_dataset_get(
 		&x->app->model, &x->caller, str_of(d->dataset_id), &now, &x->arena, e) ||
-	    !model_job_get(
-		&x->app->model, &x->caller, str_of(ingest->job_id), &job, &x->arena, e))
+	    !model_job_get(&x->app->model, &x->caller, str_of(ingest->job_id), &job, &x->arena, e))
 		return false;
 	respond_json(x, 201, &j);
-	respond_header(x, "Location",
-	    arena_format(&x->arena, "/api/rowhouse/v1/datasets/%s", d->dataset_id));
+	respond_header(
+	    x, "Location", arena_format(&x->arena, "/api/rowhouse/v1/datasets/%s", d->dataset_id));
 	jsonout_object(&j);
 	jsonout_key(&j, "dataset");
 	put_dataset(&j, &now, NULL);
@@ -59,8 +57,8 @@ answer_created(struct exchange *x, const struct dataset *d, const struct job *in
 static bool
 check_known(const json_t *body, struct err *e)
 {
-	static const char *const known[] = {"type", "name", "description", "source_id",
-	    "map_details", "column_definitions"};
+	static const char *const known[] = {
+	    "type", "name", "description", "source_id", "map_details", "column_definitions"};
 	for (void *at = json_object_iter((json_t *)(uintptr_t)body); at;
 	     at = json_object_iter_next((json_t *)(uintptr_t)body, at)) {
 		const char *key = json_object_iter_key(at);
@@ -81,9 +79,9 @@ rowhouse_dataset_create(struct exchange *x, struct err *e)
 	struct job job;
 	json_t *body;
 	return request_json(&body, &x->request, &x->arena, e) && check_known(body, e) &&
-	    dataset_request_check(&request, body, REQUEST_PLAIN, &x->arena, e) &&
-	    model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, &x->arena, e) &&
-	    answer_created(x, &d, &job, e);
+	       dataset_request_check(&request, body, REQUEST_PLAIN, &x->arena, e) &&
+	       model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, &x->arena, e) &&
+	       answer_created(x, &d, &job, e);
 }
 
 /* A dataset without a name is called like its file. */
@@ -138,9 +136,8 @@ rowhouse_dataset_get(struct exchange *x, struct err *e)
 	if (not_modified(x, &d))
 		return true;
 	if (!model_job_latest(m, &d, &job, &found, &x->arena, e) ||
-	    (d.generation > 0 &&
-		(!model_rows_open(m, &d, &rows, &x->arena, e) ||
-		    !rows_columns(rows, &columns, &count, e))))
+	    (d.generation > 0 && (!model_rows_open(m, &d, &rows, &x->arena, e) ||
+				     !rows_columns(rows, &columns, &count, e))))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -187,8 +184,8 @@ put_row(struct jsonout *j, const struct row *row, const struct column *columns, 
 	jsonout_array(j);
 	for (size_t k = 0; k < count; k++)
 		if (rowcells_put(j, &cells, k, LIMIT_PAGE_CELL_BYTES) && *clipped < CLIPPED_MAX)
-			list[(*clipped)++] = (struct clipped){
-			    row->row_id, k, cells.cells[k].bytes.n};
+			list[(*clipped)++] =
+			    (struct clipped){row->row_id, k, cells.cells[k].bytes.n};
 	jsonout_end(j);
 	jsonout_end(j);
 }
@@ -287,8 +284,8 @@ struct export_wait {
 static void
 send_export(struct exchange *x, const struct export_wait *w, struct str path)
 {
-	struct str name = arena_format(&x->arena, "%.*s.%s", STR_ARG(w->dataset.name),
-	    export_format_names[w->format]);
+	struct str name = arena_format(
+	    &x->arena, "%.*s.%s", STR_ARG(w->dataset.name), export_format_names[w->format]);
 	respond_file(x, path, export_media_types[w->format], name);
 }
 
@@ -318,8 +315,7 @@ export_go_on(struct exchange *x, struct err *e)
 }
 
 bool
-export_begin(
-    struct exchange *x, const struct dataset *d, enum export_format format, struct err *e)
+export_begin(struct exchange *x, const struct dataset *d, enum export_format format, struct err *e)
 {
 	struct job job;
 	struct str path;
@@ -363,9 +359,8 @@ rowhouse_source_list(struct exchange *x, struct err *e)
 	size_t count;
 	int64_t total;
 	struct jsonout j;
-	if (!cursor_read(&c, x, e) ||
-	    !model_source_list(&x->app->model, &x->caller, &list, &count, &total, c.offset, c.limit,
-		&x->arena, e))
+	if (!cursor_read(&c, x, e) || !model_source_list(&x->app->model, &x->caller, &list, &count,
+					  &total, c.offset, c.limit, &x->arena, e))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -428,9 +423,8 @@ rowhouse_job_list(struct exchange *x, struct err *e)
 	size_t count;
 	int64_t total;
 	struct jsonout j;
-	if (!cursor_read(&c, x, e) ||
-	    !model_job_list(&x->app->model, &x->caller, &list, &count, &total, c.offset, c.limit,
-		&x->arena, e))
+	if (!cursor_read(&c, x, e) || !model_job_list(&x->app->model, &x->caller, &list, &count,
+					  &total, c.offset, c.limit, &x->arena, e))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);

@@ -16,7 +16,8 @@ handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_uplo
 void put_dataset(struct jsonout *j, const struct dataset *d, const struct job *latest);
 void put_source_object(struct jsonout *j, const struct source *s);
 void put_job(struct jsonout *j, const struct job *job);
-void put_column_list(struct jsonout *j, const struct column *columns, size_t count, struct arena *a);
+void put_column_list(
+    struct jsonout *j, const struct column *columns, size_t count, struct arena *a);
 void put_findings(struct jsonout *j, const struct finding_row *rows, size_t count,
     const struct column *columns, size_t column_count);
 void put_finding_counts(struct jsonout *j, const struct finding_count *counts, size_t count);

@@ -1,4 +1,5 @@
-/* site.c: addresses about the server itself: is it alive, is it ready, how is it, what may I send. */
+/* site.c: addresses about the server itself: is it alive, is it ready, how is it, what may I send.
+ */
 #include "api/site.h"
 #include "api/route.h"
 #include "base/clock.h"
@@ -30,8 +31,10 @@ site_ready(struct exchange *x, struct err *e)
 	if (!store_ready(x->app->model.store, e))
 		return false;
 	if (free_bytes < LOW_DISK_BYTES)
-		return FAIL(e, UNAVAILABLE, "only %" PRIu64 " bytes are free on the disk of the data "
-		    "folder", free_bytes);
+		return FAIL(e, UNAVAILABLE,
+		    "only %" PRIu64 " bytes are free on the disk of the data "
+		    "folder",
+		    free_bytes);
 	if (draining)
 		return FAIL(e, UNAVAILABLE, "the server is being stopped");
 	respond_json(x, 200, &j);
@@ -100,8 +103,8 @@ struct sums {
 static void
 metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
 {
-	buf_format(b, "# HELP rowhouse_%s %s\n# TYPE rowhouse_%s %s\nrowhouse_%s %" PRIu64 "\n", name,
-	    help, name, type, name, value);
+	buf_format(b, "# HELP rowhouse_%s %s\n# TYPE rowhouse_%s %s\nrowhouse_%s %" PRIu64 "\n",
+	    name, help, name, type, name, value);
 }
 
 bool

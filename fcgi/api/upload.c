@@ -124,8 +124,8 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	if (!make_form(&form, job, a, e))
 		return false;
 	struct source source = {0};
-	if (job->source_id.n && !model_source_get(&x->app->model, &x->caller, job->source_id,
-				    &source, a, e))
+	if (job->source_id.n &&
+	    !model_source_get(&x->app->model, &x->caller, job->source_id, &source, a, e))
 		return false;
 	json_t *fields = u->kind->fields(x, form, source.name);
 	if (!fields)
@@ -133,11 +133,11 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	if (!dataset_request_check(&request, fields, REQUEST_FORM | u->kind->style, a, e))
 		return false;
 	if (job->source_id.n > 0)
-		snprintf(request.source_id, sizeof request.source_id, "%.*s",
-		    STR_ARG(job->source_id));
+		snprintf(
+		    request.source_id, sizeof request.source_id, "%.*s", STR_ARG(job->source_id));
 	else if (request.type->needs == TYPE_NEEDS_SOURCE && !request.source_id[0])
-		return FAIL_FIELD(e, INPUT, "file", "A file is required for type %s",
-		    request.type->name);
+		return FAIL_FIELD(
+		    e, INPUT, "file", "A file is required for type %s", request.type->name);
 	if (!model_dataset_create(
 		&x->app->model, &x->caller, &request, &u->dataset, &u->ingest, a, e))
 		return false;
@@ -152,8 +152,7 @@ answer_source(struct exchange *x, const struct upload *u, const struct job *job,
 	struct jsonout j;
 	if (job->source_id.n == 0)
 		return FAIL_FIELD(e, INPUT, "file", "A file is required");
-	if (!model_source_get(
-		&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
+	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
 		return false;
 	respond_json(x, 201, &j);
 	u->put_source(&j, &source);

@@ -3,8 +3,8 @@
  *
  * The body goes to a job that takes it apart; the request waits.  As soon as the text fields are
  * known they are checked, and the dataset is made as a draft, so that its rows are read while the
- * files are still being stored.  The answer goes out when they are durable: from then on the dataset
- * is there for everybody.
+ * files are still being stored.  The answer goes out when they are durable: from then on the
+ * dataset is there for everybody.
  */
 #ifndef ROWHOUSE_UPLOAD_H
 #define ROWHOUSE_UPLOAD_H
@@ -17,8 +17,8 @@ struct upload_kind {
 	json_t *(*fields)(struct exchange *x, json_t *form, struct str file_name);
 	unsigned style; /* of the request, besides REQUEST_FORM */
 	/* Everything is stored: answers. */
-	bool (*answer)(struct exchange *x, const struct dataset *d, const struct job *ingest,
-	    struct err *e);
+	bool (*answer)(
+	    struct exchange *x, const struct dataset *d, const struct job *ingest, struct err *e);
 };
 
 /* Starts; the caller's handler returns what this returns. */
@@ -29,7 +29,8 @@ bool source_upload_begin(struct exchange *x, void (*put)(struct jsonout *, const
     struct err *e) MUST_CHECK;
 
 /* For tables that are read by two APIs: a copy of the tree in which object members called
- * names[i].theirs are called names[i].ours, at every depth.  Freed with the arena; NULL: no memory. */
+ * names[i].theirs are called names[i].ours, at every depth.  Freed with the arena; NULL: no memory.
+ */
 struct field_name {
 	const char *theirs, *ours;
 };

@@ -4,7 +4,8 @@
 
 #include "base/err.h"
 
-/* Serves the listening socket 3 with the board 4 until SIGTERM; `slot` is its place on the board. */
+/* Serves the listening socket 3 with the board 4 until SIGTERM; `slot` is its place on the board.
+ */
 bool web_run(const char *data, unsigned slot, struct err *e) MUST_CHECK;
 /* Answers the one request in the environment and on stdin (RFC 3875). */
 bool cgi_run(const char *data, struct err *e) MUST_CHECK;

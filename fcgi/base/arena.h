@@ -31,9 +31,9 @@ void arena_init(struct arena *a, size_t limit);
 void arena_release(struct arena *a);
 
 /*
- * Sets the process's boundary: 0 at first, 1 when memory ran out in any arena since.  Must be called
- * in a function that does not return before the task ends, like setjmp(3), which it is; the next
- * task sets it anew.  arena_unguard() takes it away.
+ * Sets the process's boundary: 0 at first, 1 when memory ran out in any arena since.  Must be
+ * called in a function that does not return before the task ends, like setjmp(3), which it is; the
+ * next task sets it anew.  arena_unguard() takes it away.
  */
 #define arena_guard(env) (arena_set_boundary(&(env)), setjmp(env))
 #define arena_unguard() arena_set_boundary(NULL)

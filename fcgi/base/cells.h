@@ -23,12 +23,13 @@ struct cell {
 
 /*
  * True when the n bytes at p are one JSON array (RFC 8259, valid UTF-8, no space around it, depth
- * at most LIMIT_JSON_DEPTH) of at most `columns` values: those behind the last are absent.  On false
- * *reason says why in a few words.
+ * at most LIMIT_JSON_DEPTH) of at most `columns` values: those behind the last are absent.  On
+ * false *reason says why in a few words.
  */
 bool cells_check(const char *p, size_t n, size_t columns, const char **reason) MUST_CHECK;
 
-/* True when the n bytes at p are a JSON array of column ids, ascending, each less than `columns`. */
+/* True when the n bytes at p are a JSON array of column ids, ascending, each less than `columns`.
+ */
 bool cells_check_ids(const char *p, size_t n, size_t columns) MUST_CHECK;
 /* Reads such an array: the next id after *at (which starts at 0), SIZE_MAX at its end. */
 size_t cells_next_id(struct str ids, size_t *at);

@@ -1,4 +1,5 @@
-/* clock.h: the two clocks.  Stored times are microseconds since 1970 UTC; deadlines are monotonic. */
+/* clock.h: the two clocks.  Stored times are microseconds since 1970 UTC; deadlines are monotonic.
+ */
 #ifndef ROWHOUSE_CLOCK_H
 #define ROWHOUSE_CLOCK_H
 

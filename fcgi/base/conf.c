@@ -38,8 +38,8 @@ set(struct conf *c, const struct setting *s, struct str value, const char *where
 		return true;
 	case FORM_SWITCH:
 		if (!on && !off)
-			return FAIL(e, INPUT, "%s: %s must be on or off, not '%.*s'", where, s->name,
-			    STR_ARG(str_clip(value, 40)));
+			return FAIL(e, INPUT, "%s: %s must be on or off, not '%.*s'", where,
+			    s->name, STR_ARG(str_clip(value, 40)));
 		memcpy(at, &on, sizeof on);
 		return true;
 	}

@@ -11,18 +11,18 @@
 
 /* X(name, form, default): TEXT, NUMBER (whole, at least 0), SWITCH (on or off). */
 #define CONF_TABLE(X)                                                                              \
-	X(base_url, TEXT, "")          /* how the world reaches us; empty: as the request says */   \
-	X(quota_datasets, NUMBER, 0)   /* per organisation; 0: no quota */                          \
+	X(base_url, TEXT, "")        /* how the world reaches us; empty: as the request says */    \
+	X(quota_datasets, NUMBER, 0) /* per organisation; 0: no quota */                           \
 	X(quota_bytes, NUMBER, 0)                                                                  \
 	X(quota_rows, NUMBER, 0)                                                                   \
 	X(sample_expires_s, NUMBER, 3600)                                                          \
-	X(retention_days, NUMBER, 0)   /* 0: datasets stay */                                       \
-	X(outbound_allow, TEXT, "")    /* private hosts the outbound process may reach */           \
+	X(retention_days, NUMBER, 0) /* 0: datasets stay */                                        \
+	X(outbound_allow, TEXT, "")  /* private hosts the outbound process may reach */            \
 	X(model_url, TEXT, "")                                                                     \
 	X(model_key, TEXT, "")                                                                     \
 	X(model_name, TEXT, "")                                                                    \
-	X(rate_per_minute, NUMBER, 0)  /* requests per key; 0: no limit */                          \
-	X(cors_origins, TEXT, "")      /* separated by spaces; empty: none */                       \
+	X(rate_per_minute, NUMBER, 0) /* requests per key; 0: no limit */                          \
+	X(cors_origins, TEXT, "")     /* separated by spaces; empty: none */                       \
 	X(sandbox, SWITCH, true)
 
 #define CONF_TYPE_TEXT const char *

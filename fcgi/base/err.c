@@ -14,9 +14,8 @@ static const struct {
 #undef X
 };
 
-static void PRINTF_LIKE(6, 0)
-    set(struct err *e, const char *file, int line, enum err_code code, const char *field,
-	const char *format, va_list list)
+static void PRINTF_LIKE(6, 0) set(struct err *e, const char *file, int line, enum err_code code,
+    const char *field, const char *format, va_list list)
 {
 	if (e->code != ERR_OK)
 		return;

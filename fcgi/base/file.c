@@ -68,8 +68,8 @@ remove_at(int parent, const char *name, int depth, struct err *e)
 		if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		good = (errno == EISDIR || errno == EPERM) && depth > 0
-		    ? remove_at(fd, entry->d_name, depth - 1, e)
-		    : FAIL_ERRNO(e, "%s cannot be removed", entry->d_name);
+			   ? remove_at(fd, entry->d_name, depth - 1, e)
+			   : FAIL_ERRNO(e, "%s cannot be removed", entry->d_name);
 	}
 	closedir(d);
 	if (good && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
@@ -178,8 +178,8 @@ file_replace(const char *path, unsigned mode, struct str content, struct err *e)
 	int fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return FAIL_ERRNO(e, "%s cannot be made", new_path);
-	bool good = file_write_all(fd, content.p, content.n, e) &&
-	    file_publish(fd, new_path, path, e);
+	bool good =
+	    file_write_all(fd, content.p, content.n, e) && file_publish(fd, new_path, path, e);
 	if (!good)
 		unlink(new_path);
 	close(fd);

@@ -20,8 +20,8 @@ bool file_write_all(int fd, const void *p, size_t n, struct err *e) MUST_CHECK;
 /* Reads exactly n bytes at an offset. */
 bool file_read_at(int fd, void *p, size_t n, uint64_t offset, struct err *e) MUST_CHECK;
 /* The whole file, at most `limit` bytes, NUL-ended, in the arena. */
-bool file_read(struct str *out, const char *path, size_t limit, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool file_read(
+    struct str *out, const char *path, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* Replaces a file durably by the given bytes. */
 bool file_replace(const char *path, unsigned mode, struct str content, struct err *e) MUST_CHECK;
 /* fsync, rename, fsync of the folder that holds `to`. */

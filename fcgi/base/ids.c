@@ -79,8 +79,7 @@ random_base36(char *out, size_t n)
 void
 random_base62(char *out, size_t n)
 {
-	random_signs(
-	    out, n, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 62);
+	random_signs(out, n, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 62);
 }
 
 void

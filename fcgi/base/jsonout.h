@@ -13,9 +13,9 @@
 struct jsonout {
 	struct buf *out;
 	int depth;
-	bool has_key;                  /* a key was written and waits for its value */
-	bool filled[JSONOUT_DEPTH];    /* the scope has a member already */
-	char scope[JSONOUT_DEPTH];     /* '{' or '[' */
+	bool has_key;               /* a key was written and waits for its value */
+	bool filled[JSONOUT_DEPTH]; /* the scope has a member already */
+	char scope[JSONOUT_DEPTH];  /* '{' or '[' */
 };
 
 void jsonout_init(struct jsonout *j, struct buf *out);

@@ -1,6 +1,7 @@
 /*
  * limits.h: every limit a user can meet: its value once, and what it means once.  /limits
- * prints the table, the README points here, and tests/unit/test_limits.c and the http tests have a case at each limit and one past it.
+ * prints the table, the README points here, and tests/unit/test_limits.c and the http tests have a
+ * case at each limit and one past it.
  */
 #ifndef ROWHOUSE_LIMITS_H
 #define ROWHOUSE_LIMITS_H
@@ -41,36 +42,36 @@
 #define LIMIT_JOB_ATTEMPTS 2
 
 /* X(name, unit, what it limits) */
-#define LIMIT_TABLE(X) \
-	X(CELL_BYTES, "bytes", "one cell") \
-	X(RECORD_BYTES, "bytes", "one record (line) of a file") \
-	X(COLUMNS, "columns", "one dataset") \
-	X(COLUMN_NAME_BYTES, "bytes", "the name of a column") \
-	X(JSON_TREE_BYTES, "bytes", "a JSON request body that is read whole") \
-	X(JSON_STREAM_BYTES, "bytes", "a JSON request body that is streamed") \
-	X(JSON_DEPTH, "levels", "nested arrays and objects") \
-	X(PAGE_ROWS, "rows", "one page of rows") \
-	X(PAGE_BYTES, "bytes", "one page of rows in our own API") \
-	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped") \
-	X(LIST_ITEMS, "items", "one page of a list") \
-	X(UPLOAD_BYTES, "bytes", "one upload") \
-	X(FORM_FIELDS, "fields", "one form") \
-	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together") \
-	X(FORM_FILES, "files", "one upload") \
-	X(PART_HEADER_BYTES, "bytes", "the headers of one part of a form") \
-	X(BOUNDARY_BYTES, "bytes", "the boundary of a form") \
-	X(PARAMETERS, "parameters", "the query of one request") \
-	X(URL_BYTES, "bytes", "the address of one request") \
-	X(NAME_CHARACTERS, "characters", "the name of a dataset") \
-	X(DESCRIPTION_BYTES, "bytes", "the description of a dataset") \
-	X(FILE_NAME_BYTES, "bytes", "the name of an uploaded file") \
-	X(MAP_RADIUS_METERS, "meters", "the radius of a map extraction") \
-	X(FINDINGS, "findings", "those kept of one file, the rest are counted") \
-	X(REQUEST_BYTES, "bytes", "memory of one request") \
-	X(REQUEST_MS, "milliseconds", "one request that does not wait for a job") \
-	X(PARKED_MS, "milliseconds", "one request that waits for a job") \
-	X(PARKED_REQUESTS, "requests", "those waiting in one worker") \
-	X(SESSION_SECONDS, "seconds", "a browser session that is not used") \
+#define LIMIT_TABLE(X)                                                                             \
+	X(CELL_BYTES, "bytes", "one cell")                                                         \
+	X(RECORD_BYTES, "bytes", "one record (line) of a file")                                    \
+	X(COLUMNS, "columns", "one dataset")                                                       \
+	X(COLUMN_NAME_BYTES, "bytes", "the name of a column")                                      \
+	X(JSON_TREE_BYTES, "bytes", "a JSON request body that is read whole")                      \
+	X(JSON_STREAM_BYTES, "bytes", "a JSON request body that is streamed")                      \
+	X(JSON_DEPTH, "levels", "nested arrays and objects")                                       \
+	X(PAGE_ROWS, "rows", "one page of rows")                                                   \
+	X(PAGE_BYTES, "bytes", "one page of rows in our own API")                                  \
+	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped")                \
+	X(LIST_ITEMS, "items", "one page of a list")                                               \
+	X(UPLOAD_BYTES, "bytes", "one upload")                                                     \
+	X(FORM_FIELDS, "fields", "one form")                                                       \
+	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together")                     \
+	X(FORM_FILES, "files", "one upload")                                                       \
+	X(PART_HEADER_BYTES, "bytes", "the headers of one part of a form")                         \
+	X(BOUNDARY_BYTES, "bytes", "the boundary of a form")                                       \
+	X(PARAMETERS, "parameters", "the query of one request")                                    \
+	X(URL_BYTES, "bytes", "the address of one request")                                        \
+	X(NAME_CHARACTERS, "characters", "the name of a dataset")                                  \
+	X(DESCRIPTION_BYTES, "bytes", "the description of a dataset")                              \
+	X(FILE_NAME_BYTES, "bytes", "the name of an uploaded file")                                \
+	X(MAP_RADIUS_METERS, "meters", "the radius of a map extraction")                           \
+	X(FINDINGS, "findings", "those kept of one file, the rest are counted")                    \
+	X(REQUEST_BYTES, "bytes", "memory of one request")                                         \
+	X(REQUEST_MS, "milliseconds", "one request that does not wait for a job")                  \
+	X(PARKED_MS, "milliseconds", "one request that waits for a job")                           \
+	X(PARKED_REQUESTS, "requests", "those waiting in one worker")                              \
+	X(SESSION_SECONDS, "seconds", "a browser session that is not used")                        \
 	X(JOB_ATTEMPTS, "attempts", "one job whose process died")
 
 #endif

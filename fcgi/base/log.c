@@ -24,8 +24,7 @@ struct line {
 	size_t n;
 };
 
-static void PRINTF_LIKE(2, 3)
-add(struct line *l, const char *format, ...)
+static void PRINTF_LIKE(2, 3) add(struct line *l, const char *format, ...)
 {
 	va_list list;
 	va_start(list, format);
@@ -81,8 +80,7 @@ end(struct line *l)
 	(void)ignored;
 }
 
-static void PRINTF_LIKE(2, 0)
-event(const char *level, const char *format, va_list list)
+static void PRINTF_LIKE(2, 0) event(const char *level, const char *format, va_list list)
 {
 	struct line l;
 	char text[2000];

@@ -31,7 +31,8 @@ utf8_valid(const char *text, size_t n)
 	size_t i = 0;
 	while (i < n) {
 		uint64_t word;
-		if (n - i >= 8 && (memcpy(&word, p + i, 8), (word & UINT64_C(0x8080808080808080)) == 0)) {
+		if (n - i >= 8 &&
+		    (memcpy(&word, p + i, 8), (word & UINT64_C(0x8080808080808080)) == 0)) {
 			i += 8;
 			continue;
 		}

@@ -40,15 +40,15 @@ begin(struct session *s, const char *data, struct err *e)
 	*s = (struct session){.data = data, .owner = {.org_id = 1, .role = STR("admin")}};
 	arena_init(&s->arena, MIB(256));
 	tree_setup();
-	return conf_load(&s->conf, data, &s->arena, e) &&
-	    model_open(&s->model, data, &s->conf, e);
+	return conf_load(&s->conf, data, &s->arena, e) && model_open(&s->model, data, &s->conf, e);
 }
 
 static int
 end(struct session *s, const char *name, bool good, const struct err *e)
 {
 	if (!good && e->at_line)
-		fprintf(stderr, "rowhouse %s: line %" PRIu64 ": %s\n", name, e->at_line, e->message);
+		fprintf(
+		    stderr, "rowhouse %s: line %" PRIu64 ": %s\n", name, e->at_line, e->message);
 	else if (!good)
 		fprintf(stderr, "rowhouse %s: %s\n", name, e->message);
 	model_close(&s->model);
@@ -135,14 +135,13 @@ make_dataset(struct session *s, const struct command_line *line, const struct so
 	jsonout_object(&j);
 	jsonout_member_text(&j, "type", line->value[TYPE]);
 	jsonout_member_str(&j, "name",
-	    line->value[NAME] ? str_of(line->value[NAME])
-			      : dataset_name_of_file(source->name));
+	    line->value[NAME] ? str_of(line->value[NAME]) : dataset_name_of_file(source->name));
 	jsonout_member_text(&j, "description", line->value[DESCRIPTION]);
 	jsonout_member_text(&j, "source_id", source->source_id);
 	jsonout_end(&j);
 	return tree_parse(&fields, buf_str(&b), &s->arena, e) &&
-	    dataset_request_check(&request, fields, REQUEST_PLAIN, &s->arena, e) &&
-	    model_dataset_create(&s->model, &s->owner, &request, d, job, &s->arena, e);
+	       dataset_request_check(&request, fields, REQUEST_PLAIN, &s->arena, e) &&
+	       model_dataset_create(&s->model, &s->owner, &request, d, job, &s->arena, e);
 }
 
 /* No runner works on the folder: one is started for as long as we wait. */
@@ -197,8 +196,7 @@ wait_for_rows(struct session *s, struct job *job, struct err *e)
 	while (good) {
 		struct arena_mark mark = arena_mark(&s->arena);
 		struct job now;
-		good = model_job_get(
-		    &s->model, &s->owner, str_of(job->job_id), &now, &s->arena, e);
+		good = model_job_get(&s->model, &s->owner, str_of(job->job_id), &now, &s->arena, e);
 		if (!good)
 			break;
 		show_progress(&now);
@@ -255,13 +253,14 @@ command_import(int argc, char **argv)
 	if (!options_read(&line, &status, &import_options, argc, argv))
 		return status;
 	bool good = begin(&s, line.value[DATA], &e) &&
-	    store_source(&s, line.argument[0], &source, &e) &&
-	    make_dataset(&s, &line, &source, &d, &job, &e);
+		    store_source(&s, line.argument[0], &source, &e) &&
+		    make_dataset(&s, &line, &source, &d, &job, &e);
 	bool made = good;
 	if (good && line.value[WAIT])
 		good = wait_for_rows(&s, &job, &e);
 	struct err later = {0};
-	if (made && model_dataset_get(&s.model, &s.owner, str_of(d.dataset_id), &now, &s.arena, &later))
+	if (made &&
+	    model_dataset_get(&s.model, &s.owner, str_of(d.dataset_id), &now, &s.arena, &later))
 		print_dataset(&s, &now, &job, line.value[JSON] != NULL);
 	return end(&s, "import", good, &e);
 }
@@ -304,8 +303,8 @@ export_to(struct session *s, const char *id, enum export_format format, int fd, 
 		return false;
 	struct export_column *chosen = arena_array(&s->arena, count, sizeof *chosen);
 	for (size_t i = 0; i < count; i++)
-		chosen[i] = (struct export_column){
-		    columns[i].column_id, columns[i].name, columns[i].type};
+		chosen[i] =
+		    (struct export_column){columns[i].column_id, columns[i].name, columns[i].type};
 	struct export_writer *w = export_open(fd, format, chosen, count, &s->arena);
 	return export_header(w, e) && rows_each(rows, 0, 0, write_row, w, e) && export_close(w, e);
 }

@@ -36,7 +36,8 @@ command_web(int argc, char **argv)
 	int status;
 	if (!options_read(&line, &status, &web_options, argc, argv))
 		return status;
-	if (!line.value[DATA] || !options_number(&slot, "slot", line.value[SLOT], 0, BOARD_SLOTS - 1))
+	if (!line.value[DATA] ||
+	    !options_number(&slot, "slot", line.value[SLOT], 0, BOARD_SLOTS - 1))
 		return EXIT_USAGE;
 	return end("web", web_run(line.value[DATA], (unsigned)slot, &e), &e);
 }

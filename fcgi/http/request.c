@@ -40,8 +40,7 @@ take_fields(struct request *r, char **parameters, struct arena *a)
 			continue;
 		struct str name = {*parameters, (size_t)(equals - *parameters)};
 		for (size_t i = 0; i < ARRAY_LENGTH(fields); i++) {
-			struct str *field =
-			    (struct str *)(void *)((char *)r + fields[i].offset);
+			struct str *field = (struct str *)(void *)((char *)r + fields[i].offset);
 			if (field->p == NULL && str_is(name, fields[i].parameter)) {
 				*field = arena_copy(a, str_of(equals + 1));
 				break;
@@ -58,8 +57,8 @@ choose_id(const struct request *r, struct arena *a)
 	bool plain = id.n > 0 && id.n <= 64;
 	for (size_t i = 0; i < id.n && plain; i++) {
 		char c = id.p[i];
-		plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    c == '-' || c == '_' || c == '.';
+		plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			(c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
 	}
 	if (plain)
 		return id;
@@ -87,14 +86,15 @@ request_parse(struct request *r, char **parameters, struct arena *a, struct err 
 	}
 	r->path = path; /* as sent, should it turn out to be no good */
 	if (r->uri.n > LIMIT_URL_BYTES)
-		return FAIL(e, TOO_BIG, "the address is longer than %d bytes", (int)LIMIT_URL_BYTES);
+		return FAIL(
+		    e, TOO_BIG, "the address is longer than %d bytes", (int)LIMIT_URL_BYTES);
 	if (r->content_length_text.n > 0) {
 		if (!str_to_u64(&r->content_length, r->content_length_text))
 			return FAIL(e, INPUT, "Content-Length is not a number");
 		r->has_body = r->content_length > 0;
 	}
 	return url_decode_path(&r->path, path, a, e) &&
-	    url_parse_query(&r->query, r->query_text, a, e);
+	       url_parse_query(&r->query, r->query_text, a, e);
 }
 
 static bool
@@ -108,8 +108,8 @@ open_body(int *fd, const struct request *r, struct err *e)
 		return FAIL_ERRNO(e, "the body of the request cannot be read");
 	if (fstat(*fd, &st) != 0 || (uint64_t)st.st_size != r->content_length) {
 		close(*fd);
-		return FAIL(e, INPUT,
-		    "the body of the request is not as long as its Content-Length says");
+		return FAIL(
+		    e, INPUT, "the body of the request is not as long as its Content-Length says");
 	}
 	return true;
 }
@@ -122,7 +122,8 @@ request_body(struct str *out, const struct request *r, size_t limit, struct aren
 	if (!r->has_body)
 		return true;
 	if (r->content_length > limit)
-		return FAIL(e, TOO_BIG, "the body of this request may have at most %zu bytes", limit);
+		return FAIL(
+		    e, TOO_BIG, "the body of this request may have at most %zu bytes", limit);
 	if (!open_body(&fd, r, e))
 		return false;
 	char *p = arena_alloc(a, (size_t)r->content_length + 1);
@@ -151,8 +152,8 @@ request_json(json_t **out, const struct request *r, struct arena *a, struct err 
 }
 
 bool
-request_keep_body(struct str *name, const struct request *r, const char *data, struct arena *a,
-    struct err *e)
+request_keep_body(
+    struct str *name, const struct request *r, const char *data, struct arena *a, struct err *e)
 {
 	char id[UUID_BYTES];
 	int fd;

@@ -1,8 +1,8 @@
 /*
  * request.h: a request, parsed once into a struct that nobody writes to afterwards.
  *
- * It is made of name=value parameters (CGI, RFC 3875, by whatever wire brought them).  Decisions are
- * made of these fields only: a header that is not listed here does not exist for the core.
+ * It is made of name=value parameters (CGI, RFC 3875, by whatever wire brought them).  Decisions
+ * are made of these fields only: a header that is not listed here does not exist for the core.
  */
 #ifndef ROWHOUSE_REQUEST_H
 #define ROWHOUSE_REQUEST_H
@@ -13,8 +13,16 @@
 
 #include <jansson.h>
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE,
-	METHOD_OPTIONS, METHOD__MAX };
+enum method {
+	METHOD_GET,
+	METHOD_HEAD,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
+	METHOD__MAX
+};
 
 /* X(field, parameter): texts copied as they came; empty when not sent. */
 #define REQUEST_FIELDS(X)                                                                          \
@@ -50,8 +58,8 @@ struct request {
 	REQUEST_FIELDS(X)
 #undef X
 	enum method method; /* METHOD__MAX: one we do not know */
-	struct str id;      /* for logs and answers: the client's if it is a plain word, else ours */
-	struct str path;    /* decoded once */
+	struct str id;   /* for logs and answers: the client's if it is a plain word, else ours */
+	struct str path; /* decoded once */
 	struct str query_text;
 	struct url_parameters query;
 	bool has_body;
@@ -68,8 +76,8 @@ bool request_body(struct str *out, const struct request *r, size_t limit, struct
 /* The body as JSON, an object (a missing body is an empty one). */
 bool request_json(json_t **out, const struct request *r, struct arena *a, struct err *e) MUST_CHECK;
 /* Gives the body file a name of its own, DATA/incoming/NAME, that outlives the request. */
-bool request_keep_body(struct str *name, const struct request *r, const char *data,
-    struct arena *a, struct err *e) MUST_CHECK;
+bool request_keep_body(struct str *name, const struct request *r, const char *data, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /* A query parameter as a number; `missing` when it is not there; INPUT names it when it is none or
  * outside min..max. */

@@ -27,7 +27,7 @@ peer_is_good(int fd)
 	struct ucred peer;
 	socklen_t n = sizeof peer;
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
-	    (peer.uid == geteuid() || peer.uid == 0);
+	       (peer.uid == geteuid() || peer.uid == 0);
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * child.c: the process that reads an untrusted file: descriptor 3 is the file, 4 the ring.  It opens
- * nothing, stores nothing, and whatever happens to it fails one job.
+ * child.c: the process that reads an untrusted file: descriptor 3 is the file, 4 the ring.  It
+ * opens nothing, stores nothing, and whatever happens to it fails one job.
  */
 #define _GNU_SOURCE
 #include "jobs/jobs.h"
@@ -69,7 +69,8 @@ send_row(void *context, uint64_t line, struct str cells, struct str absent, stru
 	struct row_head head = {line, (uint32_t)cells.n, (uint32_t)absent.n};
 	if (cells.n > RING_MESSAGE_BYTES / 2) {
 		e->at_line = line;
-		return FAIL(e, TOO_BIG, "line %" PRIu64 " is too large to be stored as one row", line);
+		return FAIL(
+		    e, TOO_BIG, "line %" PRIu64 " is too large to be stored as one row", line);
 	}
 	size_t n = sizeof head + cells.n + absent.n;
 	if (n > sizeof s->batch - s->n)
@@ -101,8 +102,8 @@ send_finding(void *context, const struct finding *f, struct err *e)
 	if (text.n)
 		memcpy(message + sizeof head + code.n, text.p, text.n);
 	flush(s);
-	ring_send(s->ring, MESSAGE_FINDING,
-	    (struct str){message, sizeof head + code.n + text.n}, (struct str){0});
+	ring_send(s->ring, MESSAGE_FINDING, (struct str){message, sizeof head + code.n + text.n},
+	    (struct str){0});
 	return true;
 }
 

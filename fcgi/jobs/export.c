@@ -1,9 +1,9 @@
 /*
  * export.c: a dataset written as a file (jobs of kind export).
  *
- * The file lies in the dataset's derived/ folder under a name made of the version and the format, so
- * that the next one who asks for the same finds it.  It is written under another name first; nobody
- * is ever given half of one.
+ * The file lies in the dataset's derived/ folder under a name made of the version and the format,
+ * so that the next one who asks for the same finds it.  It is written under another name first;
+ * nobody is ever given half of one.
  *
  * params: {"format": "csv", "generation": G, "change": C}
  * result: {"file": NAME, "bytes": N}
@@ -35,8 +35,7 @@ static bool
 write_row(void *context, const struct row *r, struct err *e)
 {
 	struct exporter *x = context;
-	if (++x->done % PROGRESS_ROWS == 0 &&
-	    !job_progress(&x->c, x->done, x->total, x->done, e))
+	if (++x->done % PROGRESS_ROWS == 0 && !job_progress(&x->c, x->done, x->total, x->done, e))
 		return false;
 	return export_row(x->writer, r->cells, r->absent, e);
 }
@@ -50,11 +49,11 @@ write_rows(struct exporter *x, int fd, struct err *e)
 		return false;
 	struct export_column *chosen = arena_array(&x->c.arena, count, sizeof *chosen);
 	for (size_t i = 0; i < count; i++)
-		chosen[i] = (struct export_column){
-		    columns[i].column_id, columns[i].name, columns[i].type};
+		chosen[i] =
+		    (struct export_column){columns[i].column_id, columns[i].name, columns[i].type};
 	x->writer = export_open(fd, x->format, chosen, count, &x->c.arena);
 	return export_header(x->writer, e) && rows_each(x->rows, 0, 0, write_row, x, e) &&
-	    export_close(x->writer, e);
+	       export_close(x->writer, e);
 }
 
 static bool
@@ -73,8 +72,8 @@ static bool
 finish(struct exporter *x, struct str name, uint64_t bytes, struct err *e)
 {
 	struct store *s = x->c.store;
-	struct str result = arena_format(&x->c.arena, "{\"file\":\"%.*s\",\"bytes\":%" PRIu64 "}",
-	    STR_ARG(name), bytes);
+	struct str result = arena_format(
+	    &x->c.arena, "{\"file\":\"%.*s\",\"bytes\":%" PRIu64 "}", STR_ARG(name), bytes);
 	if (!store_begin(s, e))
 		return false;
 	if (store_job_done(s, x->c.job.job_id, x->total, result, e))
@@ -83,8 +82,7 @@ finish(struct exporter *x, struct str name, uint64_t bytes, struct err *e)
 	return false;
 }
 
-static bool
-export(struct exporter *x, struct err *e)
+static bool export(struct exporter *x, struct err *e)
 {
 	struct arena *a = &x->c.arena;
 	json_t *params;

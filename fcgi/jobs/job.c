@@ -26,7 +26,7 @@ job_begin(struct job_context *c, const char *role, int argc, char **argv, struct
 	c->data = argv[1];
 	arena_init(&c->arena, MIB(512));
 	return store_open(&c->store, c->data, e) &&
-	    store_job_get(c->store, &c->job, 0, argv[2], &c->arena, e);
+	       store_job_get(c->store, &c->job, 0, argv[2], &c->arena, e);
 }
 
 bool

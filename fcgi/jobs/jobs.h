@@ -24,11 +24,11 @@ struct job_context {
 };
 
 /* Opens the store, loads the job; exit status 2 on false. */
-bool job_begin(struct job_context *c, const char *role, int argc, char **argv, struct err *e)
-    MUST_CHECK;
+bool job_begin(
+    struct job_context *c, const char *role, int argc, char **argv, struct err *e) MUST_CHECK;
 /* Notes progress now and then; false (CANCELLED) when the job is to stop. */
-bool job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows,
-    struct err *e) MUST_CHECK;
+bool job_progress(
+    struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, struct err *e) MUST_CHECK;
 /* Tells everyone who waits for it. */
 void job_ring(const struct job_context *c);
 /* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them. */
@@ -52,7 +52,7 @@ struct upload_form {
 	struct upload_field *fields;
 	size_t count;
 };
-bool upload_form_parse(struct upload_form *out, struct str result, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool upload_form_parse(
+    struct upload_form *out, struct str result, struct arena *a, struct err *e) MUST_CHECK;
 
 #endif

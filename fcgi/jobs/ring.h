@@ -27,7 +27,7 @@ void ring_send(struct ring *r, uint32_t type, struct str a, struct str b);
 
 /* The writer's side.  1: a message, good until the next call; 0: none came within `wait_ms`;
  * -1: what came is no message (INPUT), or there is no memory for it. */
-int ring_receive(struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e)
-    MUST_CHECK;
+int ring_receive(
+    struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e) MUST_CHECK;
 
 #endif

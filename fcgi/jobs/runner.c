@@ -26,9 +26,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000           /* a ring that was lost costs no more than this */
-#define SWEEP_MS (600 * 1000)  /* between two sweeps */
-#define KILL_MS 3000           /* from SIGTERM to SIGKILL */
+#define LOOK_MS 1000          /* a ring that was lost costs no more than this */
+#define SWEEP_MS (600 * 1000) /* between two sweeps */
+#define KILL_MS 3000          /* from SIGTERM to SIGKILL */
 #define DRAIN_MS 3000
 #define DAY_US INT64_C(86400000000)
 

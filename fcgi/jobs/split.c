@@ -46,11 +46,12 @@ open_body(struct split *s, struct err *e)
 	s->boundary = tree_str(params, "boundary");
 	s->name = tree_str(params, "name");
 	s->content_type = tree_str(params, "content_type");
-	struct str path = arena_format(&s->c.arena, "%s/incoming/%.*s", s->c.data,
-	    STR_ARG(s->incoming));
+	struct str path =
+	    arena_format(&s->c.arena, "%s/incoming/%.*s", s->c.data, STR_ARG(s->incoming));
 	s->fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (s->fd < 0 || fstat(s->fd, &st) != 0)
-		return FAIL(e, INPUT, "the upload was interrupted before it was stored; send it again");
+		return FAIL(
+		    e, INPUT, "the upload was interrupted before it was stored; send it again");
 	arena_defer_close(&s->c.arena, s->fd);
 	s->length = (uint64_t)st.st_size;
 	return true;
@@ -70,8 +71,8 @@ unmap(void *p)
 
 /* The text fields, as the job's result. */
 static bool
-write_fields(struct split *s, const struct multipart *m, const char *body, struct str *out,
-    struct err *e)
+write_fields(
+    struct split *s, const struct multipart *m, const char *body, struct str *out, struct err *e)
 {
 	struct buf b;
 	struct jsonout j;
@@ -193,8 +194,7 @@ store_files(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 {
 	for (size_t i = 0; i < s->source.file_count; i++) {
 		const struct source_file *f = &s->source.files[i];
-		if (!blob_store(
-			s->c.store, s->fd, f->offset, f->bytes, names[i], note_bytes, s, e))
+		if (!blob_store(s->c.store, s->fd, f->offset, f->bytes, names[i], note_bytes, s, e))
 			return false;
 		s->stored += f->bytes;
 	}
@@ -210,8 +210,8 @@ finish(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 	bool good = store_job_done(store, s->c.job.job_id, 0, (struct str){0}, e);
 	for (size_t i = 0; good && i < s->source.file_count; i++)
 		good = store_source_file_stored(store, s->source.source_id, i, names[i], e);
-	good = good && (s->source.file_count == 0 ||
-			   store_source_stored(store, s->source.source_id, e));
+	good = good &&
+	       (s->source.file_count == 0 || store_source_stored(store, s->source.source_id, e));
 	if (good)
 		return store_commit(store, e);
 	store_rollback(store);
@@ -240,8 +240,8 @@ command_split(int argc, char **argv)
 		job_ring(&s.c);
 	/* Stored, or good for nothing: the body has served. */
 	if (s.incoming.n) {
-		struct str path = arena_format(&s.c.arena, "%s/incoming/%.*s", s.c.data,
-		    STR_ARG(s.incoming));
+		struct str path =
+		    arena_format(&s.c.arena, "%s/incoming/%.*s", s.c.data, STR_ARG(s.incoming));
 		unlink(path.p);
 	}
 	job_end(&s.c);

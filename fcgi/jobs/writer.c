@@ -2,8 +2,8 @@
  * writer.c: rows made of a source (jobs of kind ingest).
  *
  * The writer is core code.  It hands the file to a child that reads it, takes the child's messages
- * out of the ring, checks every one as if an enemy had sent it, and writes the rows into a new file.
- * Only when that file is whole, checked and durable does one catalog transaction make it the
+ * out of the ring, checks every one as if an enemy had sent it, and writes the rows into a new
+ * file. Only when that file is whole, checked and durable does one catalog transaction make it the
  * dataset's; until then nobody sees any of it, and after a crash the next attempt begins anew.
  */
 #define _GNU_SOURCE
@@ -55,17 +55,16 @@ open_source(struct writer *w, struct err *e)
 {
 	struct arena *a = &w->c.arena;
 	struct source source;
-	if (!store_source_get(
-		w->c.store, &source, 0, arena_text(a, w->dataset.source_id), a, e))
+	if (!store_source_get(w->c.store, &source, 0, arena_text(a, w->dataset.source_id), a, e))
 		return false;
 	if (source.file_count != 1)
 		return FAIL_FIELD(e, INPUT, "file",
 		    "a dataset of this type is made of one file, the data source has %zu",
 		    source.file_count);
 	w->file = &source.files[0];
-	struct str path = w->file->sha256.n
-	    ? blob_path(w->c.store, w->file->sha256, a)
-	    : arena_format(a, "%s/incoming/%.*s", w->c.data, STR_ARG(source.incoming));
+	struct str path = w->file->sha256.n ? blob_path(w->c.store, w->file->sha256, a)
+					    : arena_format(a, "%s/incoming/%.*s", w->c.data,
+						  STR_ARG(source.incoming));
 	w->offset = w->file->sha256.n ? 0 : w->file->offset;
 	w->input = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (w->input < 0)
@@ -84,13 +83,14 @@ start_child(struct writer *w, struct err *e)
 	int fds[] = {w->input, w->ring_fd};
 	struct spawn s = {arguments, fds, ARRAY_LENGTH(fds), SIGKILL};
 	return ring_make(&w->ring, &w->ring_fd, e) &&
-	    (fds[1] = w->ring_fd, spawn_role(&w->child, &w->child_pidfd, &s, e));
+	       (fds[1] = w->ring_fd, spawn_role(&w->child, &w->child_pidfd, &s, e));
 }
 
 static bool
 bad_message(struct err *e, const char *what)
 {
-	return FAIL(e, SYSTEM, "the process that reads the file sent what cannot be right: %s", what);
+	return FAIL(
+	    e, SYSTEM, "the process that reads the file sent what cannot be right: %s", what);
 }
 
 static bool
@@ -149,8 +149,8 @@ take_finding(struct writer *w, struct str m, struct err *e)
 	memcpy(&h, m.p, sizeof h);
 	m.p += sizeof h;
 	m.n -= sizeof h;
-	if ((uint64_t)h.code + h.message != m.n || h.code == 0 ||
-	    utf8_valid(m.p, m.n) != m.n || (h.column != SIZE_MAX && h.column >= w->columns))
+	if ((uint64_t)h.code + h.message != m.n || h.code == 0 || utf8_valid(m.p, m.n) != m.n ||
+	    (h.column != SIZE_MAX && h.column >= w->columns))
 		return bad_message(e, "a finding");
 	return rows_build_finding(w->build, h.line, h.column, (struct str){m.p, h.code},
 	    (struct str){m.p + h.code, h.message}, e);
@@ -170,8 +170,7 @@ take_failure(struct str m, struct err *e)
 	if (said.code <= ERR_OK || said.code >= ERR__MAX)
 		said.code = ERR_SYSTEM;
 	if (said.field[0])
-		err_set_field(
-		    e, __FILE__, __LINE__, said.code, said.field, "%s", said.message);
+		err_set_field(e, __FILE__, __LINE__, said.code, said.field, "%s", said.message);
 	else
 		err_set(e, __FILE__, __LINE__, said.code, "%s", said.message);
 	e->at_line = said.at_line;
@@ -268,7 +267,8 @@ make_paths(struct writer *w, struct err *e)
 {
 	struct arena *a = &w->c.arena;
 	struct str folder = arena_format(a, "%s/datasets/%s", w->c.data, w->dataset.dataset_id);
-	w->path = store_rows_path(w->c.store, w->dataset.dataset_id, w->dataset.generation + 1, a).p;
+	w->path =
+	    store_rows_path(w->c.store, w->dataset.dataset_id, w->dataset.generation + 1, a).p;
 	w->new_path = arena_format(a, "%s.new", w->path).p;
 	struct str above = arena_format(a, "%s/datasets", w->c.data);
 	return folder_make(folder.p, e) && folder_sync(above.p, e);
@@ -319,14 +319,14 @@ ingest(struct writer *w, struct err *e)
 {
 	struct arena *a = &w->c.arena;
 	struct rows_built built;
-	if (!conf_load(&w->conf, w->c.data, a, e) ||
-	    !store_dataset_get(
-		w->c.store, &w->dataset, 0, arena_text(a, w->c.job.dataset_id), a, e))
+	if (!conf_load(&w->conf, w->c.data, a, e) || !store_dataset_get(w->c.store, &w->dataset, 0,
+							 arena_text(a, w->c.job.dataset_id), a, e))
 		return false;
 	const struct dataset_type *type = dataset_type_find(w->dataset.type);
 	if (!type || type->ingest == TYPE_INGEST_NONE)
 		return FAIL(e, UNAVAILABLE,
-		    "no plugin for datasets of type %.*s is loaded in this server; what was sent is "
+		    "no plugin for datasets of type %.*s is loaded in this server; what was sent "
+		    "is "
 		    "kept, so the dataset can be made again when there is one",
 		    STR_ARG(w->dataset.type));
 	if (!row_quota(w, e) || !open_source(w, e) || !make_paths(w, e) ||
@@ -336,9 +336,9 @@ ingest(struct writer *w, struct err *e)
 		rows_build_abandon(w->build);
 		return false;
 	}
-	return rows_build_finish(w->build, w->guesses, w->counts.records, w->counts.skipped,
-		   &built, e) &&
-	    publish(w, &built, e);
+	return rows_build_finish(
+		   w->build, w->guesses, w->counts.records, w->counts.skipped, &built, e) &&
+	       publish(w, &built, e);
 }
 
 int

@@ -43,8 +43,8 @@ take_key(struct caller *c, const struct key *k, bool by_session)
 }
 
 bool
-model_caller_of_key(struct model *m, struct caller *c, bool *found, struct str key,
-    struct arena *a, struct err *e)
+model_caller_of_key(
+    struct model *m, struct caller *c, bool *found, struct str key, struct arena *a, struct err *e)
 {
 	uint8_t hash[SHA256_BYTES];
 	struct key k;
@@ -111,8 +111,8 @@ model_admin_key(const char *data, bool *made, char key[80], struct err *e)
 		snprintf(path, sizeof path, "%s/admin.key", data);
 		int n = snprintf(text, sizeof text, "%s\n", key);
 		sha256_of(hash, str_of(key));
-		good = file_replace(path, 0600, (struct str){text, (size_t)n}, e) &&
-		    store_begin(s, e);
+		good =
+		    file_replace(path, 0600, (struct str){text, (size_t)n}, e) && store_begin(s, e);
 		if (good && store_key_insert(s, &k, hash, e)) {
 			good = store_commit(s, e);
 			*made = good;

@@ -90,7 +90,8 @@ read_source_id(struct dataset_request *out, struct reader *r)
 	if ((r->style & REQUEST_FORM) && str_trim(tree_str(r->fields, "source_id")).n == 0)
 		return true;
 	if (!uuid_parse(out->source_id, tree_str(r->fields, "source_id")))
-		return FAIL_FIELD(r->e, NOT_FOUND, "source_id", "there is no data source with this id");
+		return FAIL_FIELD(
+		    r->e, NOT_FOUND, "source_id", "there is no data source with this id");
 	return true;
 }
 
@@ -105,8 +106,8 @@ read_nested(const json_t **out, struct reader *r, const char *key, const char *w
 	if ((r->style & REQUEST_FORM) && json_is_string(value)) {
 		struct err ignored = {0};
 		if (!tree_parse(&value, tree_str(r->fields, key), r->a, &ignored))
-			return FAIL_FIELD(r->e, INPUT, key, "%s required, as JSON: %s", what,
-			    ignored.message);
+			return FAIL_FIELD(
+			    r->e, INPUT, key, "%s required, as JSON: %s", what, ignored.message);
 	}
 	if (array ? !json_is_array(value) : !json_is_object(value))
 		return FAIL_FIELD(
@@ -126,7 +127,8 @@ read_bounded(double *out, struct reader *r, const json_t *map, const char *key, 
 	snprintf(field, sizeof field, "map_details.%s", key);
 	bool is_number = json_is_number(value);
 	*out = json_number_value(value);
-	if ((r->style & REQUEST_FORM) && json_is_string(value) && cells_is_number(tree_str(map, key))) {
+	if ((r->style & REQUEST_FORM) && json_is_string(value) &&
+	    cells_is_number(tree_str(map, key))) {
 		*out = strtod(json_string_value(value), NULL);
 		is_number = true;
 	}
@@ -145,12 +147,12 @@ read_map(struct dataset_request *out, struct reader *r)
 	double latitude, longitude, radius;
 	struct buf b;
 	struct jsonout j;
-	if (!read_nested(&map, r, "map_details", "Map details (latitude, longitude, radius) are",
-		false) ||
+	if (!read_nested(
+		&map, r, "map_details", "Map details (latitude, longitude, radius) are", false) ||
 	    !read_bounded(&latitude, r, map, "latitude", "Latitude", -90, 90) ||
 	    !read_bounded(&longitude, r, map, "longitude", "Longitude", -180, 180) ||
-	    !read_bounded(&radius, r, map, "radius_meters", "Radius in meters", 1,
-		LIMIT_MAP_RADIUS_METERS))
+	    !read_bounded(
+		&radius, r, map, "radius_meters", "Radius in meters", 1, LIMIT_MAP_RADIUS_METERS))
 		return false;
 	buf_init(&b, r->a);
 	jsonout_init(&j, &b);
@@ -188,8 +190,8 @@ read_column(struct reader *r, const json_t *all, size_t i)
 		    LIMIT_COLUMN_NAME_BYTES);
 	for (size_t k = 0; k < i; k++)
 		if (str_equal(name, str_trim(tree_str(json_array_get(all, k), "name"))))
-			return FAIL_FIELD(r->e, INPUT, field,
-			    "Column name '%.*s' is used twice", STR_ARG(str_clip(name, 100)));
+			return FAIL_FIELD(r->e, INPUT, field, "Column name '%.*s' is used twice",
+			    STR_ARG(str_clip(name, 100)));
 	bool known = false;
 	for (size_t k = 0; k < ARRAY_LENGTH(types); k++)
 		known |= str_is(tree_str(column, "type"), types[k]);

@@ -9,7 +9,7 @@ static bool
 parse_id(char out[UUID_BYTES], struct str text, struct err *e)
 {
 	return uuid_parse(out, text) ||
-	    FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
+	       FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
 }
 
 /* A file this type can be made of; checked before anything is promised. */
@@ -50,11 +50,10 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	struct source source = {0};
 	bool has_source = r->source_id[0] != 0;
 	if (r->type->needs == TYPE_NEEDS_SOURCE && !has_source)
-		return FAIL_FIELD(e, INPUT, "source_id", "A data source is required for type %s",
-		    r->type->name);
-	if (has_source &&
-	    (!store_source_get(m->store, &source, c->org_id, r->source_id, a, e) ||
-		!check_source(r, &source, e)))
+		return FAIL_FIELD(
+		    e, INPUT, "source_id", "A data source is required for type %s", r->type->name);
+	if (has_source && (!store_source_get(m->store, &source, c->org_id, r->source_id, a, e) ||
+			      !check_source(r, &source, e)))
 		return false;
 	*out = (struct dataset){
 	    .org_id = c->org_id,
@@ -138,8 +137,8 @@ dataset_version(char out[VERSION_BYTES], const struct dataset *d)
 {
 	char text[UUID_BYTES + 48];
 	uint8_t hash[SHA256_BYTES];
-	int n = snprintf(text, sizeof text, "%s %" PRId64 ".%" PRId64, d->dataset_id, d->generation,
-	    d->change);
+	int n = snprintf(
+	    text, sizeof text, "%s %" PRId64 ".%" PRId64, d->dataset_id, d->generation, d->change);
 	sha256_of(hash, (struct str){text, (size_t)n});
 	hex_encode(out, hash, VERSION_BYTES / 2);
 }
@@ -149,9 +148,10 @@ model_rows_open(struct model *m, const struct dataset *d, struct rows_file **out
     struct err *e)
 {
 	if (d->generation == 0)
-		return FAIL(e, CONFLICT, str_is(d->state, "failed")
-		    ? "the dataset has no rows: reading its file failed"
-		    : "the dataset has no rows yet: its file is still being read");
+		return FAIL(e, CONFLICT,
+		    str_is(d->state, "failed")
+			? "the dataset has no rows: reading its file failed"
+			: "the dataset has no rows yet: its file is still being read");
 	struct str path = store_rows_path(m->store, d->dataset_id, d->generation, a);
 	return rows_cache_open(m->rows, path.p, out, e);
 }
@@ -168,10 +168,11 @@ export_file(struct model *m, const struct job *j, struct str *path, struct arena
 	struct str name = tree_str(result, "file");
 	if (name.n == 0)
 		return false;
-	*path = arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
+	*path =
+	    arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
 	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(*path));
 	return stat(full.p, &st) == 0 &&
-	    st.st_size == json_integer_value(json_object_get(result, "bytes"));
+	       st.st_size == json_integer_value(json_object_get(result, "bytes"));
 }
 
 bool
@@ -184,9 +185,9 @@ model_dataset_export(struct model *m, const struct caller *c, const struct datas
 	*joined = false;
 	if (!model_rows_open(m, d, &rows, a, e))
 		return false;
-	struct str params = arena_format(a,
-	    "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"change\":%" PRId64 "}",
-	    export_format_names[format], d->generation, d->change);
+	struct str params =
+	    arena_format(a, "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"change\":%" PRId64 "}",
+		export_format_names[format], d->generation, d->change);
 	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
 		return false;
 	if (found) {

@@ -9,7 +9,7 @@ static bool
 parse_id(char out[UUID_BYTES], struct str text, struct err *e)
 {
 	return uuid_parse(out, text) ||
-	    FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
+	       FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
 }
 
 bool
@@ -79,10 +79,10 @@ model_upload_discard(struct model *m, const char *job_id, struct arena *a, struc
 	if (!store_begin(m->store, e))
 		return false;
 	bool found;
-	bool good = store_job_cancel(m->store, job_id, e) &&
-	    (!source_id ||
-		(store_source_abandon(m->store, source_id, e) &&
-		    store_source_delete(m->store, j.org_id, source_id, &found, e)));
+	bool good =
+	    store_job_cancel(m->store, job_id, e) &&
+	    (!source_id || (store_source_abandon(m->store, source_id, e) &&
+			       store_source_delete(m->store, j.org_id, source_id, &found, e)));
 	if (!good) {
 		store_rollback(m->store);
 		return false;

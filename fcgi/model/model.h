@@ -26,8 +26,8 @@ struct model {
 	struct rows_cache *rows;
 };
 
-bool model_open(struct model *m, const char *data, const struct conf *conf, struct err *e)
-    MUST_CHECK;
+bool model_open(
+    struct model *m, const char *data, const struct conf *conf, struct err *e) MUST_CHECK;
 void model_close(struct model *m);
 void model_recover(struct model *m);
 
@@ -69,7 +69,7 @@ struct dataset_request {
  */
 enum request_style {
 	REQUEST_PLAIN = 0,
-	REQUEST_FORM = 1,      /* every value is text; the last two are JSON text, or set one by one */
+	REQUEST_FORM = 1, /* every value is text; the last two are JSON text, or set one by one */
 	REQUEST_DESCRIBED = 2, /* a description must be given */
 };
 bool dataset_request_check(struct dataset_request *out, const json_t *fields, unsigned style,
@@ -85,8 +85,8 @@ bool model_dataset_create(struct model *m, const struct caller *c,
 bool model_dataset_get(struct model *m, const struct caller *c, struct str id, struct dataset *out,
     struct arena *a, struct err *e) MUST_CHECK;
 bool model_dataset_list(struct model *m, const struct caller *c, struct dataset **out,
-    size_t *count, int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
-    MUST_CHECK;
+    size_t *count, int64_t *total, uint64_t offset, size_t limit, struct arena *a,
+    struct err *e) MUST_CHECK;
 bool model_dataset_delete(struct model *m, const struct caller *c, struct str id, struct arena *a,
     struct err *e) MUST_CHECK;
 /* 32 hex digits that change whenever the dataset does. */
@@ -111,10 +111,11 @@ bool model_source_delete(struct model *m, const struct caller *c, struct str id,
     struct err *e) MUST_CHECK;
 /* Queues the job that takes a body in DATA/incoming apart.  QUOTA when its bytes are too many. */
 bool model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
-    struct str boundary, uint64_t bytes, struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+    struct str boundary, uint64_t bytes, struct job *job, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* What was uploaded is not wanted: the job stops, the source and its drafts go. */
-bool model_upload_discard(struct model *m, const char *job_id, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool model_upload_discard(
+    struct model *m, const char *job_id, struct arena *a, struct err *e) MUST_CHECK;
 
 /* ---- jobs (model/jobs.c) ---- */
 

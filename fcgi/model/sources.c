@@ -7,7 +7,7 @@ static bool
 parse_id(char out[UUID_BYTES], struct str text, struct err *e)
 {
 	return uuid_parse(out, text) ||
-	    FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
+	       FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
 }
 
 bool
@@ -16,7 +16,7 @@ model_source_get(struct model *m, const struct caller *c, struct str id, struct 
 {
 	char source_id[UUID_BYTES];
 	return parse_id(source_id, id, e) &&
-	    store_source_get(m->store, out, c->org_id, source_id, a, e);
+	       store_source_get(m->store, out, c->org_id, source_id, a, e);
 }
 
 bool
@@ -52,8 +52,8 @@ model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
 	struct buf b;
 	struct jsonout j;
 	if (bytes > LIMIT_UPLOAD_BYTES)
-		return FAIL_FIELD(e, TOO_BIG, "file", "an upload may have at most %" PRIu64 " bytes",
-		    LIMIT_UPLOAD_BYTES);
+		return FAIL_FIELD(e, TOO_BIG, "file",
+		    "an upload may have at most %" PRIu64 " bytes", LIMIT_UPLOAD_BYTES);
 	if (m->conf->quota_bytes > 0) {
 		if (!store_usage(m->store, &usage, c->org_id, e))
 			return false;

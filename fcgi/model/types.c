@@ -24,8 +24,8 @@ dataset_type_names(char *out, size_t size)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < dataset_type_count; i++) {
-		int wrote = snprintf(
-		    out + n, size - n, "%s%s", i > 0 ? ", " : "", dataset_types[i].name);
+		int wrote =
+		    snprintf(out + n, size - n, "%s%s", i > 0 ? ", " : "", dataset_types[i].name);
 		n = (size_t)wrote < size - n ? n + (size_t)wrote : size - 1;
 	}
 	return (struct str){out, n};

@@ -20,7 +20,7 @@ blob_path(const struct store *s, struct str sha256, struct arena *a)
 	assert(sha256.n == SHA256_HEX_BYTES - 1);
 	for (size_t i = 0; i < sha256.n; i++)
 		assert((sha256.p[i] >= '0' && sha256.p[i] <= '9') ||
-		    (sha256.p[i] >= 'a' && sha256.p[i] <= 'f'));
+		       (sha256.p[i] >= 'a' && sha256.p[i] <= 'f'));
 	return arena_format(a, "%s/blobs/%.2s/%.*s", store_data(s), sha256.p, STR_ARG(sha256));
 }
 

@@ -15,8 +15,8 @@ typedef bool blob_progress_fn(void *context, uint64_t bytes, struct err *e);
  * leave nothing behind.
  */
 bool blob_store(const struct store *s, int fd, uint64_t offset, uint64_t length,
-    char sha256[SHA256_HEX_BYTES], blob_progress_fn *progress, void *context, struct err *e)
-    MUST_CHECK;
+    char sha256[SHA256_HEX_BYTES], blob_progress_fn *progress, void *context,
+    struct err *e) MUST_CHECK;
 
 /* The path of a blob; the name must be 64 hex digits (asserted: it comes from the catalog). */
 struct str blob_path(const struct store *s, struct str sha256, struct arena *a);

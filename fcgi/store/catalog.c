@@ -238,12 +238,12 @@ catalog_error(const struct sql_query *q, int column, struct arena *a)
 struct str
 store_rows_path(const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
 {
-	return arena_format(a, "%s/datasets/%s/rows-%" PRId64 ".db", s->data, dataset_id, generation);
+	return arena_format(
+	    a, "%s/datasets/%s/rows-%" PRId64 ".db", s->data, dataset_id, generation);
 }
 
 struct str
-store_derived_path(
-    const struct store *s, const char *dataset_id, const char *name, struct arena *a)
+store_derived_path(const struct store *s, const char *dataset_id, const char *name, struct arena *a)
 {
 	return arena_format(a, "%s/datasets/%s/derived/%s", s->data, dataset_id, name);
 }

@@ -15,7 +15,8 @@ store_answer_begin(struct store *s, struct kept_answer *out, int64_t org_id, str
 	if (!database_begin(&s->catalog, e))
 		return false;
 	if (!sql_run(&s->catalog, NULL,
-		"DELETE FROM answers WHERE org_id=? AND key=? AND status IS NULL AND created_at < ?",
+		"DELETE FROM answers WHERE org_id=? AND key=? AND status IS NULL AND created_at < "
+		"?",
 		SQL_VALUES(V_INT(org_id), V_STR(key), V_INT(now - RUNNING_US)), e) ||
 	    !sql_start(&q, &s->catalog,
 		"SELECT body_hash, status, body, location FROM answers WHERE org_id=? AND key=?",
@@ -36,8 +37,8 @@ store_answer_begin(struct store *s, struct kept_answer *out, int64_t org_id, str
 		sql_stop(&q);
 	} else if (!sql_run(&s->catalog, NULL,
 		       "INSERT INTO answers(org_id, key, body_hash, created_at) VALUES(?,?,?,?)",
-		       SQL_VALUES(V_INT(org_id), V_STR(key), V_BLOB(body_hash, SHA256_BYTES),
-			   V_INT(now)),
+		       SQL_VALUES(
+			   V_INT(org_id), V_STR(key), V_BLOB(body_hash, SHA256_BYTES), V_INT(now)),
 		       e)) {
 		goto failed;
 	}
@@ -53,15 +54,16 @@ store_answer_end(struct store *s, int64_t org_id, struct str key, int status, st
 {
 	if (!database_begin(&s->catalog, e))
 		return false;
-	bool good = status == 0
-	    ? sql_run(&s->catalog, NULL,
-		  "DELETE FROM answers WHERE org_id=? AND key=? AND status IS NULL",
-		  SQL_VALUES(V_INT(org_id), V_STR(key)), e)
-	    : sql_run(&s->catalog, NULL,
-		  "UPDATE answers SET status=?, body=?, location=? WHERE org_id=? AND key=?",
-		  SQL_VALUES(V_INT(status), V_STR(body), V_OPTIONAL(location), V_INT(org_id),
-		      V_STR(key)),
-		  e);
+	bool good =
+	    status == 0
+		? sql_run(&s->catalog, NULL,
+		      "DELETE FROM answers WHERE org_id=? AND key=? AND status IS NULL",
+		      SQL_VALUES(V_INT(org_id), V_STR(key)), e)
+		: sql_run(&s->catalog, NULL,
+		      "UPDATE answers SET status=?, body=?, location=? WHERE org_id=? AND key=?",
+		      SQL_VALUES(V_INT(status), V_STR(body), V_OPTIONAL(location), V_INT(org_id),
+			  V_STR(key)),
+		      e);
 	if (good)
 		return database_commit(&s->catalog, e);
 	database_rollback(&s->catalog);

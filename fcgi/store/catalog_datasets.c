@@ -104,11 +104,11 @@ store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t
 	return sql_one_int(&s->catalog, total, 0,
 		   "SELECT count(*) FROM datasets WHERE org_id=? AND state<>'draft'",
 		   SQL_VALUES(V_INT(org_id)), e) &&
-	    sql_start(&q, &s->catalog,
-		"SELECT " DATASET_COLUMNS " FROM datasets WHERE org_id=? AND state<>'draft'"
-		" ORDER BY created_at DESC, dataset_id DESC LIMIT ? OFFSET ?",
-		SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e) &&
-	    take_all(&q, *out, count, a, e);
+	       sql_start(&q, &s->catalog,
+		   "SELECT " DATASET_COLUMNS " FROM datasets WHERE org_id=? AND state<>'draft'"
+		   " ORDER BY created_at DESC, dataset_id DESC LIMIT ? OFFSET ?",
+		   SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e) &&
+	       take_all(&q, *out, count, a, e);
 }
 
 #define OLD_AT_ONCE 100
@@ -123,7 +123,7 @@ store_dataset_old(struct store *s, struct dataset **out, size_t *count, int64_t 
 	return sql_start(&q, &s->catalog,
 		   "SELECT " DATASET_COLUMNS " FROM datasets WHERE created_at < ? LIMIT ?",
 		   SQL_VALUES(V_INT(before_us), V_INT(OLD_AT_ONCE)), e) &&
-	    take_all(&q, *out, count, a, e);
+	       take_all(&q, *out, count, a, e);
 }
 
 bool
@@ -150,9 +150,9 @@ store_dataset_ingested(
 		"UPDATE datasets SET generation=?, change=0, rows=?, columns=?, bytes=?,"
 		" records_read=?, records_skipped=?, findings=?, error=NULL, updated_at=?,"
 		" state=CASE state WHEN 'draft' THEN 'draft' ELSE 'ready' END WHERE dataset_id=?",
-		SQL_VALUES(V_INT(i->generation), V_INT(i->rows), V_INT(i->columns),
-		    V_INT(i->bytes), V_INT(i->records_read), V_INT(i->records_skipped),
-		    V_INT(i->findings), V_INT(clock_now_us()), V_TEXT(dataset_id)),
+		SQL_VALUES(V_INT(i->generation), V_INT(i->rows), V_INT(i->columns), V_INT(i->bytes),
+		    V_INT(i->records_read), V_INT(i->records_skipped), V_INT(i->findings),
+		    V_INT(clock_now_us()), V_TEXT(dataset_id)),
 		e))
 		return false;
 	if (changes == 0)
@@ -169,15 +169,14 @@ store_dataset_state(struct store *s, const char *dataset_id, const char *state, 
 }
 
 bool
-store_dataset_failed(
-    struct store *s, const char *dataset_id, const struct err *why, struct err *e)
+store_dataset_failed(struct store *s, const char *dataset_id, const struct err *why, struct err *e)
 {
 	char text[CATALOG_ERROR_BYTES];
 	return sql_run(&s->catalog, NULL,
 	    "UPDATE datasets SET error=?, updated_at=?, state=CASE WHEN state='draft' THEN 'draft'"
 	    " WHEN generation>0 THEN 'ready' ELSE 'failed' END WHERE dataset_id=?",
-	    SQL_VALUES(V_STR(catalog_error_text(text, why)), V_INT(clock_now_us()),
-		V_TEXT(dataset_id)),
+	    SQL_VALUES(
+		V_STR(catalog_error_text(text, why)), V_INT(clock_now_us()), V_TEXT(dataset_id)),
 	    e);
 }
 
@@ -191,11 +190,12 @@ store_dataset_delete(
 		return false;
 	*found = changes > 0;
 	return changes == 0 ||
-	    sql_run(&s->catalog, NULL,
-		"UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE state"
-		" END, ended_at=CASE state WHEN 'queued' THEN ? ELSE ended_at END"
-		" WHERE dataset_id=? AND state IN ('queued','running')",
-		SQL_VALUES(V_INT(clock_now_us()), V_TEXT(dataset_id)), e);
+	       sql_run(&s->catalog, NULL,
+		   "UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE "
+		   "state"
+		   " END, ended_at=CASE state WHEN 'queued' THEN ? ELSE ended_at END"
+		   " WHERE dataset_id=? AND state IN ('queued','running')",
+		   SQL_VALUES(V_INT(clock_now_us()), V_TEXT(dataset_id)), e);
 }
 
 bool

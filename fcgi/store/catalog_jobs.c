@@ -1,8 +1,9 @@
 /*
  * catalog_jobs.c: the queue.
  *
- * queued -> running -> done | failed | cancelled.  Only one runner exists per data folder (it holds a
- * lock), so a running job whose process is gone is known to be orphaned at once: no lease expires.
+ * queued -> running -> done | failed | cancelled.  Only one runner exists per data folder (it holds
+ * a lock), so a running job whose process is gone is known to be orphaned at once: no lease
+ * expires.
  */
 #include "store/catalog.h"
 #include "base/clock.h"
@@ -54,8 +55,8 @@ take_job(struct job *out, const struct sql_query *q, struct arena *a)
 }
 
 bool
-store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_id,
-    struct arena *a, struct err *e)
+store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_id, struct arena *a,
+    struct err *e)
 {
 	struct sql_query q;
 	if (!sql_start(&q, &s->catalog,
@@ -114,7 +115,7 @@ store_job_of_dataset(struct store *s, struct job *out, bool *found, const char *
 		   "SELECT " JOB_COLUMNS JOB_TABLES "WHERE j.dataset_id=? AND j.kind=?"
 		   " ORDER BY j.created_at DESC LIMIT 1",
 		   SQL_VALUES(V_TEXT(dataset_id), V_TEXT(kind)), e) &&
-	    take_one(&q, out, found, a, e);
+	       take_one(&q, out, found, a, e);
 }
 
 bool
@@ -126,12 +127,12 @@ store_job_with_params(struct store *s, struct job *out, bool *found, const char 
 		   "SELECT " JOB_COLUMNS JOB_TABLES "WHERE j.dataset_id=? AND j.kind=? AND"
 		   " j.params=? ORDER BY j.created_at DESC LIMIT 1",
 		   SQL_VALUES(V_TEXT(dataset_id), V_TEXT(kind), V_STR(params)), e) &&
-	    take_one(&q, out, found, a, e);
+	       take_one(&q, out, found, a, e);
 }
 
 bool
-store_job_claim(struct store *s, struct job *out, bool *found, const char *kind, struct arena *a,
-    struct err *e)
+store_job_claim(
+    struct store *s, struct job *out, bool *found, const char *kind, struct arena *a, struct err *e)
 {
 	struct sql_query q;
 	/* Looking first costs no lock; most of the time there is nothing. */
@@ -156,8 +157,7 @@ store_job_claim(struct store *s, struct job *out, bool *found, const char *kind,
 		     " WHERE job_id=?",
 		     SQL_VALUES(V_INT(clock_now_us()), V_TEXT(out->job_id)), e) &&
 		    (!str_is(out->kind, "ingest") ||
-			store_dataset_state(
-			    s, arena_text(a, out->dataset_id), "ingesting", e)))))
+			store_dataset_state(s, arena_text(a, out->dataset_id), "ingesting", e)))))
 		return database_commit(&s->catalog, e);
 	database_rollback(&s->catalog);
 	return false;
@@ -186,7 +186,7 @@ store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t 
 {
 	int64_t cancel = 0;
 	bool good = database_relax(&s->catalog, true, e) &&
-	    note_progress(s, job_id, done, total, rows, &cancel, e);
+		    note_progress(s, job_id, done, total, rows, &cancel, e);
 	/* Whatever happened, the next commit must be durable again. */
 	struct err strict = {0};
 	if (!database_relax(&s->catalog, false, &strict)) {
@@ -199,29 +199,29 @@ store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t 
 }
 
 bool
-store_job_result(struct store *s, const char *job_id, const char *source_id, struct str result,
-    struct err *e)
+store_job_result(
+    struct store *s, const char *job_id, const char *source_id, struct str result, struct err *e)
 {
 	return sql_run(&s->catalog, NULL, "UPDATE jobs SET source_id=?, result=? WHERE job_id=?",
 	    SQL_VALUES(source_id ? V_TEXT(source_id) : V_NULL, V_STR(result), V_TEXT(job_id)), e);
 }
 
 bool
-store_job_done(
-    struct store *s, const char *job_id, uint64_t rows, struct str result, struct err *e)
+store_job_done(struct store *s, const char *job_id, uint64_t rows, struct str result, struct err *e)
 {
 	int changes;
 	if (!sql_run(&s->catalog, &changes,
 		"UPDATE jobs SET state='done', result=coalesce(?, result), rows=?, done=total,"
 		" ended_at=? WHERE job_id=? AND state='running' AND cancel=0",
-		SQL_VALUES(V_OPTIONAL(result), V_INT(rows), V_INT(clock_now_us()), V_TEXT(job_id)), e))
+		SQL_VALUES(V_OPTIONAL(result), V_INT(rows), V_INT(clock_now_us()), V_TEXT(job_id)),
+		e))
 		return false;
 	return changes == 1 || FAIL(e, CANCELLED, "the job was cancelled");
 }
 
 bool
-store_job_failed(struct store *s, const char *job_id, const char *state, const struct err *why,
-    struct err *e)
+store_job_failed(
+    struct store *s, const char *job_id, const char *state, const struct err *why, struct err *e)
 {
 	char text[CATALOG_ERROR_BYTES];
 	return sql_run(&s->catalog, NULL,
@@ -236,7 +236,8 @@ bool
 store_job_cancel(struct store *s, const char *job_id, struct err *e)
 {
 	return sql_run(&s->catalog, NULL,
-	    "UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,"
+	    "UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE state "
+	    "END,"
 	    " ended_at=CASE state WHEN 'queued' THEN ? ELSE ended_at END"
 	    " WHERE job_id=? AND state IN ('queued', 'running')",
 	    SQL_VALUES(V_INT(clock_now_us()), V_TEXT(job_id)), e);
@@ -259,7 +260,7 @@ settle_orphan(struct store *s, const struct job *j, const char *why, struct err 
 	char dataset_id[UUID_BYTES];
 	snprintf(dataset_id, sizeof dataset_id, "%.*s", STR_ARG(j->dataset_id));
 	return store_job_failed(s, j->job_id, j->cancel ? "cancelled" : "failed", &reason, e) &&
-	    (!str_is(j->kind, "ingest") || store_dataset_failed(s, dataset_id, &reason, e));
+	       (!str_is(j->kind, "ingest") || store_dataset_failed(s, dataset_id, &reason, e));
 }
 
 bool
@@ -279,7 +280,7 @@ store_job_orphaned(struct store *s, const char *job_id, const char *why, struct 
 			   "SELECT " JOB_COLUMNS JOB_TABLES
 			   "WHERE j.state='running' AND (?1 IS NULL OR j.job_id=?1) LIMIT 1",
 			   SQL_VALUES(job_id ? V_TEXT(job_id) : V_NULL), e) &&
-		    take_one(&q, &j, &found, &a, e) && (!found || settle_orphan(s, &j, why, e));
+		       take_one(&q, &j, &found, &a, e) && (!found || settle_orphan(s, &j, why, e));
 		arena_reset(&a, mark);
 	}
 	arena_release(&a);

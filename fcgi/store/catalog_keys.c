@@ -50,7 +50,7 @@ store_key_find(struct store *s, struct key *k, bool *found, const uint8_t hash[S
 		   "SELECT key_id, org_id, name, role FROM keys WHERE secret_hash=?"
 		   " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
 		   SQL_VALUES(V_BLOB(hash, SHA256_BYTES), V_INT(clock_now_us())), e) &&
-	    take_key(&q, k, found, a, e);
+	       take_key(&q, k, found, a, e);
 }
 
 bool
@@ -76,7 +76,8 @@ store_session_find(struct store *s, struct key *k, bool *found, const uint8_t ha
 	int64_t now = clock_now_us(), used = 0;
 	struct sql_query q;
 	if (!sql_start(&q, &s->catalog,
-		"SELECT k.key_id, k.org_id, k.name, k.role FROM sessions s JOIN keys k USING(key_id)"
+		"SELECT k.key_id, k.org_id, k.name, k.role FROM sessions s JOIN keys k "
+		"USING(key_id)"
 		" WHERE s.session_hash=? AND s.used_at > ? AND k.revoked_at IS NULL"
 		" AND (k.expires_at IS NULL OR k.expires_at > ?)",
 		SQL_VALUES(V_BLOB(hash, SHA256_BYTES),

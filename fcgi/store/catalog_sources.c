@@ -14,8 +14,7 @@ store_source_insert(struct store *s, const struct source *source, struct err *e)
 		return false;
 	for (size_t i = 0; i < source->file_count; i++) {
 		const struct source_file *f = &source->files[i];
-		if (!sql_run(&s->catalog, NULL,
-			"INSERT INTO source_files VALUES(?,?,?,?,?,?,?,?)",
+		if (!sql_run(&s->catalog, NULL, "INSERT INTO source_files VALUES(?,?,?,?,?,?,?,?)",
 			SQL_VALUES(V_TEXT(source->source_id), V_INT(i), V_STR(f->field),
 			    V_STR(f->name), V_STR(f->content_type), V_INT(f->bytes),
 			    V_INT(f->offset), V_OPTIONAL(f->sha256)),
@@ -84,7 +83,8 @@ store_source_get(struct store *s, struct source *out, int64_t org_id, const char
 		return false;
 	int more = sql_step(&q, e);
 	if (more == 0)
-		return FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
+		return FAIL_FIELD(
+		    e, NOT_FOUND, "source_id", "there is no data source with this id");
 	if (more < 0)
 		return false;
 	take_source(out, &q, a);
@@ -132,15 +132,17 @@ store_source_stored(struct store *s, const char *source_id, struct err *e)
 {
 	int64_t now = clock_now_us();
 	return sql_run(&s->catalog, NULL,
-		   "UPDATE sources SET state='stored', incoming=NULL, stored_at=? WHERE source_id=?",
+		   "UPDATE sources SET state='stored', incoming=NULL, stored_at=? WHERE "
+		   "source_id=?",
 		   SQL_VALUES(V_INT(now), V_TEXT(source_id)), e) &&
-	    sql_run(&s->catalog, NULL,
-		"UPDATE datasets SET updated_at=?, state=CASE WHEN error IS NOT NULL THEN 'failed'"
-		" WHEN generation>0 THEN 'ready' ELSE coalesce((SELECT CASE j.state"
-		" WHEN 'running' THEN 'ingesting' ELSE 'queued' END FROM jobs j"
-		" WHERE j.dataset_id=datasets.dataset_id AND j.kind='ingest'), 'queued') END"
-		" WHERE source_id=? AND state='draft'",
-		SQL_VALUES(V_INT(now), V_TEXT(source_id)), e);
+	       sql_run(&s->catalog, NULL,
+		   "UPDATE datasets SET updated_at=?, state=CASE WHEN error IS NOT NULL THEN "
+		   "'failed'"
+		   " WHEN generation>0 THEN 'ready' ELSE coalesce((SELECT CASE j.state"
+		   " WHEN 'running' THEN 'ingesting' ELSE 'queued' END FROM jobs j"
+		   " WHERE j.dataset_id=datasets.dataset_id AND j.kind='ingest'), 'queued') END"
+		   " WHERE source_id=? AND state='draft'",
+		   SQL_VALUES(V_INT(now), V_TEXT(source_id)), e);
 }
 
 bool
@@ -152,10 +154,12 @@ store_source_abandon(struct store *s, const char *source_id, struct err *e)
 		   " WHERE state IN ('queued','running') AND dataset_id IN"
 		   " (SELECT dataset_id FROM datasets WHERE source_id=? AND state='draft')",
 		   SQL_VALUES(V_INT(clock_now_us()), V_TEXT(source_id)), e) &&
-	    sql_run(&s->catalog, NULL, "DELETE FROM datasets WHERE source_id=? AND state='draft'",
-		SQL_VALUES(V_TEXT(source_id)), e) &&
-	    sql_run(&s->catalog, NULL, "DELETE FROM sources WHERE source_id=? AND state='storing'",
-		SQL_VALUES(V_TEXT(source_id)), e);
+	       sql_run(&s->catalog, NULL,
+		   "DELETE FROM datasets WHERE source_id=? AND state='draft'",
+		   SQL_VALUES(V_TEXT(source_id)), e) &&
+	       sql_run(&s->catalog, NULL,
+		   "DELETE FROM sources WHERE source_id=? AND state='storing'",
+		   SQL_VALUES(V_TEXT(source_id)), e);
 }
 
 bool

@@ -87,8 +87,8 @@ void rows_close(struct rows_file *f);
 void rows_recover(struct rows_file *f);
 
 /* Columns that are not dropped, by position.  Kept by the file until it is closed. */
-bool rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct err *e)
-    MUST_CHECK;
+bool rows_columns(
+    struct rows_file *f, const struct column **out, size_t *count, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
 /* The rows from `position` (from 0) on, at most `limit`, in the arena. */
@@ -113,8 +113,8 @@ struct rows_cache;
 struct rows_cache *rows_cache_new(void);
 void rows_cache_free(struct rows_cache *c);
 /* The file stays the cache's; good until the next call. */
-bool rows_cache_open(struct rows_cache *c, const char *path, struct rows_file **out, struct err *e)
-    MUST_CHECK;
+bool rows_cache_open(
+    struct rows_cache *c, const char *path, struct rows_file **out, struct err *e) MUST_CHECK;
 void rows_cache_recover(struct rows_cache *c);
 
 #endif

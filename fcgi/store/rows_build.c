@@ -126,7 +126,8 @@ rows_build_column(struct rows_build *b, struct str name, struct err *e)
 			break;
 		snprintf(slug + stem, sizeof slug - stem, "_%u", i);
 	}
-	if (!sql_run(&b->d, NULL, "INSERT INTO columns(column_id, slug, position, name) VALUES(?,?,?,?)",
+	if (!sql_run(&b->d, NULL,
+		"INSERT INTO columns(column_id, slug, position, name) VALUES(?,?,?,?)",
 		SQL_VALUES(V_INT(b->columns), V_TEXT(slug), V_INT(b->columns), V_STR(name)), e))
 		return false;
 	b->columns++;
@@ -138,9 +139,8 @@ close_rank(struct rows_build *b, struct err *e)
 {
 	uint64_t first = b->rows - b->in_rank + 1, alive = b->in_rank;
 	b->in_rank = 0;
-	return alive == 0 ||
-	    sql_run(&b->d, NULL, "INSERT INTO ranks VALUES(?,?)",
-		SQL_VALUES(V_INT(first), V_INT(alive)), e);
+	return alive == 0 || sql_run(&b->d, NULL, "INSERT INTO ranks VALUES(?,?)",
+				 SQL_VALUES(V_INT(first), V_INT(alive)), e);
 }
 
 bool
@@ -158,7 +158,8 @@ rows_build_row(
 	int rc = sqlite3_step(s);
 	sqlite3_reset(s);
 	if (rc == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR)
-		return FAIL(e, DISK_FULL, "the rows cannot be written: %s", sqlite3_errmsg(b->d.handle));
+		return FAIL(
+		    e, DISK_FULL, "the rows cannot be written: %s", sqlite3_errmsg(b->d.handle));
 	if (rc != SQLITE_DONE)
 		return FAIL(e, SYSTEM, "a row cannot be written: %s", sqlite3_errmsg(b->d.handle));
 	b->rows++;
@@ -183,8 +184,8 @@ rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct st
 		return true;
 	return sql_run(&b->d, NULL,
 	    "INSERT INTO findings(line, row_id, column_id, code, message) VALUES(?,?,?,?,?)",
-	    SQL_VALUES(V_INT(line), V_INT(b->rows + 1),
-		column == SIZE_MAX ? V_NULL : V_INT(column), V_STR(code), V_STR(message)),
+	    SQL_VALUES(V_INT(line), V_INT(b->rows + 1), column == SIZE_MAX ? V_NULL : V_INT(column),
+		V_STR(code), V_STR(message)),
 	    e);
 }
 
@@ -210,8 +211,9 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 			jsonout_double(&j, g->most);
 		}
 		jsonout_end(&j);
-		bool good = sql_run(&b->d, NULL, "UPDATE columns SET type=? WHERE column_id=?",
-				SQL_VALUES(V_TEXT(column_type_names[guess_type(g)]), V_INT(i)), e) &&
+		bool good =
+		    sql_run(&b->d, NULL, "UPDATE columns SET type=? WHERE column_id=?",
+			SQL_VALUES(V_TEXT(column_type_names[guess_type(g)]), V_INT(i)), e) &&
 		    sql_run(&b->d, NULL, "INSERT INTO column_stats VALUES(?,?)",
 			SQL_VALUES(V_INT(i), V_STR(buf_str(&text))), e);
 		arena_reset(&b->arena, mark);
@@ -258,8 +260,8 @@ write_info(struct rows_build *b, const char *name, uint64_t value, struct err *e
 {
 	char text[24];
 	snprintf(text, sizeof text, "%" PRIu64, value);
-	return sql_run(&b->d, NULL, "INSERT INTO info VALUES(?,?)",
-	    SQL_VALUES(V_TEXT(name), V_TEXT(text)), e);
+	return sql_run(
+	    &b->d, NULL, "INSERT INTO info VALUES(?,?)", SQL_VALUES(V_TEXT(name), V_TEXT(text)), e);
 }
 
 /* What SQLite thinks of the file: one row "ok". */
@@ -273,7 +275,7 @@ check(struct rows_build *b, struct err *e)
 	if (more != 1)
 		return false;
 	bool good = str_is(sql_str(&q, 0), "ok") ||
-	    FAIL(e, SYSTEM, "the rows were written wrongly: %.*s", STR_ARG(sql_str(&q, 0)));
+		    FAIL(e, SYSTEM, "the rows were written wrongly: %.*s", STR_ARG(sql_str(&q, 0)));
 	sql_stop(&q);
 	return good;
 }
@@ -306,11 +308,12 @@ rows_build_finish(struct rows_build *b, const struct guess *guesses, uint64_t re
 		rows_build_abandon(b);
 		return false;
 	}
-	/* It stays without a write-ahead log until its first edit (DATABASE_WRITE makes one), so that
-	 * reading it needs no other file and works on a full disk. */
+	/* It stays without a write-ahead log until its first edit (DATABASE_WRITE makes one), so
+	 * that reading it needs no other file and works on a full disk. */
 	char *path = strdup(b->d.path);
 	build_free(b);
-	bool good = path ? sync_file(path, &built->bytes, e) : FAIL(e, UNAVAILABLE, "out of memory");
+	bool good =
+	    path ? sync_file(path, &built->bytes, e) : FAIL(e, UNAVAILABLE, "out of memory");
 	free(path);
 	return good;
 }

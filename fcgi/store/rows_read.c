@@ -59,10 +59,12 @@ load_columns(struct rows_file *f, struct err *e)
 	struct sql_query q;
 	int64_t count;
 	int more;
-	if (!sql_one_int(&f->d, &count, 0, "SELECT count(*) FROM columns WHERE dropped=0", NULL, 0, e) ||
+	if (!sql_one_int(
+		&f->d, &count, 0, "SELECT count(*) FROM columns WHERE dropped=0", NULL, 0, e) ||
 	    !sql_start(&q, &f->d,
 		"SELECT column_id, slug, name, type, vendor_type, s.stats FROM columns"
-		" LEFT JOIN column_stats s USING(column_id) WHERE dropped=0 ORDER BY position LIMIT ?",
+		" LEFT JOIN column_stats s USING(column_id) WHERE dropped=0 ORDER BY position "
+		"LIMIT ?",
 		SQL_VALUES(V_INT(count)), e))
 		return false;
 	f->columns = arena_array(&f->arena, (size_t)count, sizeof *f->columns);
@@ -187,8 +189,8 @@ rows_page(struct rows_file *f, uint64_t position, size_t limit, struct row **out
 }
 
 bool
-rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
-    struct err *e)
+rows_each(
+    struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context, struct err *e)
 {
 	struct sql_query q;
 	int more;
@@ -232,8 +234,8 @@ rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding
 }
 
 bool
-rows_finding_counts(struct rows_file *f, struct finding_count **out, size_t *count,
-    struct arena *a, struct err *e)
+rows_finding_counts(
+    struct rows_file *f, struct finding_count **out, size_t *count, struct arena *a, struct err *e)
 {
 	struct sql_query q;
 	int64_t codes;

@@ -74,7 +74,8 @@ settle(struct database *d, enum database_mode mode, struct err *e)
 	case DATABASE_BUILD:
 		return sql_script(d,
 		    "PRAGMA page_size=8192; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
+		    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-16384; PRAGMA "
+		    "temp_store=MEMORY;",
 		    e);
 	}
 	return true;
@@ -87,7 +88,8 @@ database_open(struct database *d, const char *path, enum database_mode mode, str
 	if (!d->path)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-	/* Readers of a WAL file write to its -shm, so they open it for writing and then refuse to. */
+	/* Readers of a WAL file write to its -shm, so they open it for writing and then refuse to.
+	 */
 	flags |= SQLITE_OPEN_READWRITE | (mode == DATABASE_READ ? 0 : SQLITE_OPEN_CREATE);
 	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK || !settle(d, mode, e)) {
 		fail(d, e);
@@ -141,7 +143,8 @@ prepare(sqlite3_stmt **out, struct database *d, const char *text, struct err *e)
 		}
 	assert(d->prepared_count < SQL_STATEMENTS);
 	sqlite3_stmt *s = NULL;
-	if (sqlite3_prepare_v3(d->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(d->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) !=
+	    SQLITE_OK)
 		return fail(d, e);
 	d->prepared[d->prepared_count].text = text;
 	d->prepared[d->prepared_count++].statement = s;
@@ -169,8 +172,8 @@ bind(sqlite3_stmt *s, int at, const struct sql_value *v)
 }
 
 bool
-sql_start(struct sql_query *q, struct database *d, const char *text,
-    const struct sql_value *values, size_t count, struct err *e)
+sql_start(struct sql_query *q, struct database *d, const char *text, const struct sql_value *values,
+    size_t count, struct err *e)
 {
 	*q = (struct sql_query){.d = d};
 	if (!prepare(&q->statement, d, text, e))

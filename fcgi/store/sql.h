@@ -36,11 +36,11 @@ enum database_mode {
 	DATABASE_READ,  /* an existing file, for reading */
 	DATABASE_WRITE, /* an existing or new file in WAL mode, committed with synchronous=FULL */
 	DATABASE_BUILD, /* a new file nobody else can see: no journal, no sync, made durable by the
-	                 * caller with fsync and rename */
+			 * caller with fsync and rename */
 };
 
-bool database_open(struct database *d, const char *path, enum database_mode mode, struct err *e)
-    MUST_CHECK;
+bool database_open(
+    struct database *d, const char *path, enum database_mode mode, struct err *e) MUST_CHECK;
 /* Never checkpoints; a build is closed by database_finish(). */
 void database_close(struct database *d);
 /* Puts the connection back to rest after a task was cut short: statements reset, an open write

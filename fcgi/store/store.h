@@ -61,8 +61,8 @@ struct key {
 /* True: there is at least one key that works. */
 bool store_key_any(struct store *s, bool *any, struct err *e) MUST_CHECK;
 /* Makes a key of the first organisation.  Needs a transaction. */
-bool store_key_insert(struct store *s, struct key *k, const uint8_t hash[SHA256_BYTES],
-    struct err *e) MUST_CHECK;
+bool store_key_insert(
+    struct store *s, struct key *k, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
 /* *found false: no such key, or it was revoked or has expired. */
 bool store_key_find(struct store *s, struct key *k, bool *found, const uint8_t hash[SHA256_BYTES],
     struct arena *a, struct err *e) MUST_CHECK;
@@ -71,8 +71,8 @@ bool store_session_insert(struct store *s, const uint8_t hash[SHA256_BYTES], con
     struct err *e) MUST_CHECK;
 bool store_session_find(struct store *s, struct key *k, bool *found,
     const uint8_t hash[SHA256_BYTES], struct arena *a, struct err *e) MUST_CHECK;
-bool store_session_delete(struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e)
-    MUST_CHECK;
+bool store_session_delete(
+    struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
 
 /* ---- sources -------------------------------------------------------------------------------- */
 
@@ -111,8 +111,8 @@ bool store_source_stored(struct store *s, const char *source_id, struct err *e) 
 /* The upload came to nothing: it goes, and the drafts made from it.  Needs a transaction. */
 bool store_source_abandon(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
 /* Needs a transaction.  Its blobs go with the next sweep when nothing else names them. */
-bool store_source_delete(struct store *s, int64_t org_id, const char *source_id, bool *found,
-    struct err *e) MUST_CHECK;
+bool store_source_delete(
+    struct store *s, int64_t org_id, const char *source_id, bool *found, struct err *e) MUST_CHECK;
 
 /* ---- datasets ------------------------------------------------------------------------------- */
 
@@ -139,31 +139,31 @@ struct usage {
 	uint64_t datasets, bytes, rows;
 };
 bool store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e) MUST_CHECK;
-/* What an ingest made; the dataset is ready (a draft stays one until its source is stored).  Needs a
- * transaction. */
+/* What an ingest made; the dataset is ready (a draft stays one until its source is stored).  Needs
+ * a transaction. */
 struct ingested {
 	int64_t generation;
 	uint64_t rows, columns, bytes, records_read, records_skipped, findings;
 };
-bool store_dataset_ingested(struct store *s, const char *dataset_id, const struct ingested *i,
-    struct err *e) MUST_CHECK;
-bool store_dataset_state(struct store *s, const char *dataset_id, const char *state, struct err *e)
-    MUST_CHECK;
+bool store_dataset_ingested(
+    struct store *s, const char *dataset_id, const struct ingested *i, struct err *e) MUST_CHECK;
+bool store_dataset_state(
+    struct store *s, const char *dataset_id, const char *state, struct err *e) MUST_CHECK;
 /* Fails a dataset that has no rows yet.  Needs a transaction. */
-bool store_dataset_failed(struct store *s, const char *dataset_id, const struct err *why,
-    struct err *e) MUST_CHECK;
+bool store_dataset_failed(
+    struct store *s, const char *dataset_id, const struct err *why, struct err *e) MUST_CHECK;
 /* Needs a transaction.  Its jobs are told to stop; its folder goes after the commit, by
  * store_dataset_remove_files(). */
-bool store_dataset_delete(struct store *s, int64_t org_id, const char *dataset_id, bool *found,
-    struct err *e) MUST_CHECK;
+bool store_dataset_delete(
+    struct store *s, int64_t org_id, const char *dataset_id, bool *found, struct err *e) MUST_CHECK;
 bool store_dataset_remove_files(struct store *s, const char *dataset_id, struct err *e) MUST_CHECK;
 /* The datasets made before a time, for retention. */
 bool store_dataset_old(struct store *s, struct dataset **out, size_t *count, int64_t before_us,
     struct arena *a, struct err *e) MUST_CHECK;
 
 /* DATA/datasets/ID/rows-G.db, and names under it. */
-struct str store_rows_path(const struct store *s, const char *dataset_id, int64_t generation,
-    struct arena *a);
+struct str store_rows_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
 struct str store_derived_path(
     const struct store *s, const char *dataset_id, const char *name, struct arena *a);
 
@@ -193,8 +193,8 @@ bool store_job_insert(struct store *s, struct job *j, struct err *e) MUST_CHECK;
 /* org_id 0: any organisation (for the processes of a job). */
 bool store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_id,
     struct arena *a, struct err *e) MUST_CHECK;
-bool store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total, int64_t org_id,
-    uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
+bool store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
+    int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* The newest job of a dataset; *found false: none. */
 bool store_job_of_dataset(struct store *s, struct job *out, bool *found, const char *dataset_id,
     const char *kind, struct arena *a, struct err *e) MUST_CHECK;
@@ -218,13 +218,14 @@ bool store_job_failed(struct store *s, const char *job_id, const char *state, co
     struct err *e) MUST_CHECK;
 /* Asks it to stop: a queued one is cancelled at once.  Needs a transaction. */
 bool store_job_cancel(struct store *s, const char *job_id, struct err *e) MUST_CHECK;
-/* Running jobs whose process is gone: queued again, or failed after LIMIT_JOB_ATTEMPTS.  One job, or
- * all of them with NULL (at the runner's start).  `why` is shown to the user.  Own transaction. */
-bool store_job_orphaned(struct store *s, const char *job_id, const char *why, struct err *e)
-    MUST_CHECK;
+/* Running jobs whose process is gone: queued again, or failed after LIMIT_JOB_ATTEMPTS.  One job,
+ * or all of them with NULL (at the runner's start).  `why` is shown to the user.  Own transaction.
+ */
+bool store_job_orphaned(
+    struct store *s, const char *job_id, const char *why, struct err *e) MUST_CHECK;
 /* Jobs that run and shall stop, for the runner: at most `max` ids. */
-bool store_job_cancelled(struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count,
-    struct err *e) MUST_CHECK;
+bool store_job_cancelled(
+    struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count, struct err *e) MUST_CHECK;
 
 /* ---- idempotency ---------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /*
  * sweep.c: takes away what no row of the catalog names.  Everything here is safe to lose: a file is
  * made before the row that names it, and a row goes before its file.  So a young file may still be
- * waiting for its row, and only old ones are taken; a dataset's folder comes after its row, and goes
- * at once.
+ * waiting for its row, and only old ones are taken; a dataset's folder comes after its row, and
+ * goes at once.
  */
 #define _GNU_SOURCE
 #include "store/blobs.h"
@@ -19,8 +19,8 @@
 #define YOUNG_SECONDS (24 * 3600)
 
 /* What to do with one entry of a folder: its path, its name, how old it is in seconds. */
-typedef bool entry_fn(struct store *s, const char *path, const char *name, const struct stat *st,
-    struct err *e);
+typedef bool entry_fn(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e);
 
 static bool
 each_entry(struct store *s, const char *folder, entry_fn *fn, struct err *e)
@@ -34,7 +34,8 @@ each_entry(struct store *s, const char *folder, entry_fn *fn, struct err *e)
 		char path[PATH_MAX];
 		struct stat st;
 		if (entry->d_name[0] == '.' ||
-		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
+		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >=
+			(int)sizeof path ||
 		    lstat(path, &st) != 0)
 			continue;
 		good = fn(s, path, entry->d_name, &st, e);
@@ -50,8 +51,8 @@ is_young(const struct stat *st)
 }
 
 static bool
-sweep_blob(struct store *s, const char *path, const char *name, const struct stat *st,
-    struct err *e)
+sweep_blob(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
 {
 	int64_t users;
 	if (!S_ISREG(st->st_mode) || is_young(st))
@@ -71,8 +72,8 @@ sweep_blob(struct store *s, const char *path, const char *name, const struct sta
 }
 
 static bool
-sweep_blobs(struct store *s, const char *path, const char *name, const struct stat *st,
-    struct err *e)
+sweep_blobs(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
 {
 	if (S_ISDIR(st->st_mode))
 		return each_entry(s, path, sweep_blob, e);
@@ -82,8 +83,8 @@ sweep_blobs(struct store *s, const char *path, const char *name, const struct st
 }
 
 static bool
-sweep_incoming(struct store *s, const char *path, const char *name, const struct stat *st,
-    struct err *e)
+sweep_incoming(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
 {
 	int64_t users = 0;
 	if (S_ISDIR(st->st_mode))
@@ -99,14 +100,14 @@ sweep_incoming(struct store *s, const char *path, const char *name, const struct
 }
 
 static bool
-sweep_dataset(struct store *s, const char *path, const char *name, const struct stat *st,
-    struct err *e)
+sweep_dataset(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
 {
 	int64_t known;
 	if (!S_ISDIR(st->st_mode))
 		return true;
-	if (!sql_one_int(&s->catalog, &known, 0,
-		"SELECT count(*) FROM datasets WHERE dataset_id=?", SQL_VALUES(V_TEXT(name)), e))
+	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM datasets WHERE dataset_id=?",
+		SQL_VALUES(V_TEXT(name)), e))
 		return false;
 	return known > 0 || folder_remove(path, e);
 }
@@ -143,5 +144,6 @@ store_sweep(struct store *s, struct err *e)
 	snprintf(incoming, sizeof incoming, "%s/incoming", s->data);
 	snprintf(datasets, sizeof datasets, "%s/datasets", s->data);
 	return sweep_rows(s, e) && each_entry(s, blobs, sweep_blobs, e) &&
-	    each_entry(s, incoming, sweep_incoming, e) && each_entry(s, datasets, sweep_dataset, e);
+	       each_entry(s, incoming, sweep_incoming, e) &&
+	       each_entry(s, datasets, sweep_dataset, e);
 }

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -35,6 +36,19 @@ static struct control {
 
 static const char *role = "";
 
+/* Where a crash was, for whoever mends it. */
+static void
+crashed(int number)
+{
+	void *frames[64];
+	static const char head[] = "fault.so: a crash, frames:\n";
+	syscall(SYS_write, STDERR_FILENO, head, sizeof head - 1);
+	control = NULL;
+	backtrace_symbols_fd(frames, backtrace(frames, 64), STDERR_FILENO);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 __attribute__((constructor)) static void
 begin(int argc, char **argv)
 {
@@ -47,6 +61,11 @@ begin(int argc, char **argv)
 	const char *name = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	if (argc > 1 && strcmp(name, "rowhouse") == 0)
 		role = argv[1];
+	void *frame;
+	backtrace(&frame, 1); /* loads what it needs while memory is still given */
+	const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+		signal(crashes[i], crashed);
 	if (p != MAP_FAILED)
 		control = p;
 }
@@ -84,10 +103,10 @@ die(void)
 static bool
 fails(const char *call)
 {
-	if (!hit(false, call))
+	if (!control || control->mode == TORN || !hit(false, call))
 		return false;
 	uint32_t mode = control->mode;
-	if (mode == KILL || mode == TORN)
+	if (mode == KILL)
 		die();
 	errno = mode == IO_ERROR ? EIO : ENOSPC;
 	return true;
