@@ -34,6 +34,11 @@ export function duration(seconds) {
 	return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
+/* Messages of the server begin small, as part of a line in a log; alone they are sentences. */
+export function sentence(text) {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /* What a failed answer says, as {message, fields: [{field, detail}]}: problem+json of RFC 9457, or
  * the bare status when something else answered (a proxy, an old tab). */
 export function problem(status, body) {

@@ -88,3 +88,6 @@ const grid = document.getElementById("grid");
 const dialog = document.getElementById("row-dialog");
 if (grid && dialog)
 	new RowDrawer(grid, dialog);
+
+/* "Go to row" leads to the page the row is on; the row itself may be far down in it. */
+grid?.querySelector("tr[aria-current]")?.scrollIntoView({ block: "center" });

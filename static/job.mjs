@@ -1,11 +1,12 @@
 /*
- * job.mjs: keeps every [data-job] that is [data-active] up to date by asking the server once a second,
- * slower when it does not answer.  What it fills are the [data-field]s the server drew, so the page
+ * job.mjs: keeps every [data-job] that is [data-active] up to date by asking the server, at first
+ * often, because most jobs are short, then once a second, slower when it does not answer.  What it fills are the [data-field]s the server drew, so the page
  * looks the same with and without it.  data-then says where to go at the end: "dataset" opens it,
  * "reload" draws the page again; data-titled puts the percent into the title.
  */
 import { bytes, count, duration } from "./format.mjs";
 
+const FIRST_MS = 125;
 const EVERY_MS = 1000;
 const SLOWEST_MS = 30000;
 const ANNOUNCE_MS = 5000;
@@ -43,7 +44,7 @@ class Watch {
 		this.trouble = box.querySelector("[data-job-trouble]");
 		this.announce = announcer(box.querySelector("[data-job-status]"));
 		this.title = document.title;
-		this.wait = EVERY_MS;
+		this.wait = FIRST_MS;
 		this.later();
 	}
 
@@ -75,7 +76,7 @@ class Watch {
 	}
 
 	retry() {
-		this.wait = Math.min(this.wait * 2, SLOWEST_MS);
+		this.wait = Math.min(Math.max(this.wait, EVERY_MS) * 2, SLOWEST_MS);
 		if (this.trouble) {
 			this.trouble.hidden = false;
 			setText(this.trouble, `The server does not answer. Asking again in ${duration(this.wait / 1000)}; the job is not affected.`);
@@ -84,7 +85,7 @@ class Watch {
 	}
 
 	show(job) {
-		this.wait = EVERY_MS;
+		this.wait = Math.min(this.wait * 2, EVERY_MS);
 		if (this.trouble)
 			this.trouble.hidden = true;
 		for (const element of this.box.querySelectorAll("[data-field]"))

@@ -2,7 +2,7 @@
  * upload.mjs: sends the upload form itself, to show how far it is and to be able to stop.  The same
  * fields go to the API that the page's own form would post; without this module the form does.
  */
-import { bytes, duration, problem } from "./format.mjs";
+import { bytes, duration, problem, sentence } from "./format.mjs";
 
 const NAME_CHARACTERS = 100;
 const RATE_WINDOW_MS = 4000;
@@ -79,7 +79,7 @@ class Upload {
 
 		this.clearErrors();
 		if (file && name && (name.value === "" || name.value === this.named)) {
-			name.value = [...file.name].slice(0, NAME_CHARACTERS).join("");
+			name.value = [...file.name.replace(/(.)\.[^.]*$/, "$1")].slice(0, NAME_CHARACTERS).join("");
 			this.named = name.value;
 		}
 		this.checkSize();
@@ -173,10 +173,11 @@ class Upload {
 		this.showPanel(false);
 		for (const { field, detail } of fields)
 			first = this.fieldError(field, detail) ?? first;
-		this.alert.replaceChildren(Object.assign(document.createElement("p"), { textContent: message }));
+		this.alert.replaceChildren(Object.assign(document.createElement("p"), { textContent: sentence(message) }));
 		if (signIn)
 			this.alert.append(Object.assign(document.createElement("a"), { href: "/sign-in?next=/upload", textContent: "Sign in" }));
-		this.alert.hidden = false;
+		/* A single fault stands at its field and nowhere else. */
+		this.alert.hidden = first !== null && fields.length === 1;
 		(first ?? this.file).focus();
 	}
 
@@ -186,7 +187,7 @@ class Upload {
 
 		if (!(input instanceof HTMLElement))
 			return null;
-		const note = Object.assign(document.createElement("p"), { className: "error", id: `${name}-problem`, textContent: text });
+		const note = Object.assign(document.createElement("p"), { className: "error", id: `${name}-problem`, textContent: sentence(text) });
 		input.after(note);
 		input.setAttribute("aria-invalid", "true");
 		input.dataset.describedBefore = input.getAttribute("aria-describedby") ?? "";

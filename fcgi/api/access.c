@@ -1,4 +1,5 @@
 /* access.c: see access.h. */
+#define _GNU_SOURCE
 #include "api/access.h"
 #include "api/route.h"
 #include "base/clock.h"
@@ -86,6 +87,16 @@ request_hash(uint8_t out[SHA256_BYTES], struct exchange *x, struct str body)
 	sha256_of(out, text);
 }
 
+/* What the first answer's Content-Type was. */
+static const char *
+content_type_of(enum dialect dialect, int status)
+{
+	if (dialect == DIALECT_PAGE)
+		return "text/html; charset=utf-8";
+	return dialect == DIALECT_ROWHOUSE && status >= 400 ? "application/problem+json"
+							    : "application/json";
+}
+
 bool
 access_replay(struct exchange *x, bool *answered, struct err *e)
 {
@@ -118,13 +129,29 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 		return FAIL(e, CONFLICT, "the request with this Idempotency-Key is still running");
 	}
 	*answered = true;
-	respond(x, kept.status,
-	    x->dialect == DIALECT_PAGE ? "text/html; charset=utf-8" : "application/json");
+	if (kept.body.n > 0)
+		respond(x, kept.status, content_type_of(x->dialect, kept.status));
+	else
+		x->response.status = kept.status;
 	buf_put_str(&x->response.body, kept.body);
 	if (kept.location.n)
 		respond_header(x, "Location", kept.location);
 	respond_header_text(x, "Idempotency-Replayed", "true");
 	return true;
+}
+
+/* The Location of a response, or nothing. */
+static struct str
+location_of(const struct response *r)
+{
+	static const char name[] = "\r\nLocation: ";
+	struct str all = buf_str(&r->headers);
+	const char *at = all.n ? memmem(all.p, all.n, name, sizeof name - 1) : NULL;
+	if (!at)
+		return (struct str){0};
+	at += sizeof name - 1;
+	const char *end = memchr(at, '\r', all.n - (size_t)(at - all.p));
+	return (struct str){at, end ? (size_t)(end - at) : 0};
 }
 
 void
@@ -136,7 +163,7 @@ access_keep(struct exchange *x)
 		return;
 	int status = r->status >= 500 || r->status == 499 || r->file.n ? 0 : r->status;
 	if (!store_answer_end(x->app->model.store, x->caller.org_id, x->kept_key, status,
-		buf_str(&r->body), (struct str){0}, &e))
+		buf_str(&r->body), location_of(r), &e))
 		log_err("an answer could not be kept", &e);
 	x->kept_key = (struct str){0};
 }

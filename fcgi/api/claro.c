@@ -4,6 +4,8 @@
  * Whoever is asked for is found by the model; this file only translates names, states and types.
  */
 #include "api/claro.h"
+#include "api/route.h"
+#include "api/route.h"
 #include "api/rowcells.h"
 #include "api/upload.h"
 #include "base/clock.h"
@@ -52,8 +54,8 @@ static struct claro_words
 words(const struct exchange *x, const struct err *e)
 {
 	bool about_file = strcmp(e->field, "file") == 0 || strcmp(e->field, "form") == 0;
-	bool upload =
-	    x->request.method == METHOD_POST && request_is_type(&x->request, "multipart/form-data");
+	bool upload = x->route && (x->route->handler == claro_dataset_upload ||
+				      x->route->handler == claro_source_upload);
 	if (strcmp(e->word, "invalid_map_bounds") == 0)
 		return (struct claro_words){"Invalid map bounds", "INVALID_MAP_BOUNDS"};
 	switch ((int)e->code) {
@@ -117,7 +119,9 @@ claro_error(struct exchange *x, const struct err *e)
 	jsonout_member_text(&j, "code", w.code);
 	jsonout_key(&j, "details");
 	jsonout_object(&j);
-	if (strcmp(w.code, "DATASOURCE_NOT_FOUND") == 0 && x->state)
+	/* Only that handler's state is a text. */
+	bool create = x->route && x->route->handler == claro_dataset_create;
+	if (strcmp(w.code, "DATASOURCE_NOT_FOUND") == 0 && create && x->state)
 		jsonout_member_text(&j, "datasourceId", x->state);
 	else if (e->field[0])
 		jsonout_member_str(&j, "field", their_field(e->field, &x->arena));
@@ -226,7 +230,18 @@ claro_dataset_create(struct exchange *x, struct err *e)
 static json_t *
 form_fields(struct exchange *x, json_t *form, struct str file_name)
 {
+	static const char *const nested[] = {"mapDetails", "columnDefinitions"};
 	(void)file_name;
+	/* JSON text becomes a tree here, so that their names in it are found; what is none stays
+	 * text and is refused by the check. */
+	for (size_t i = 0; i < ARRAY_LENGTH(nested); i++) {
+		struct err ignored = {0};
+		json_t *tree;
+		struct str text = tree_str(form, nested[i]);
+		if (text.n > 0 && tree_parse(&tree, text, &x->arena, &ignored) &&
+		    json_object_set(form, nested[i], tree) != 0)
+			return NULL;
+	}
 	return fields_rename(form, names, ARRAY_LENGTH(names), &x->arena);
 }
 

@@ -170,8 +170,16 @@ go_on(struct exchange *x, struct err *e)
 		return false;
 	if (str_is(job.state, "failed") || str_is(job.state, "cancelled"))
 		return model_job_failure(&job, e);
-	if (job.result.n > 0 && u->kind && !u->made && !make_dataset(x, u, &job, e))
-		return false;
+	if (job.result.n > 0 && u->kind && !u->made && !make_dataset(x, u, &job, e)) {
+		/* Perhaps only because the job failed meanwhile and took its source away. */
+		if (e->code != ERR_NOT_FOUND ||
+		    !model_job_get(&x->app->model, &x->caller, str_of(u->job_id), &job, a,
+			&(struct err){0}) ||
+		    (!str_is(job.state, "failed") && !str_is(job.state, "cancelled")))
+			return false;
+		err_clear(e);
+		return model_job_failure(&job, e);
+	}
 	if (!str_is(job.state, "done") || (u->kind && !u->made)) {
 		exchange_wait(x, job.job_id, true, go_on);
 		return true;

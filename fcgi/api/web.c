@@ -20,6 +20,7 @@
 #define BOARD_FD 4
 #define LOOK_MS 1000 /* a ring that was lost costs a waiting request no more than this */
 #define DRAIN_MS 4000
+#define AT_ONCE 8 /* requests served between two looks at signals, bell and parked ones */
 
 struct connection {
 	struct wire *wire;
@@ -80,22 +81,22 @@ unpark(struct worker *w, size_t i)
 	atomic_store(&w->app.slot->parked, (uint32_t)w->parked_count);
 }
 
-/* Accepts and answers one request. */
-static void
+/* Accepts and answers one request; false when there was none. */
+static bool
 serve_one(struct worker *w)
 {
 	struct err e = {0};
 	struct wire *wire;
 	if (!wire_accept(&wire, LISTEN_FD, &e)) {
 		log_err("accept", &e);
-		return;
+		return false;
 	}
 	if (!wire)
-		return;
+		return false;
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c) {
 		wire_close(wire);
-		return;
+		return false;
 	}
 	c->wire = wire;
 	c->x.app = &w->app;
@@ -107,6 +108,7 @@ serve_one(struct worker *w)
 	else
 		finish(w, c, true);
 	atomic_store(&w->app.slot->busy_since_ms, 0);
+	return true;
 }
 
 /* Goes on with those that wait for this job; NULL: looks after all. */
@@ -181,8 +183,10 @@ turn(struct worker *w)
 		resume(w, NULL);
 		w->next_look_ms = clock_monotonic_ms() + LOOK_MS;
 	}
-	if (fds[2].revents && !w->draining)
-		serve_one(w);
+	/* While more are waiting there is nothing to poll for. */
+	for (int i = 0; i < AT_ONCE && fds[2].revents && !w->draining; i++)
+		if (!serve_one(w))
+			break;
 }
 
 bool

@@ -19,10 +19,16 @@ clock_monotonic_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Writes the whole seconds; *rest is how many microseconds are over, also before 1970. */
 static size_t
-seconds(char out[CLOCK_TEXT_BYTES], int64_t us)
+seconds(char out[CLOCK_TEXT_BYTES], int64_t us, int *rest)
 {
+	*rest = (int)(us % 1000000);
 	time_t t = (time_t)(us / 1000000);
+	if (*rest < 0) {
+		*rest += 1000000;
+		t--;
+	}
 	struct tm parts;
 	if (!gmtime_r(&t, &parts))
 		memset(&parts, 0, sizeof parts);
@@ -32,13 +38,15 @@ seconds(char out[CLOCK_TEXT_BYTES], int64_t us)
 void
 clock_format(char out[CLOCK_TEXT_BYTES], int64_t us)
 {
-	size_t n = seconds(out, us);
+	int rest;
+	size_t n = seconds(out, us, &rest);
 	snprintf(out + n, CLOCK_TEXT_BYTES - n, "Z");
 }
 
 void
 clock_format_us(char out[CLOCK_TEXT_BYTES], int64_t us)
 {
-	size_t n = seconds(out, us);
-	snprintf(out + n, CLOCK_TEXT_BYTES - n, ".%06dZ", (int)(us % 1000000));
+	int rest;
+	size_t n = seconds(out, us, &rest);
+	snprintf(out + n, CLOCK_TEXT_BYTES - n, ".%06dZ", rest);
 }

@@ -46,7 +46,9 @@ void
 hmac_sha256(uint8_t out[SHA256_BYTES], struct str key, struct str message)
 {
 	unsigned n = SHA256_BYTES;
-	HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)message.p, message.n, out, &n);
+	/* Refused, with `out` untouched, when a pointer is NULL. */
+	HMAC(EVP_sha256(), key.p ? key.p : "", (int)key.n,
+	    (const unsigned char *)(message.p ? message.p : ""), message.n, out, &n);
 }
 
 void

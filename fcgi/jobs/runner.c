@@ -45,11 +45,12 @@ static const struct kind {
 #define SLOTS 8
 
 struct running {
-	pid_t pid; /* 0: the slot is free */
+	pid_t pid; /* 0: no process (any more); the slot is free unless it has an end to settle */
 	int pidfd;
 	size_t kind;
 	char job_id[UUID_BYTES], dataset_id[UUID_BYTES];
 	int64_t kill_at_ms; /* 0: it is not to stop */
+	char end[160];      /* how the process ended, until the catalog could be told */
 };
 
 struct runner {
@@ -69,7 +70,7 @@ free_slot(struct runner *r, size_t kind)
 	struct running *free_one = NULL;
 	size_t busy = 0;
 	for (size_t i = 0; i < SLOTS; i++) {
-		if (r->slots[i].pid == 0)
+		if (r->slots[i].pid == 0 && !r->slots[i].end[0])
 			free_one = &r->slots[i];
 		else if (r->slots[i].kind == kind)
 			busy++;
@@ -86,26 +87,36 @@ ring_waiters(const struct runner *r, const char *job_id)
 	bell_ring(r->data, "cgi-", text);
 }
 
-/* A job without a process: queued again or ended, its half-made files removed. */
+/* A job without a process: queued again or ended, its half-made files removed.  When the catalog
+ * cannot be written (a full disk) it is tried again with the next look. */
 static void
-orphaned(struct runner *r, const struct running *slot, const char *why)
+orphaned(struct runner *r, struct running *slot)
 {
 	struct err e = {0};
 	char folder[PATH_MAX], path[PATH_MAX];
-	snprintf(folder, sizeof folder, "%s/datasets/%s", r->data, slot->dataset_id);
+	bool is_export = strcmp(kinds[slot->kind].kind, "export") == 0;
+	snprintf(folder, sizeof folder, "%s/datasets/%s%s", r->data, slot->dataset_id,
+	    is_export ? "/derived" : "");
 	DIR *d = slot->dataset_id[0] ? opendir(folder) : NULL;
 	struct dirent *entry;
 	while (d && (entry = readdir(d))) {
 		size_t n = strlen(entry->d_name);
 		if (n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0 &&
+		    (!is_export || strstr(entry->d_name, slot->job_id)) &&
 		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path)
 			unlink(path);
 	}
 	if (d)
 		closedir(d);
-	if (!store_job_orphaned(r->store, slot->job_id, why, &e))
+	if (!store_job_orphaned(r->store, slot->job_id, slot->end, &e)) {
 		log_err("an orphaned job could not be settled", &e);
+		return;
+	}
+	/* Half a blob may be large: it does not wait for its turn. */
+	if (strcmp(kinds[slot->kind].kind, "upload") == 0)
+		r->next_sweep_ms = 0;
 	ring_waiters(r, slot->job_id);
+	*slot = (struct running){0};
 }
 
 static bool
@@ -118,9 +129,7 @@ start(struct runner *r, struct running *slot, size_t kind, const struct job *j, 
 	snprintf(slot->dataset_id, sizeof slot->dataset_id, "%.*s", STR_ARG(j->dataset_id));
 	if (spawn_role(&slot->pid, &slot->pidfd, &s, e))
 		return true;
-	struct running failed = *slot;
-	*slot = (struct running){0};
-	orphaned(r, &failed, e->message);
+	snprintf(slot->end, sizeof slot->end, "%.150s", e->message);
 	return false;
 }
 
@@ -151,17 +160,24 @@ reap(struct runner *r)
 	int status;
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct running *slot = &r->slots[i];
-		if (slot->pid == 0 || waitpid(slot->pid, &status, WNOHANG) != slot->pid)
+		if (slot->pid != 0 && waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
+			char how[80];
+			struct str text = exit_text(how, status);
+			snprintf(slot->end, sizeof slot->end, "the process of the job %.*s",
+			    STR_ARG(text));
+			close(slot->pidfd);
+			slot->pid = 0;
+		}
+		if (slot->pid != 0 || !slot->end[0])
 			continue;
-		struct running ended = *slot;
-		char how[80], why[160];
-		struct str text = exit_text(how, status);
-		snprintf(why, sizeof why, "the process of the job %.*s", STR_ARG(text));
-		close(slot->pidfd);
-		*slot = (struct running){0};
-		/* A job that ended as it should is not running any more, and this finds nothing. */
+		/* A job that ended as it should is not running any more, and these find nothing. */
+		struct err e = {0};
 		if (!r->draining)
-			orphaned(r, &ended, why);
+			orphaned(r, slot);
+		else if (!store_job_put_back(r->store, slot->job_id, &e))
+			log_err("an interrupted job could not be put back", &e);
+		else
+			*slot = (struct running){0};
 	}
 }
 

@@ -2,8 +2,6 @@
 #include "model/model.h"
 #include "process/bell.h"
 
-#include <unistd.h>
-
 /* An id as it came with the request; a text that is none is not found, like any unknown one. */
 static bool
 parse_id(char out[UUID_BYTES], struct str text, struct err *e)
@@ -69,13 +67,9 @@ bool
 model_upload_discard(struct model *m, const char *job_id, struct arena *a, struct err *e)
 {
 	struct job j;
-	struct source source;
 	if (!store_job_get(m->store, &j, 0, job_id, a, e))
 		return false;
 	const char *source_id = j.source_id.n ? arena_text(a, j.source_id) : NULL;
-	struct str incoming = {0};
-	if (source_id && store_source_get(m->store, &source, 0, source_id, a, &(struct err){0}))
-		incoming = source.incoming;
 	if (!store_begin(m->store, e))
 		return false;
 	bool found;
@@ -89,8 +83,7 @@ model_upload_discard(struct model *m, const char *job_id, struct arena *a, struc
 	}
 	if (!store_commit(m->store, e))
 		return false;
-	if (incoming.n)
-		unlink(arena_format(a, "%s/incoming/%.*s", m->data, STR_ARG(incoming)).p);
+	store_job_remove_body(m->store, &j, a);
 	model_wake(m);
 	return true;
 }

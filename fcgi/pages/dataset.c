@@ -24,14 +24,16 @@ read_position(uint64_t *position, uint64_t *row, uint64_t *limit, size_t column_
 	return true;
 }
 
+/* The classes of a table cell: how it is laid out. */
 static const char *
 kind_of(const struct cell *c, enum column_type type)
 {
+	bool is_number = type == COLUMN_INTEGER || type == COLUMN_NUMBER;
 	switch (c->kind) {
 	case CELL_ABSENT:
-		return "absent";
+		return is_number ? "absent number" : "absent";
 	case CELL_NULL:
-		return "null";
+		return is_number ? "null number" : "null";
 	case CELL_NUMBER:
 		return "number";
 	case CELL_TRUE:
@@ -44,7 +46,7 @@ kind_of(const struct cell *c, enum column_type type)
 	}
 	if (type == COLUMN_BOOLEAN)
 		return "boolean";
-	return type == COLUMN_INTEGER || type == COLUMN_NUMBER ? "number" : "text";
+	return is_number ? "number" : "text";
 }
 
 static void
@@ -58,9 +60,11 @@ put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t 
 	}
 	jsonout_object(j);
 	jsonout_member_text(j, "kind", kind_of(c, type));
-	/* What is not there has no text: the template says it in its own way. */
-	if (c->kind == CELL_NULL || c->kind == CELL_ABSENT)
+	/* What is not there has no text, but a word no cell of text looks like. */
+	if (c->kind == CELL_NULL || c->kind == CELL_ABSENT) {
+		jsonout_member_text(j, "nothing", c->kind == CELL_NULL ? "null" : "missing");
 		text.n = 0;
+	}
 	jsonout_member_str(j, "text", str_clip(text, clip));
 	jsonout_member_bool(j, "clipped", text.n > clip);
 	jsonout_member_int(j, "bytes", (int64_t)text.n);

@@ -1,5 +1,6 @@
 /* page.c: what all pages share; see pages.h. */
 #include "pages/pages.h"
+#include "api/route.h"
 #include "base/log.h"
 #include "base/tree.h"
 
@@ -71,6 +72,8 @@ page_error(struct exchange *x, const struct err *e)
 		respond_see_other(x, buf_str(&to));
 		return;
 	}
+	if (x->route && x->route->handler == page_upload_post && page_upload_again(x, e))
+		return;
 	page_begin(x, &b, &j, err_title(e->code), "");
 	jsonout_member_int(&j, "status", err_status(e->code));
 	jsonout_member_text(&j, "title", err_title(e->code));

@@ -15,9 +15,13 @@ handler_fn page_home, page_sign_in, page_sign_in_post, page_sign_out, page_datas
 /* The page of an err; a page that needs a key leads to the sign-in instead. */
 void page_error(struct exchange *x, const struct err *e);
 
+/* The upload form once more, saying what was wrong with what it sent; false: not something the form
+ * can put right. */
+bool page_upload_again(struct exchange *x, const struct err *error) MUST_CHECK;
+
 /* Begins the JSON of a page: an open object with `page` in it. */
-void page_begin(struct exchange *x, struct buf *b, struct jsonout *j, const char *title,
-    const char *nav);
+void page_begin(
+    struct exchange *x, struct buf *b, struct jsonout *j, const char *title, const char *nav);
 /* Ends the object and draws the template. */
 bool page_draw(struct exchange *x, int status, struct buf *b, struct jsonout *j,
     const char *template, struct err *e) MUST_CHECK;

@@ -7,25 +7,27 @@
 
 static void
 put_field(struct jsonout *j, const char *name, const char *label, const char *widget,
-    const char *help, struct str value)
+    const char *help, const struct err *error)
 {
 	jsonout_object(j);
 	jsonout_member_text(j, "name", name);
 	jsonout_member_text(j, "label", label);
 	jsonout_member_text(j, "widget", widget);
 	jsonout_member_text(j, "help", help);
-	jsonout_member_str(j, "value", value);
+	if (error && strcmp(error->field, name) == 0)
+		jsonout_member_text(j, "error", error->message);
 }
 
 /* Only types this server can make of a file. */
 static void
-put_form(struct jsonout *j, struct str type, struct str name, struct str description)
+put_form(struct jsonout *j, const struct err *error)
 {
 	char most[8];
 	snprintf(most, sizeof most, "%d", LIMIT_NAME_CHARACTERS);
 	jsonout_key(j, "form");
 	jsonout_array(j);
-	put_field(j, "type", "Type", "choice", "What the dataset is for.", type);
+	put_field(j, "type", "Type", "choice", "What the dataset is for.", error);
+	jsonout_member_text(j, "value", "data_enrichment");
 	jsonout_key(j, "choices");
 	jsonout_array(j);
 	for (size_t i = 0; i < dataset_type_count; i++) {
@@ -38,13 +40,13 @@ put_form(struct jsonout *j, struct str type, struct str name, struct str descrip
 	}
 	jsonout_end(j);
 	jsonout_end(j);
-	put_field(j, "name", "Name", "line", "Left empty, it is called like the file.", name);
+	put_field(j, "name", "Name", "line", "Left empty, it is called like the file.", error);
 	jsonout_member_int(j, "max", LIMIT_NAME_CHARACTERS);
 	jsonout_end(j);
 	put_field(j, "description", "Description", "area",
 	    "What it holds and what it is for; the default instruction when columns are filled in "
 	    "later.",
-	    description);
+	    error);
 	jsonout_end(j);
 	jsonout_end(j);
 }
@@ -61,8 +63,21 @@ put_limits(struct jsonout *j)
 	jsonout_end(j);
 }
 
-bool
-page_upload(struct exchange *x, struct err *e)
+static void
+put_problem(struct jsonout *j, const struct err *error)
+{
+	jsonout_key(j, "error");
+	if (!error) {
+		jsonout_null(j);
+		return;
+	}
+	jsonout_object(j);
+	jsonout_member_text(j, "message", error->message);
+	jsonout_end(j);
+}
+
+static bool
+draw(struct exchange *x, const struct err *error, struct err *e)
 {
 	struct buf b;
 	struct jsonout j;
@@ -71,16 +86,28 @@ page_upload(struct exchange *x, struct err *e)
 	if (id.n && !model_source_get(&x->app->model, &x->caller, id, &source, &x->arena, e))
 		return false;
 	page_begin(x, &b, &j, id.n ? "Make a dataset" : "Upload a file", "upload");
-	put_form(&j, STR("data_enrichment"), STR(""), STR(""));
+	put_form(&j, error);
 	put_limits(&j);
-	jsonout_key(&j, "error");
-	jsonout_null(&j);
+	put_problem(&j, error);
 	jsonout_key(&j, "source");
 	if (id.n)
 		put_source_object(&j, &source);
 	else
 		jsonout_null(&j);
-	return page_draw(x, 200, &b, &j, "upload", e);
+	return page_draw(x, error ? err_status(error->code) : 200, &b, &j, "upload", e);
+}
+
+bool
+page_upload(struct exchange *x, struct err *e)
+{
+	return draw(x, NULL, e);
+}
+
+bool
+page_upload_again(struct exchange *x, const struct err *error)
+{
+	struct err e = {0};
+	return err_status(error->code) < 500 && draw(x, error, &e);
 }
 
 /* A dataset of a source that is here already is named after it too. */

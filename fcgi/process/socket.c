@@ -55,7 +55,9 @@ bool
 listen_tcp(struct listener *l, unsigned *port, struct err *e)
 {
 	l->folder = -1;
-	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* nginx takes a handed-over socket as it is.  Were it blocking, a process of nginx that
+	 * lost the race for a connection would hang in accept() with all it serves. */
+	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return FAIL_ERRNO(e, "no socket can be made");
 	int on = 1;

@@ -75,8 +75,8 @@ blob_store(const struct store *s, int fd, uint64_t offset, uint64_t length,
 	char temporary[PATH_MAX], random[17];
 	uint8_t digest[SHA256_BYTES];
 	random_base36(random, sizeof random - 1);
-	if (snprintf(temporary, sizeof temporary, "%s/blobs/new-%s", store_data(s), random) >=
-	    (int)sizeof temporary)
+	if (snprintf(temporary, sizeof temporary, "%s/blobs/new-%d-%s", store_data(s),
+		(int)getpid(), random) >= (int)sizeof temporary)
 		return FAIL(e, SYSTEM, "the path of the data folder is too long");
 	int to = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)

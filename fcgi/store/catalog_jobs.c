@@ -8,6 +8,9 @@
 #include "store/catalog.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/tree.h"
+
+#include <unistd.h>
 
 bool
 store_job_insert(struct store *s, struct job *j, struct err *e)
@@ -245,7 +248,7 @@ store_job_cancel(struct store *s, const char *job_id, struct err *e)
 
 /* One orphan: to the queue again, or ended. */
 static bool
-settle_orphan(struct store *s, const struct job *j, const char *why, struct err *e)
+settle_orphan(struct store *s, const struct job *j, const char *why, struct arena *a, struct err *e)
 {
 	if (!j->cancel && j->attempt < LIMIT_JOB_ATTEMPTS)
 		return sql_run(&s->catalog, NULL,
@@ -257,10 +260,15 @@ settle_orphan(struct store *s, const struct job *j, const char *why, struct err 
 	else
 		FAIL(&reason, SYSTEM, "%s, %d times; the same input is not tried again", why,
 		    j->attempt);
-	char dataset_id[UUID_BYTES];
-	snprintf(dataset_id, sizeof dataset_id, "%.*s", STR_ARG(j->dataset_id));
-	return store_job_failed(s, j->job_id, j->cancel ? "cancelled" : "failed", &reason, e) &&
-	       (!str_is(j->kind, "ingest") || store_dataset_failed(s, dataset_id, &reason, e));
+	const char *dataset_id = arena_text(a, j->dataset_id);
+	const char *source_id = arena_text(a, j->source_id);
+	bool is_upload = str_is(j->kind, "upload");
+	if (!store_job_failed(s, j->job_id, j->cancel ? "cancelled" : "failed", &reason, e) ||
+	    (str_is(j->kind, "ingest") && !store_dataset_failed(s, dataset_id, &reason, e)) ||
+	    (is_upload && source_id[0] && !store_source_abandon(s, source_id, e)))
+		return false;
+	store_job_remove_body(s, j, a);
+	return true;
 }
 
 bool
@@ -280,7 +288,8 @@ store_job_orphaned(struct store *s, const char *job_id, const char *why, struct 
 			   "SELECT " JOB_COLUMNS JOB_TABLES
 			   "WHERE j.state='running' AND (?1 IS NULL OR j.job_id=?1) LIMIT 1",
 			   SQL_VALUES(job_id ? V_TEXT(job_id) : V_NULL), e) &&
-		       take_one(&q, &j, &found, &a, e) && (!found || settle_orphan(s, &j, why, e));
+		       take_one(&q, &j, &found, &a, e) &&
+		       (!found || settle_orphan(s, &j, why, &a, e));
 		arena_reset(&a, mark);
 	}
 	arena_release(&a);
@@ -288,6 +297,32 @@ store_job_orphaned(struct store *s, const char *job_id, const char *why, struct 
 		return database_commit(&s->catalog, e);
 	database_rollback(&s->catalog);
 	return false;
+}
+
+bool
+store_job_put_back(struct store *s, const char *job_id, struct err *e)
+{
+	if (!database_begin(&s->catalog, e))
+		return false;
+	if (sql_run(&s->catalog, NULL,
+		"UPDATE jobs SET state='queued', attempt=attempt-1, done=0, rows=0"
+		" WHERE job_id=? AND state='running' AND cancel=0",
+		SQL_VALUES(V_TEXT(job_id)), e))
+		return database_commit(&s->catalog, e);
+	database_rollback(&s->catalog);
+	return false;
+}
+
+void
+store_job_remove_body(const struct store *s, const struct job *j, struct arena *a)
+{
+	json_t *params;
+	struct err ignored = {0};
+	if (!str_is(j->kind, "upload") || !tree_parse_own(&params, j->params, a, &ignored))
+		return;
+	struct str name = tree_str(params, "incoming");
+	if (name.n > 0)
+		unlink(arena_format(a, "%s/incoming/%.*s", s->data, STR_ARG(name)).p);
 }
 
 bool

@@ -194,6 +194,7 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 {
 	for (size_t i = 0; i < b->columns; i++) {
 		const struct guess *g = &guesses[i];
+		bool is_number = guess_type(g) == COLUMN_INTEGER || guess_type(g) == COLUMN_NUMBER;
 		struct arena_mark mark = arena_mark(&b->arena);
 		struct buf text;
 		struct jsonout j;
@@ -204,7 +205,7 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 		/* Absent cells are empty too. */
 		jsonout_member_int(&j, "empty", (int64_t)(b->rows - g->values));
 		jsonout_member_int(&j, "longest", (int64_t)g->longest);
-		if (g->has_number) {
+		if (g->has_number && is_number) {
 			jsonout_key(&j, "least");
 			jsonout_double(&j, g->least);
 			jsonout_key(&j, "most");

@@ -19,6 +19,7 @@
 
 #define SQL_STATEMENTS 96
 
+/* Stays where it was opened: SQLite calls back with its address. */
 struct database {
 	sqlite3 *handle;
 	char *path;

@@ -223,6 +223,11 @@ bool store_job_cancel(struct store *s, const char *job_id, struct err *e) MUST_C
  */
 bool store_job_orphaned(
     struct store *s, const char *job_id, const char *why, struct err *e) MUST_CHECK;
+/* A job that was interrupted through no fault of its own: queued again, and this attempt does not
+ * count.  Own transaction. */
+bool store_job_put_back(struct store *s, const char *job_id, struct err *e) MUST_CHECK;
+/* The body of an upload that came to nothing goes at once, it may be large. */
+void store_job_remove_body(const struct store *s, const struct job *j, struct arena *a);
 /* Jobs that run and shall stop, for the runner: at most `max` ids. */
 bool store_job_cancelled(
     struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count, struct err *e) MUST_CHECK;

@@ -12,7 +12,9 @@
 #include "base/log.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,7 +79,10 @@ sweep_blobs(
 {
 	if (S_ISDIR(st->st_mode))
 		return each_entry(s, path, sweep_blob, e);
-	if (strncmp(name, "new-", 4) == 0 && !is_young(st))
+	/* new-PID-RANDOM: half a blob, which its process writes or has left behind. */
+	int pid;
+	bool is_new = sscanf(name, "new-%d-", &pid) == 1 && pid > 0;
+	if (is_new && (!is_young(st) || (kill(pid, 0) != 0 && errno == ESRCH)))
 		unlink(path);
 	return true;
 }

@@ -74,16 +74,19 @@ begin(int argc, char **argv)
 static bool
 hit(bool memory, const char *call)
 {
+	static _Atomic uint32_t own_count;
 	if (!control || control->mode == OFF || (control->mode == NO_MEMORY) != memory)
 		return false;
 	bool any = strcmp(control->role, "*") == 0;
 	if (any ? !*role : strcmp(control->role, role) != 0)
 		return false;
+	/* Killing that sticks kills every process of the role at that call of its own. */
+	bool each = control->sticky && control->mode == KILL;
 	uint32_t nobody = 0, self = (uint32_t)getpid();
 	if (!atomic_compare_exchange_strong(&control->victim, &nobody, self) && nobody != self &&
-	    !any)
+	    !any && !each)
 		return false;
-	uint32_t n = atomic_fetch_add(&control->count, 1) + 1;
+	uint32_t n = atomic_fetch_add(each ? &own_count : &control->count, 1) + 1;
 	if (control->at == 0 || n < control->at || (n > control->at && !control->sticky))
 		return false;
 	if (atomic_fetch_add(&control->fired, 1) == 0)
@@ -157,6 +160,15 @@ ssize_t
 pwrite(int fd, const void *p, size_t n, off_t at)
 {
 	return pwrite64(fd, p, n, at);
+}
+
+/* A job's child writes nothing: what it can be killed at is reading. */
+ssize_t
+pread64(int fd, void *p, size_t n, off64_t at)
+{
+	if (control && control->mode == KILL && strcmp(role, "child") == 0)
+		(void)fails("pread");
+	return syscall(SYS_pread64, fd, p, n, at);
 }
 
 #define WRAP(result, name, parameters, arguments)                                                  \

@@ -4,8 +4,8 @@
 //   const world = await faults.start();                 // a server with the library in every process
 //   faults.arm({ role: "writer", mode: "kill", at: 7 });
 //
-// Which calls are tried: all of them with FAULTS=all, else every k-th, beginning elsewhere each time;
-// FAULTS_OFFSET repeats a run.
+// Which calls are tried: all of them with FAULTS=all, else about as many of each kind as FAULTS says
+// (6), evenly spread and others each time; FAULTS_OFFSET repeats a run.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -19,7 +19,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const api = "/api/rowhouse/v1";
 const modes = { off: 0, kill: 1, torn: 2, nospace: 3, ioerror: 4, nomemory: 5 };
 
-export const everything = process.env.FAULTS === "all";
+const wanted = process.env.FAULTS === "all" ? Infinity : Number(process.env.FAULTS ?? 6);
 export const offset = Number(process.env.FAULTS_OFFSET ?? Math.floor(Math.random() * 1e6));
 // A crash of the sanitizers' own allocator would be found, not ours.
 export const sanitized = /san/.test(process.env.ROWHOUSE_BUILD ?? "");
@@ -80,10 +80,9 @@ export class Faults {
   }
 }
 
-// The numbers of the calls to try: 1 … count, or about `most` of them.
-export function pick(count, most) {
-  if (everything || count <= most) return Array.from({ length: count }, (_, i) => i + 1);
-  const step = Math.ceil(count / most), chosen = [];
+// The numbers of the calls to try, of 1 … count; `share` of what is wanted of every kind.
+export function pick(count, share = 1) {
+  const step = Math.max(1, Math.ceil(count / (wanted * share))), chosen = [];
   for (let at = 1 + (offset % step); at <= count; at += step) chosen.push(at);
   return chosen;
 }
@@ -119,6 +118,7 @@ export class World {
   }
 
   async active() {
+    await tick();
     const answer = await this.ask("GET", `${api}/jobs?limit=100`);
     if (answer.status !== 200) return true;
     return answer.json.jobs.some((job) => job.active);
@@ -201,6 +201,20 @@ export class World {
     return list[0];
   }
 
+  // What an upload of `csv` answers and leaves while the armed fault lasts: until all is at rest, or
+  // for `ms` after it was first felt.
+  async uploadUnder(faults, csv, ms = Infinity) {
+    let answered = false, felt = 0;
+    const answer = this.upload(csv).finally(() => (answered = true));
+    await until("the fault is over", async () => {
+      if (faults.state.fired > 0) felt ||= Date.now();
+      return (felt && Date.now() - felt > ms) || (answered && !(await this.active()));
+    });
+    faults.disarm();
+    const { status, text, json } = await answer;
+    return { status, text, json };
+  }
+
   // Takes everything away again, by the API.
   async clear() {
     for (const d of await this.datasets()) {
@@ -234,4 +248,52 @@ export class World {
     }
     await again.server.stop();
   }
+}
+
+// The supervisor waits longer and longer before it starts again what dies again and again.
+const dies = (role, mode) => ["kill", "torn"].includes(mode) && ["web", "jobs", "*"].includes(role);
+
+// Uploads `csv` again and again, each time with another call of `role` going wrong, and checks what
+// is left; an upload without faults must work after each.
+export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, share = 1, ms }) {
+  const faults = new Faults(t);
+  let world = await faults.start(), rounds = 0;
+  faults.arm({ role, mode });
+  await world.check(await world.upload(csv), csv);
+  const { count } = faults.state;
+  faults.disarm();
+  await world.clear();
+  assert.ok(count > 0, `no call of ${role} was seen`);
+  const outcomes = {};
+  let felt = 0;
+  for (const at of pick(count, share)) {
+    if (dies(role, mode) && ++rounds % 4 === 0) {
+      await world.server.stop();
+      world = await faults.start({ data: world.folder });
+    }
+    faults.arm({ role, mode, at, sticky });
+    let answer, call;
+    try {
+      answer = await world.uploadUnder(faults, csv, ms);
+      call = faults.state.call;
+      if (call) felt++;
+      await world.check(answer, csv);
+      await world.clear();
+      assert.equal((await world.upload(csv)).status, 201, "the next upload");
+      await world.settle();
+      const [d] = await world.datasets();
+      await world.checkDataset(d, csv);
+      assert.equal(d.state, "ready");
+      await world.clear();
+    } catch (error) {
+      faults.disarm();
+      error.message = `${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
+        ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`;
+      throw error;
+    }
+    outcomes[answer.status] = (outcomes[answer.status] ?? 0) + 1;
+  }
+  await world.checkSwept(faults);
+  assert.ok(felt > 0, "no fault was felt");
+  t.diagnostic(`${count} calls, ${felt} faults felt, answers ${JSON.stringify(outcomes)}, FAULTS_OFFSET=${offset}`);
 }

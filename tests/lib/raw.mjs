@@ -36,7 +36,7 @@ function takeAnswer(bytes, method) {
     rest = rest.subarray(length);
   }
   const text = body.toString("utf8");
-  const json = /json/.test(headers["content-type"] ?? "") && text ? JSON.parse(text) : undefined;
+  const json = /json(;|$)/.test(headers["content-type"] ?? "") && text ? JSON.parse(text) : undefined;
   return { answer: { status: Number(status[1]), headers, text, json }, rest };
 }
 

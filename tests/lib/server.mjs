@@ -135,7 +135,7 @@ export function request(connection, key, method, target, more = {}) {
         const bytes = Buffer.concat(chunks);
         const text = bytes.toString("utf8");
         let json;
-        if (/json/.test(answer.headers["content-type"] ?? "")) json = JSON.parse(text);
+        if (text && /json(;|$)/.test(answer.headers["content-type"] ?? "")) json = JSON.parse(text);
         resolve({ status: answer.statusCode, headers: answer.headers, bytes, text, json });
       });
     });
