@@ -159,7 +159,7 @@ class Upload {
 		}
 		if (request.status < 300 && (made?.job?.id || made?.dataset?.id)) {
 			this.request = null;
-			location.assign(made.job?.id ? `/jobs/${encodeURIComponent(made.job.id)}` : `/datasets/${encodeURIComponent(made.dataset.id)}`);
+			location.assign(made.job?.id ? `/jobs/${encodeURIComponent(made.job.id)}?follow=1` : `/datasets/${encodeURIComponent(made.dataset.id)}`);
 			return;
 		}
 		const { message, fields } = problem(request.status, request.responseText);

@@ -3,9 +3,12 @@
 #include "api/access.h"
 #include "api/route.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "http/multipart.h"
 
 #define KEY_BYTES 255
+#define SAMPLE_BYTES KIB(64)
 #define RATE_OFF 1000000 /* what the headers say when there is no limit */
 
 struct str
@@ -97,6 +100,35 @@ content_type_of(enum dialect dialect, int status)
 							    : "application/json";
 }
 
+/*
+ * What is compared of a form: its beginning and its end without the boundary, which is another at
+ * every attempt.  Reading all of a large upload twice would cost more than it is worth; the length is
+ * compared as well.
+ */
+static bool
+sample_form(struct str *out, struct exchange *x, struct err *e)
+{
+	const struct request *r = &x->request;
+	struct str boundary, ends[2];
+	struct buf b;
+	buf_init(&b, &x->arena);
+	if (!multipart_boundary(&boundary, r->content_type, &x->arena, e) ||
+	    !request_ends(ends, r, SAMPLE_BYTES, &x->arena, e))
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		struct str rest = ends[i];
+		const char *at;
+		while (rest.n > 0 && (at = memmem(rest.p, rest.n, boundary.p, boundary.n))) {
+			size_t n = (size_t)(at - rest.p);
+			buf_put(&b, rest.p, n);
+			rest = (struct str){at + boundary.n, rest.n - n - boundary.n};
+		}
+		buf_put_str(&b, rest);
+	}
+	*out = buf_str(&b);
+	return true;
+}
+
 bool
 access_replay(struct exchange *x, bool *answered, struct err *e)
 {
@@ -108,10 +140,13 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 		return true;
 	if (r->idempotency_key.n > KEY_BYTES)
 		return FAIL(e, INPUT, "Idempotency-Key may have at most %d bytes", KEY_BYTES);
-	/* A form's boundary is another at every attempt, so of uploads only the length counts. */
-	if (!request_is_type(r, "multipart/form-data") && r->content_length <= (1 << 20) &&
-	    !request_body(&body, r, 1 << 20, &x->arena, e))
+	if (request_is_type(r, "multipart/form-data")) {
+		if (!sample_form(&body, x, e))
+			return false;
+	} else if (r->content_length <= LIMIT_JSON_TREE_BYTES &&
+		   !request_body(&body, r, LIMIT_JSON_TREE_BYTES, &x->arena, e)) {
 		return false;
+	}
 	request_hash(hash, x, body);
 	struct str key = arena_format(&x->arena, "%.*s", STR_ARG(r->idempotency_key));
 	if (!store_answer_begin(
@@ -173,22 +208,29 @@ access_keep(struct exchange *x)
 bool
 rate_check(struct exchange *x, struct err *e)
 {
-	uint64_t limit = x->app->conf.rate_per_minute, used = 0;
+	uint64_t limit = x->app->conf.rate_per_minute;
 	int64_t minute = clock_now_us() / 60000000;
 	char text[24];
-	if (limit > 0 && x->app->board && x->caller.org_id != 0)
-		used = board_count(x->app->board, x->caller.key_id, minute);
-	uint64_t shown = limit > 0 ? limit : RATE_OFF;
-	snprintf(text, sizeof text, "%" PRIu64, shown);
-	respond_header_text(x, "X-RateLimit-Limit", text);
-	snprintf(text, sizeof text, "%" PRIu64, used < shown ? shown - used : 0);
-	respond_header_text(x, "X-RateLimit-Remaining", text);
-	snprintf(text, sizeof text, "%" PRId64, (minute + 1) * 60);
-	respond_header_text(x, "X-RateLimit-Reset", text);
-	if (limit == 0 || used <= limit)
+	if (limit == 0 || !x->app->board || x->caller.org_id == 0)
+		return true;
+	x->rate_used = board_count(x->app->board, x->caller.key_id, minute);
+	if (x->rate_used <= limit)
 		return true;
 	snprintf(text, sizeof text, "%" PRId64, (minute + 1) * 60 - clock_now_us() / 1000000);
 	respond_header_text(x, "Retry-After", text);
 	return FAIL(e, BUSY, "over %" PRIu64 " requests a minute with this key; try again in %s s",
 	    limit, text);
+}
+
+void
+rate_headers(struct exchange *x)
+{
+	uint64_t limit = x->app->conf.rate_per_minute, shown = limit > 0 ? limit : RATE_OFF;
+	char text[24];
+	snprintf(text, sizeof text, "%" PRIu64, shown);
+	respond_header_text(x, "X-RateLimit-Limit", text);
+	snprintf(text, sizeof text, "%" PRIu64, x->rate_used < shown ? shown - x->rate_used : 0);
+	respond_header_text(x, "X-RateLimit-Remaining", text);
+	snprintf(text, sizeof text, "%" PRId64, (clock_now_us() / 60000000 + 1) * 60);
+	respond_header_text(x, "X-RateLimit-Reset", text);
 }

@@ -21,7 +21,9 @@ bool access_replay(struct exchange *x, bool *answered, struct err *e) MUST_CHECK
  * tried again. */
 void access_keep(struct exchange *x);
 
-/* Counts the request against rate_per_minute and sets the X-RateLimit headers.  BUSY: too many. */
+/* Counts the request against rate_per_minute.  BUSY: too many. */
 bool rate_check(struct exchange *x, struct err *e) MUST_CHECK;
+/* The X-RateLimit headers, which every answer has. */
+void rate_headers(struct exchange *x);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "api/claro.h"
 #include "api/route.h"
-#include "api/route.h"
 #include "api/rowcells.h"
 #include "api/upload.h"
 #include "base/clock.h"
@@ -82,6 +81,8 @@ words(const struct exchange *x, const struct err *e)
 	case ERR_UNPROCESSABLE:
 		if (upload || about_file)
 			return (struct claro_words){"File upload failed", "FILE_UPLOAD_ERROR"};
+		if (e->code == ERR_TOO_BIG && !e->field[0])
+			return (struct claro_words){"Over a limit", "LIMIT_EXCEEDED"};
 		break;
 	case ERR_DISK_FULL:
 	case ERR_CANCELLED:
@@ -253,6 +254,26 @@ claro_dataset_upload(struct exchange *x, struct err *e)
 	return upload_begin(x, &dataset_upload, e);
 }
 
+/* Why a job failed, as one of their codes. */
+static const char *
+their_code(struct str code)
+{
+	switch ((int)err_from_word(code)) {
+	case ERR_INPUT:
+	case ERR_UNPROCESSABLE:
+	case ERR_TOO_BIG:
+		return "FILE_UPLOAD_ERROR";
+	case ERR_QUOTA:
+		return "QUOTA_EXCEEDED";
+	case ERR_UNAVAILABLE:
+		return "NOT_AVAILABLE";
+	case ERR_CANCELLED:
+		return "CANCELLED";
+	default:
+		return "INTERNAL_ERROR";
+	}
+}
+
 static void
 members_of_dataset(struct jsonout *j, const struct dataset *d)
 {
@@ -275,7 +296,7 @@ members_of_dataset(struct jsonout *j, const struct dataset *d)
 	if (d->error.code.n) {
 		jsonout_key(j, "error");
 		jsonout_object(j);
-		jsonout_member_str(j, "code", d->error.code);
+		jsonout_member_text(j, "code", their_code(d->error.code));
 		jsonout_member_str(j, "message", d->error.message);
 		if (d->error.line)
 			jsonout_member_int(j, "line", (int64_t)d->error.line);
@@ -372,53 +393,74 @@ claro_dataset_get(struct exchange *x, struct err *e)
 	return true;
 }
 
+/* A page of rows while it is being written: the rows' ids come after all cells. */
+struct page {
+	struct jsonout j;
+	struct rowcells cells;
+	int64_t *row_ids;
+	size_t count;
+};
+
+static bool
+put_row(void *context, const struct row *row, struct err *e)
+{
+	struct page *p = context;
+	struct jsonout *j = &p->j;
+	(void)e;
+	p->row_ids[p->count++] = row->row_id;
+	rowcells_read(&p->cells, row);
+	jsonout_array(j);
+	for (size_t k = 0; k < p->cells.count; k++) {
+		struct str slug = p->cells.columns[k].slug;
+		char *id;
+		jsonout_object(j);
+		jsonout_key(j, "cellId");
+		id = jsonout_room(j, slug.n + 40);
+		int n = snprintf(id, slug.n + 40, "\"cell_%" PRId64 "_col_%.*s\"", row->row_id,
+		    STR_ARG(slug));
+		jsonout_took(j, (size_t)n);
+		jsonout_key(j, "value");
+		rowcells_put(j, &p->cells, k, SIZE_MAX);
+		jsonout_key(j, "metadata");
+		jsonout_raw(j, STR("{}"));
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+	return true;
+}
+
 bool
 claro_dataset_data(struct exchange *x, struct err *e)
 {
 	struct dataset d;
 	struct rows_file *rows;
 	const struct column *columns;
-	struct row *page;
-	size_t column_count, count;
-	struct paging p;
-	struct jsonout j;
-	if (!read_paging(&p, x, 50, LIMIT_PAGE_ROWS, e) ||
+	size_t column_count;
+	struct paging paging;
+	if (!read_paging(&paging, x, 50, LIMIT_PAGE_ROWS, e) ||
 	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) ||
-	    !rows_page(rows, (p.page - 1) * p.limit, p.limit, &page, &count, &x->arena, e))
+	    !rows_columns(rows, &columns, &column_count, e))
 		return false;
-	respond_json(x, 200, &j);
-	jsonout_object(&j);
-	member_columns(&j, columns, column_count, &x->arena);
-	jsonout_key(&j, "data");
-	jsonout_array(&j);
-	for (size_t i = 0; i < count; i++) {
-		struct rowcells cells;
-		rowcells_read(&cells, &page[i], columns, column_count, &x->arena);
-		jsonout_array(&j);
-		for (size_t k = 0; k < column_count; k++) {
-			jsonout_object(&j);
-			jsonout_member_str(&j, "cellId",
-			    arena_format(&x->arena, "cell_%" PRId64 "_col_%.*s", page[i].row_id,
-				STR_ARG(columns[k].slug)));
-			jsonout_key(&j, "value");
-			rowcells_put(&j, &cells, k, SIZE_MAX);
-			jsonout_key(&j, "metadata");
-			jsonout_object(&j);
-			jsonout_end(&j);
-			jsonout_end(&j);
-		}
-		jsonout_end(&j);
-	}
-	jsonout_end(&j);
-	jsonout_key(&j, "rowIds");
-	jsonout_array(&j);
-	for (size_t i = 0; i < count; i++)
-		jsonout_str(&j, arena_format(&x->arena, "row_%" PRId64, page[i].row_id));
-	jsonout_end(&j);
-	member_paging(&j, &p, d.rows);
-	jsonout_end(&j);
+	struct page *p = arena_alloc(&x->arena, sizeof *p);
+	struct jsonout *j = &p->j;
+	p->row_ids = arena_array(&x->arena, paging.limit, sizeof *p->row_ids);
+	rowcells_init(&p->cells, columns, column_count, &x->arena);
+	respond_json(x, 200, j);
+	jsonout_object(j);
+	member_columns(j, columns, column_count, &x->arena);
+	jsonout_key(j, "data");
+	jsonout_array(j);
+	if (!rows_page(rows, (paging.page - 1) * paging.limit, paging.limit, put_row, p, e))
+		return false;
+	jsonout_end(j);
+	jsonout_key(j, "rowIds");
+	jsonout_array(j);
+	for (size_t i = 0; i < p->count; i++)
+		jsonout_str(j, arena_format(&x->arena, "row_%" PRId64, p->row_ids[i]));
+	jsonout_end(j);
+	member_paging(j, &paging, d.rows);
+	jsonout_end(j);
 	return true;
 }
 

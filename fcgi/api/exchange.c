@@ -20,7 +20,11 @@ respond_header(struct exchange *x, const char *name, struct str value)
 			log_warning("a header %s with control bytes was left out", name);
 			return;
 		}
-	buf_format(&x->response.headers, "%s: %.*s\r\n", name, STR_ARG(value));
+	struct buf *headers = &x->response.headers;
+	buf_put_text(headers, name);
+	buf_put_text(headers, ": ");
+	buf_put_str(headers, value);
+	buf_put_text(headers, "\r\n");
 }
 
 void
@@ -96,9 +100,12 @@ static void
 let_go(struct exchange *x)
 {
 	struct err e = {0};
-	if (x->job_id[0] && x->owns_job && !model_job_drop(&x->app->model, x->job_id, &e))
-		log_err("a job nobody waits for any more could not be cancelled", &e);
+	char job_id[UUID_BYTES];
+	/* Forgotten first: should memory run out below, it is not tried again and again. */
+	memcpy(job_id, x->job_id, sizeof job_id);
 	x->job_id[0] = 0;
+	if (job_id[0] && x->owns_job && !model_job_drop(&x->app->model, job_id, &e))
+		log_err("a job nobody waits for any more could not be cancelled", &e);
 }
 
 /* ---- the way of a request ---- */
@@ -198,8 +205,10 @@ settle(struct exchange *x, bool good, struct err *e)
 {
 	if (!good)
 		answer_error(x, e);
-	if (!x->job_id[0])
-		access_keep(x);
+	if (x->job_id[0])
+		return;
+	rate_headers(x);
+	access_keep(x);
 }
 
 static void
@@ -210,24 +219,55 @@ begin_response(struct exchange *x)
 	buf_init(&x->response.body, &x->arena);
 }
 
-/* Memory ran out: everything of the request is dropped and a small answer made anew. */
+/* A text that outlives the arena it was in. */
+static struct str
+keep(char *out, size_t size, struct str s)
+{
+	s = str_clip(s, size);
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+	return (struct str){out, s.n};
+}
+
+/* Memory ran out: everything of the request is dropped but what names it, and a small answer made
+ * anew. */
 static void
 answer_exhausted(struct exchange *x)
 {
 	struct err e = {0};
 	jmp_buf last;
-	let_go(x);
+	char id[64], method[16], path[500], accept[200];
+	bool limit = arena_over_limit();
+	struct request named = {
+	    .method = x->request.method,
+	    .id = keep(id, sizeof id, x->request.id),
+	    .method_text = keep(method, sizeof method, x->request.method_text),
+	    .path = keep(path, sizeof path, x->request.path),
+	    .accept = keep(accept, sizeof accept, x->request.accept),
+	};
+	app_recover(x->app);
+	if (arena_guard(last) == 0)
+		let_go(x);
 	app_recover(x->app);
 	arena_release(&x->arena);
-	x->request = (struct request){.method = METHOD__MAX};
-	begin_response(x);
+	x->request = named;
+	x->state = NULL;
+	x->kept_key = (struct str){0};
 	if (arena_guard(last) != 0) {
+		x->request = (struct request){.method = METHOD__MAX};
 		x->response = (struct response){.status = 503};
 		return;
 	}
-	if (arena_over_limit())
+	x->request.id = arena_copy(&x->arena, named.id);
+	x->request.method_text = arena_copy(&x->arena, named.method_text);
+	x->request.path = arena_copy(&x->arena, named.path);
+	x->request.accept = arena_copy(&x->arena, named.accept);
+	begin_response(x);
+	common_headers(x);
+	if (limit)
 		FAIL(&e, TOO_BIG,
-		    "the request needs more memory than one request may have (%d MiB)",
+		    "the answer needs more memory than one request may have (%d MiB); ask for less "
+		    "at once",
 		    (int)(LIMIT_REQUEST_BYTES >> 20));
 	else
 		FAIL(&e, UNAVAILABLE, "the server is out of memory; try again in a moment");
@@ -270,19 +310,33 @@ exchange_resume(struct exchange *x)
 	return x->job_id[0] == 0;
 }
 
+/* Ends a wait with an error. */
+static void
+end_wait(struct exchange *x, struct err *e)
+{
+	jmp_buf env;
+	if (arena_guard(env) == 0)
+		settle(x, false, e);
+	else
+		answer_exhausted(x);
+	arena_unguard();
+}
+
 void
 exchange_expire(struct exchange *x)
 {
-	jmp_buf env;
-	if (arena_guard(env) == 0) {
-		struct err e = {0};
-		FAIL(&e, TIMEOUT, "the work behind this request took over %d seconds",
-		    LIMIT_PARKED_MS / 1000);
-		settle(x, false, &e);
-	} else {
-		answer_exhausted(x);
-	}
-	arena_unguard();
+	struct err e = {0};
+	FAIL(&e, TIMEOUT, "the work behind this request took over %d seconds",
+	    LIMIT_PARKED_MS / 1000);
+	end_wait(x, &e);
+}
+
+void
+exchange_refuse(struct exchange *x)
+{
+	struct err e = {0};
+	FAIL(&e, UNAVAILABLE, "too many requests are waiting for work; try again in a moment");
+	end_wait(x, &e);
 }
 
 void

@@ -59,6 +59,7 @@ struct exchange {
 	struct str value[PATH_VALUES]; /* what stood in the place of {...} in the route's pattern */
 	void *state;                   /* a handler's own, between its calls */
 	int64_t started_us;
+	uint64_t rate_used; /* requests of this key in this minute, this one included */
 
 	/* Waiting for a job. */
 	char job_id[UUID_BYTES]; /* empty: it does not wait */
@@ -97,6 +98,8 @@ struct str exchange_base_url(struct exchange *x);
 void exchange_run(struct exchange *x, char **parameters);
 /* The job may have changed: goes on.  True when there is a response now. */
 bool exchange_resume(struct exchange *x);
+/* It would have to wait and there is no room for one more: makes a response. */
+void exchange_refuse(struct exchange *x);
 /* It waited too long, or the client left: the first makes a response, both let go of the job. */
 void exchange_expire(struct exchange *x);
 void exchange_abandon(struct exchange *x);

@@ -3,45 +3,47 @@
 #include "formats/export.h"
 
 void
-rowcells_read(struct rowcells *out, const struct row *r, const struct column *columns, size_t count,
-    struct arena *a)
+rowcells_init(struct rowcells *c, const struct column *columns, size_t count, struct arena *a)
 {
-	size_t most = 0, at = 0, id;
+	*c = (struct rowcells){.columns = columns, .count = count};
 	for (size_t k = 0; k < count; k++)
-		if (columns[k].column_id >= most)
-			most = columns[k].column_id + 1;
-	struct cell *all = arena_array(a, most, sizeof *all);
-	size_t stored = cells_split(all, most, r->cells.p, r->cells.n);
-	for (size_t i = stored; i < most; i++)
-		all[i].kind = CELL_ABSENT;
+		if (columns[k].column_id >= c->stored_count)
+			c->stored_count = columns[k].column_id + 1;
+	c->stored = arena_array(a, c->stored_count, sizeof *c->stored);
+	c->cells = arena_array(a, count, sizeof(const struct cell *));
+	for (size_t k = 0; k < count; k++)
+		c->cells[k] = &c->stored[columns[k].column_id];
+}
+
+void
+rowcells_read(struct rowcells *c, const struct row *r)
+{
+	size_t at = 0, id;
+	size_t n = cells_split(c->stored, c->stored_count, r->cells.p, r->cells.n);
+	for (size_t i = n; i < c->stored_count; i++)
+		c->stored[i] = (struct cell){.kind = CELL_ABSENT};
 	while ((id = cells_next_id(r->absent, &at)) != SIZE_MAX)
-		if (id < most)
-			all[id].kind = CELL_ABSENT;
-	out->columns = columns;
-	out->cells = arena_array(a, count, sizeof *out->cells);
-	for (size_t k = 0; k < count; k++)
-		out->cells[k] = all[columns[k].column_id];
+		if (id < c->stored_count)
+			c->stored[id] = (struct cell){.kind = CELL_ABSENT};
 }
 
 bool
 rowcells_put(struct jsonout *j, const struct rowcells *c, size_t k, size_t clip)
 {
-	const struct cell *cell = &c->cells[k];
-	struct arena *a = j->out->arena;
+	const struct cell *cell = c->cells[k];
 	if (cell->kind == CELL_ABSENT) {
 		jsonout_null(j);
 		return false;
 	}
 	if (cell->bytes.n <= clip) {
-		char *token = arena_alloc(a, 2 + 6 * cell->bytes.n);
-		size_t n = export_cell_token(token, cell, c->columns[k].type);
-		jsonout_raw(j, (struct str){token, n});
+		char *room = jsonout_room(j, EXPORT_TOKEN_ROOM(cell->bytes.n));
+		jsonout_took(j, export_cell_token(room, cell, c->columns[k].type));
 		return false;
 	}
 	struct str text = cell->bytes;
 	if (cell->kind == CELL_TEXT) {
-		char *plain = arena_alloc(a, text.n + 1);
-		text = (struct str){plain, cells_unescape(plain, text)};
+		char *plain = arena_alloc(j->out->arena, clip);
+		text = (struct str){plain, cells_unescape_some(plain, clip, text)};
 	}
 	jsonout_str(j, str_clip(text, clip));
 	return true;

@@ -9,15 +9,21 @@
 #include "base/jsonout.h"
 #include "store/rows.h"
 
+/* Room for the cells of one row after another; made once per page. */
 struct rowcells {
-	const struct column *columns;
-	struct cell *cells; /* by place among the shown columns */
+	const struct column *columns; /* the shown ones */
+	size_t count;
+	struct cell *stored; /* by column id */
+	size_t stored_count;
+	const struct cell **cells; /* by place among the shown columns */
 };
 
-void rowcells_read(struct rowcells *out, const struct row *r, const struct column *columns,
-    size_t count, struct arena *a);
-/* Writes the cell of the k-th shown column.  A text or other token over `clip` bytes is cut to a
- * string of at most that; true: it was cut. */
+void rowcells_init(
+    struct rowcells *c, const struct column *columns, size_t count, struct arena *a);
+/* Takes a row apart; the cells point into its texts. */
+void rowcells_read(struct rowcells *c, const struct row *r);
+/* Writes the cell of the k-th shown column.  One over `clip` bytes is cut to a string of at most
+ * that; true: it was cut. */
 bool rowcells_put(struct jsonout *j, const struct rowcells *c, size_t k, size_t clip);
 
 #endif

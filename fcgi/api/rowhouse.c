@@ -168,25 +168,61 @@ struct clipped {
 
 #define CLIPPED_MAX 1000
 
-/* One row; its clipped cells are noted in list. */
-static void
-put_row(struct jsonout *j, const struct row *row, const struct column *columns, size_t count,
-    struct clipped *list, size_t *clipped)
-{
+/* A page of rows while it is being written. */
+struct page {
+	struct jsonout j;
 	struct rowcells cells;
-	struct arena *a = j->out->arena;
-	rowcells_read(&cells, row, columns, count, a);
+	size_t shown;
+	struct clipped clipped[CLIPPED_MAX];
+	size_t clipped_count;
+};
+
+/* One row, until the page has what a page may have. */
+static bool
+put_row(void *context, const struct row *row, struct err *e)
+{
+	struct page *p = context;
+	struct jsonout *j = &p->j;
+	(void)e;
+	if (p->shown > 0 && j->out->n >= LIMIT_PAGE_BYTES)
+		return false;
+	char id[32];
+	snprintf(id, sizeof id, "row_%" PRId64, row->row_id);
+	rowcells_read(&p->cells, row);
 	jsonout_object(j);
-	jsonout_member_str(j, "id", arena_format(a, "row_%" PRId64, row->row_id));
+	jsonout_member_text(j, "id", id);
 	jsonout_member_int(j, "line", (int64_t)row->line);
 	jsonout_member_int(j, "rev", row->rev);
 	jsonout_key(j, "cells");
 	jsonout_array(j);
-	for (size_t k = 0; k < count; k++)
-		if (rowcells_put(j, &cells, k, LIMIT_PAGE_CELL_BYTES) && *clipped < CLIPPED_MAX)
-			list[(*clipped)++] =
-			    (struct clipped){row->row_id, k, cells.cells[k].bytes.n};
+	for (size_t k = 0; k < p->cells.count; k++) {
+		bool cut = rowcells_put(j, &p->cells, k, LIMIT_PAGE_CELL_BYTES);
+		if (cut && p->clipped_count < CLIPPED_MAX)
+			p->clipped[p->clipped_count++] =
+			    (struct clipped){row->row_id, k, p->cells.cells[k]->bytes.n};
+	}
 	jsonout_end(j);
+	jsonout_end(j);
+	p->shown++;
+	return true;
+}
+
+static void
+put_clipped(struct page *p)
+{
+	struct jsonout *j = &p->j;
+	struct arena *a = j->out->arena;
+	jsonout_key(j, "clipped");
+	jsonout_array(j);
+	for (size_t i = 0; i < p->clipped_count; i++) {
+		const struct clipped *c = &p->clipped[i];
+		struct str slug = p->cells.columns[c->column].slug;
+		jsonout_object(j);
+		jsonout_member_str(j, "row", arena_format(a, "row_%" PRId64, c->row_id));
+		jsonout_member_str(j, "column", arena_format(a, "col_%.*s", STR_ARG(slug)));
+		jsonout_member_int(j, "bytes", (int64_t)c->bytes);
+		jsonout_end(j);
+	}
 	jsonout_end(j);
 }
 
@@ -197,47 +233,35 @@ rowhouse_rows(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct rows_file *rows;
 	const struct column *columns;
-	struct row *page;
-	struct jsonout j;
-	size_t column_count, count, clipped = 0, shown = 0;
+	size_t column_count;
 	uint64_t position, limit, total;
 	if (!request_number(&position, &x->request, "position", 0, 0, INT64_MAX, e) ||
 	    !request_number(&limit, &x->request, "limit", 50, 1, LIMIT_PAGE_ROWS, e) ||
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e) ||
-	    !rows_page(rows, position, limit, &page, &count, &x->arena, e))
+	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e))
 		return false;
-	struct clipped *list = arena_array(&x->arena, CLIPPED_MAX, sizeof *list);
-	respond_json(x, 200, &j);
-	jsonout_object(&j);
-	jsonout_key(&j, "columns");
-	put_column_list(&j, columns, column_count, &x->arena);
-	jsonout_key(&j, "rows");
-	jsonout_array(&j);
-	while (shown < count && x->response.body.n < LIMIT_PAGE_BYTES)
-		put_row(&j, &page[shown++], columns, column_count, list, &clipped);
-	jsonout_end(&j);
-	jsonout_key(&j, "clipped");
-	jsonout_array(&j);
-	for (size_t i = 0; i < clipped; i++) {
-		jsonout_object(&j);
-		jsonout_member_str(
-		    &j, "row", arena_format(&x->arena, "row_%" PRId64, list[i].row_id));
-		jsonout_member_str(&j, "column",
-		    arena_format(&x->arena, "col_%.*s", STR_ARG(columns[list[i].column].slug)));
-		jsonout_member_int(&j, "bytes", (int64_t)list[i].bytes);
-		jsonout_end(&j);
-	}
-	jsonout_end(&j);
-	jsonout_member_int(&j, "position", (int64_t)position);
-	jsonout_member_int(&j, "total", (int64_t)total);
-	jsonout_key(&j, "next");
-	if (shown > 0 && position + shown < total)
-		jsonout_int(&j, (int64_t)(position + shown));
+	struct page *p = arena_alloc(&x->arena, sizeof *p);
+	struct jsonout *j = &p->j;
+	rowcells_init(&p->cells, columns, column_count, &x->arena);
+	respond_json(x, 200, j);
+	jsonout_object(j);
+	jsonout_key(j, "columns");
+	put_column_list(j, columns, column_count, &x->arena);
+	jsonout_key(j, "rows");
+	jsonout_array(j);
+	if (!rows_page(rows, position, limit, put_row, p, e))
+		return false;
+	jsonout_end(j);
+	put_clipped(p);
+	jsonout_member_int(j, "position", (int64_t)position);
+	jsonout_member_int(j, "total", (int64_t)total);
+	jsonout_key(j, "next");
+	if (p->shown > 0 && position + p->shown < total)
+		jsonout_int(j, (int64_t)(position + p->shown));
 	else
-		jsonout_null(&j);
-	jsonout_end(&j);
+		jsonout_null(j);
+	jsonout_end(j);
 	return true;
 }
 

@@ -5,6 +5,8 @@
 #include "http/multipart.h"
 #include "jobs/jobs.h"
 
+#include <unistd.h>
+
 struct upload {
 	const struct upload_kind *kind; /* NULL: a source alone */
 	void (*put_source)(struct jsonout *, const struct source *);
@@ -166,6 +168,8 @@ go_on(struct exchange *x, struct err *e)
 	struct upload *u = x->state;
 	struct job job;
 	struct arena *a = &x->arena;
+	struct arena_mark mark = arena_mark(a);
+	bool made = u->made;
 	if (!model_job_get(&x->app->model, &x->caller, str_of(u->job_id), &job, a, e))
 		return false;
 	if (str_is(job.state, "failed") || str_is(job.state, "cancelled"))
@@ -182,6 +186,9 @@ go_on(struct exchange *x, struct err *e)
 	}
 	if (!str_is(job.state, "done") || (u->kind && !u->made)) {
 		exchange_wait(x, job.job_id, true, go_on);
+		/* Looking costs the job's text fields each time, and may happen often. */
+		if (u->made == made)
+			arena_reset(a, mark);
 		return true;
 	}
 	return u->kind ? u->kind->answer(x, &u->dataset, &u->ingest, e)
@@ -199,10 +206,13 @@ begin(struct exchange *x, const struct upload_kind *kind,
 		return false;
 	if (!x->request.has_body)
 		return FAIL(e, INPUT, "the body of the request is empty");
-	if (!request_keep_body(&incoming, &x->request, x->app->model.data, a, e) ||
-	    !model_upload_begin(&x->app->model, &x->caller, incoming, boundary,
-		x->request.content_length, &job, a, e))
+	if (!request_keep_body(&incoming, &x->request, x->app->model.data, a, e))
 		return false;
+	if (!model_upload_begin(&x->app->model, &x->caller, incoming, boundary,
+		x->request.content_length, &job, a, e)) {
+		unlink(arena_format(a, "%s/incoming/%.*s", x->app->model.data, STR_ARG(incoming)).p);
+		return false;
+	}
 	struct upload *u = arena_alloc(a, sizeof *u);
 	u->kind = kind;
 	u->put_source = put;

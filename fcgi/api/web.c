@@ -19,7 +19,8 @@
 #define LISTEN_FD 3
 #define BOARD_FD 4
 #define LOOK_MS 1000 /* a ring that was lost costs a waiting request no more than this */
-#define DRAIN_MS 4000
+#define DRAIN_MS 700 /* the supervisor leaves a little more (supervisor.c, drain_steps) */
+#define IDLE_MS 5000 /* how often a worker with nothing to do tidies up */
 #define AT_ONCE 8 /* requests served between two looks at signals, bell and parked ones */
 
 struct connection {
@@ -32,7 +33,7 @@ struct worker {
 	struct arena arena;
 	int signals, bell;
 	bool draining;
-	int64_t drain_until_ms, next_look_ms;
+	int64_t drain_until_ms, next_look_ms, next_tidy_ms;
 	struct connection *parked[LIMIT_PARKED_REQUESTS];
 	size_t parked_count;
 };
@@ -66,7 +67,7 @@ static void
 park(struct worker *w, struct connection *c)
 {
 	if (w->parked_count == LIMIT_PARKED_REQUESTS) {
-		exchange_expire(&c->x);
+		exchange_refuse(&c->x);
 		finish(w, c, true);
 		return;
 	}
@@ -164,8 +165,13 @@ turn(struct worker *w)
 	fds[2] = (struct pollfd){w->draining ? -1 : LISTEN_FD, POLLIN, 0};
 	for (size_t i = 0; i < parked; i++)
 		fds[3 + i] = (struct pollfd){wire_fd(w->parked[i]->wire), POLLRDHUP, 0};
-	int64_t wait = parked > 0 ? LOOK_MS : w->draining ? 0 : 60000;
-	if (poll(fds, 3 + parked, (int)wait) < 0)
+	int64_t wait = parked > 0 ? LOOK_MS : w->draining ? 0 : IDLE_MS;
+	int ready = poll(fds, 3 + parked, (int)wait);
+	if (clock_monotonic_ms() >= w->next_tidy_ms) {
+		rows_cache_prune(w->app.model.rows);
+		w->next_tidy_ms = clock_monotonic_ms() + IDLE_MS;
+	}
+	if (ready < 0)
 		return;
 	/* Backwards, because unparking moves the last one into the gap. */
 	for (size_t i = parked; i-- > 0;)

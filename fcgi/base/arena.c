@@ -162,13 +162,17 @@ arena_copy(struct arena *a, struct str s)
 struct str
 arena_format_list(struct arena *a, const char *format, va_list list)
 {
+	char text[256];
 	va_list again;
 	va_copy(again, list);
-	int n = vsnprintf(NULL, 0, format, again);
+	int n = vsnprintf(text, sizeof text, format, again);
 	va_end(again);
 	assert(n >= 0);
 	char *p = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, format, list);
+	if ((size_t)n < sizeof text)
+		memcpy(p, text, (size_t)n);
+	else
+		vsnprintf(p, (size_t)n + 1, format, list);
 	return (struct str){p, (size_t)n};
 }
 

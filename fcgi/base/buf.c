@@ -56,16 +56,30 @@ buf_put_char(struct buf *b, char c)
 void
 buf_format(struct buf *b, const char *format, ...)
 {
-	va_list list;
+	va_list list, again;
 	va_start(list, format);
-	va_list again;
 	va_copy(again, list);
-	int n = vsnprintf(NULL, 0, format, again);
-	va_end(again);
+	/* Nearly always there is room already, and once is enough. */
+	size_t room = b->capacity - b->n;
+	int n = vsnprintf(room > 0 ? b->p + b->n : NULL, room, format, list);
 	assert(n >= 0);
-	vsnprintf(buf_room(b, (size_t)n + 1), (size_t)n + 1, format, list);
+	if ((size_t)n >= room)
+		vsnprintf(buf_room(b, (size_t)n + 1), (size_t)n + 1, format, again);
 	b->n += (size_t)n;
+	va_end(again);
 	va_end(list);
+}
+
+void
+buf_put_unsigned(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	buf_put(b, digits + at, sizeof digits - at);
 }
 
 struct str

@@ -341,55 +341,100 @@ four_hex(const char *p)
 	return v;
 }
 
+/* What the escape at s.p[*i] stands for, 1 to 4 bytes; *i moves behind it. */
+static size_t
+escape(char out[4], struct str s, size_t *i)
+{
+	char c = s.p[*i + 1];
+	*i += 2;
+	switch (c) {
+	case 'b':
+		out[0] = '\b';
+		return 1;
+	case 'f':
+		out[0] = '\f';
+		return 1;
+	case 'n':
+		out[0] = '\n';
+		return 1;
+	case 'r':
+		out[0] = '\r';
+		return 1;
+	case 't':
+		out[0] = '\t';
+		return 1;
+	case 'u': {
+		uint32_t code = four_hex(s.p + *i);
+		*i += 4;
+		if (code >= 0xd800 && code < 0xdc00 && s.n - *i >= 6 && s.p[*i] == '\\' &&
+		    s.p[*i + 1] == 'u') {
+			uint32_t low = four_hex(s.p + *i + 2);
+			if (low >= 0xdc00 && low < 0xe000) {
+				code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+				*i += 6;
+			}
+		}
+		if (code >= 0xd800 && code < 0xe000)
+			code = 0xfffd;
+		return utf8_put(out, code);
+	}
+	default:
+		out[0] = c;
+		return 1;
+	}
+}
+
+/* Bytes up to the next escape. */
+static size_t
+until_escape(struct str s, size_t i)
+{
+	const char *slash = memchr(s.p + i, '\\', s.n - i);
+	return slash ? (size_t)(slash - s.p) - i : s.n - i;
+}
+
 size_t
-cells_unescape(char *out, struct str s)
+cells_unescape_some(char *out, size_t limit, struct str s)
 {
 	size_t n = 0, i = 0;
 	while (i < s.n) {
-		const char *slash = memchr(s.p + i, '\\', s.n - i);
-		size_t run = slash ? (size_t)(slash - s.p) - i : s.n - i;
+		size_t run = until_escape(s, i);
+		if (run > limit - n) {
+			run = str_clip((struct str){s.p + i, run}, limit - n).n;
+			memmove(out + n, s.p + i, run);
+			return n + run;
+		}
 		memmove(out + n, s.p + i, run);
 		n += run;
 		i += run;
 		if (i >= s.n)
 			break;
-		char c = s.p[i + 1];
-		i += 2;
-		switch (c) {
-		case 'b':
-			out[n++] = '\b';
+		char plain[4];
+		size_t length = escape(plain, s, &i);
+		if (length > limit - n)
 			break;
-		case 'f':
-			out[n++] = '\f';
-			break;
-		case 'n':
-			out[n++] = '\n';
-			break;
-		case 'r':
-			out[n++] = '\r';
-			break;
-		case 't':
-			out[n++] = '\t';
-			break;
-		case 'u': {
-			uint32_t code = four_hex(s.p + i);
-			i += 4;
-			if (code >= 0xd800 && code < 0xdc00 && s.n - i >= 6 && s.p[i] == '\\' &&
-			    s.p[i + 1] == 'u') {
-				uint32_t low = four_hex(s.p + i + 2);
-				if (low >= 0xdc00 && low < 0xe000) {
-					code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-					i += 6;
-				}
-			}
-			if (code >= 0xd800 && code < 0xe000)
-				code = 0xfffd;
-			n += utf8_put(out + n, code);
-			break;
-		}
-		default:
-			out[n++] = c;
-		}
+		memcpy(out + n, plain, length);
+		n += length;
+	}
+	return n;
+}
+
+size_t
+cells_unescape(char *out, struct str s)
+{
+	return cells_unescape_some(out, s.n, s);
+}
+
+size_t
+cells_text_length(struct str s)
+{
+	size_t n = 0, i = 0;
+	char plain[4];
+	while (i < s.n) {
+		size_t run = until_escape(s, i);
+		n += run;
+		i += run;
+		if (i < s.n)
+			n += escape(plain, s, &i);
 	}
 	return n;
 }

@@ -43,6 +43,11 @@ size_t cells_split(struct cell *cells, size_t max, const char *p, size_t n);
 /* The text of a CELL_TEXT without its escapes.  `out` has room for bytes.n bytes; returns the
  * length.  A lone surrogate escape becomes U+FFFD. */
 size_t cells_unescape(char *out, struct str bytes);
+/* The same of the beginning only: whole characters of at most `limit` bytes, for which `out` has
+ * room. */
+size_t cells_unescape_some(char *out, size_t limit, struct str bytes);
+/* How many bytes the text has without its escapes. */
+size_t cells_text_length(struct str bytes);
 
 /* Escapes text into a JSON string without its quotes.  `out` has room for 6 * n bytes; returns the
  * length.  The text must be valid UTF-8. */

@@ -117,14 +117,16 @@ void
 jsonout_int(struct jsonout *j, int64_t v)
 {
 	before_value(j);
-	buf_format(j->out, "%" PRId64, v);
+	if (v < 0)
+		buf_put_char(j->out, '-');
+	buf_put_unsigned(j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void
 jsonout_unsigned(struct jsonout *j, uint64_t v)
 {
 	before_value(j);
-	buf_format(j->out, "%" PRIu64, v);
+	buf_put_unsigned(j->out, v);
 }
 
 void
@@ -163,6 +165,19 @@ jsonout_raw(struct jsonout *j, struct str json)
 {
 	before_value(j);
 	buf_put_str(j->out, json);
+}
+
+char *
+jsonout_room(struct jsonout *j, size_t n)
+{
+	before_value(j);
+	return buf_room(j->out, n);
+}
+
+void
+jsonout_took(struct jsonout *j, size_t n)
+{
+	j->out->n += n;
 }
 
 void

@@ -39,6 +39,10 @@ void jsonout_null(struct jsonout *j);
 /* A complete JSON value that is known to be one (a cell's bytes, a stored object). */
 void jsonout_raw(struct jsonout *j, struct str json);
 
+/* The same for who writes the value itself: room for n bytes, then how many of them it took. */
+char *jsonout_room(struct jsonout *j, size_t n);
+void jsonout_took(struct jsonout *j, size_t n);
+
 /* Key and value at once: the usual case. */
 void jsonout_member_str(struct jsonout *j, const char *key, struct str s);
 void jsonout_member_text(struct jsonout *j, const char *key, const char *text);

@@ -1,4 +1,6 @@
 /* up.c: `rowhouse up`: nginx and the core in the foreground; and the role that becomes nginx. */
+#include "base/conf.h"
+#include "base/limits.h"
 #include "cli/command.h"
 #include "model/setup.h"
 #include "process/nginx.h"
@@ -22,13 +24,25 @@ static const struct options up_options = {
     .table = up_table,
 };
 
+/* A slip in the settings is told here, where somebody reads it, not in every child's log. */
+static bool
+check_settings(const char *data, struct err *e)
+{
+	struct conf conf;
+	struct arena a;
+	arena_init(&a, MIB(1));
+	bool good = conf_load(&conf, data, &a, e);
+	arena_release(&a);
+	return good;
+}
+
 /* The first start of a data folder makes its admin key and says it, this once. */
 static bool
 first_start(const char *data, struct err *e)
 {
 	char key[80];
 	bool made;
-	if (!model_admin_key(data, &made, key, e))
+	if (!check_settings(data, e) || !model_admin_key(data, &made, key, e))
 		return false;
 	if (made) {
 		printf("Admin key (also in %s/admin.key): %s\n", data, key);

@@ -39,8 +39,9 @@ bool export_row(struct export_writer *w, struct str cells, struct str absent, st
 /* Writes out what is buffered. */
 bool export_close(struct export_writer *w, struct err *e) MUST_CHECK;
 
-/* A stored cell as answers print it: appended to out, which has room for 2 + 6 * n bytes of the
- * cell's n.  Returns the length. */
+/* A stored cell as answers print it, written to out, which has room for EXPORT_TOKEN_ROOM of the
+ * cell's bytes.  Returns the length. */
+#define EXPORT_TOKEN_ROOM(n) ((n) + 8)
 size_t export_cell_token(char *out, const struct cell *c, enum column_type type);
 
 #endif

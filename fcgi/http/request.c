@@ -134,6 +134,27 @@ request_body(struct str *out, const struct request *r, size_t limit, struct aren
 }
 
 bool
+request_ends(struct str ends[2], const struct request *r, size_t n, struct arena *a, struct err *e)
+{
+	int fd;
+	ends[0] = ends[1] = STR("");
+	if (!r->has_body)
+		return true;
+	if (!open_body(&fd, r, e))
+		return false;
+	uint64_t length = r->content_length;
+	size_t first = length < n ? (size_t)length : n;
+	size_t last = length - first < n ? (size_t)(length - first) : n;
+	char *p = arena_alloc(a, first + last);
+	bool good = file_read_at(fd, p, first, 0, e) &&
+	    file_read_at(fd, p + first, last, length - last, e);
+	close(fd);
+	ends[0] = (struct str){p, first};
+	ends[1] = (struct str){p + first, last};
+	return good;
+}
+
+bool
 request_json(json_t **out, const struct request *r, struct arena *a, struct err *e)
 {
 	struct str body;

@@ -73,6 +73,9 @@ bool request_parse(struct request *r, char **parameters, struct arena *a, struct
 /* The whole body, at most `limit` bytes.  Its length must be what the client declared. */
 bool request_body(struct str *out, const struct request *r, size_t limit, struct arena *a,
     struct err *e) MUST_CHECK;
+/* Its first and its last n bytes, or all of it and nothing. */
+bool request_ends(struct str ends[2], const struct request *r, size_t n, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* The body as JSON, an object (a missing body is an empty one). */
 bool request_json(json_t **out, const struct request *r, struct arena *a, struct err *e) MUST_CHECK;
 /* Gives the body file a name of its own, DATA/incoming/NAME, that outlives the request. */

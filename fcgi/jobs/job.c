@@ -53,7 +53,7 @@ job_ring(const struct job_context *c)
 	bell_ring(c->data, "cgi-", text);
 }
 
-void
+bool
 job_fail(struct job_context *c, const struct err *why)
 {
 	struct err e = {0};
@@ -75,6 +75,7 @@ job_fail(struct job_context *c, const struct err *why)
 	if (e.code != ERR_OK)
 		log_err("a failure could not be noted", &e);
 	job_ring(c);
+	return e.code == ERR_OK;
 }
 
 void

@@ -31,8 +31,9 @@ bool job_progress(
     struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, struct err *e) MUST_CHECK;
 /* Tells everyone who waits for it. */
 void job_ring(const struct job_context *c);
-/* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them. */
-void job_fail(struct job_context *c, const struct err *why);
+/* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them.  False:
+ * that could not be noted, and the job will be tried again or ended by the runner. */
+bool job_fail(struct job_context *c, const struct err *why);
 void job_end(struct job_context *c);
 
 /* Runs until SIGTERM.  CONFLICT: another one runs on this data folder. */

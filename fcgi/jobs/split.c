@@ -234,12 +234,11 @@ command_split(int argc, char **argv)
 		    arena_array(&s.c.arena, s.source.file_count, sizeof *names);
 		good = store_files(&s, names, &e) && finish(&s, names, &e);
 	}
-	if (!good)
-		job_fail(&s.c, &e);
-	else
+	bool ended = good || job_fail(&s.c, &e);
+	if (good)
 		job_ring(&s.c);
 	/* Stored, or good for nothing: the body has served. */
-	if (s.incoming.n) {
+	if (ended && s.incoming.n) {
 		struct str path =
 		    arena_format(&s.c.arena, "%s/incoming/%.*s", s.c.data, STR_ARG(s.incoming));
 		unlink(path.p);

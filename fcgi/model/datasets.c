@@ -129,6 +129,7 @@ model_dataset_delete(
 	struct err later = {0};
 	if (!store_dataset_remove_files(m->store, d.dataset_id, &later))
 		log_err("the files of a deleted dataset", &later);
+	rows_cache_prune(m->rows);
 	return true;
 }
 

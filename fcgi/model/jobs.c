@@ -1,5 +1,6 @@
 /* jobs.c: jobs as their owners see them; see model.h.  What they do is in jobs/. */
 #include "model/model.h"
+#include "base/limits.h"
 #include "process/bell.h"
 
 /* An id as it came with the request; a text that is none is not found, like any unknown one. */
@@ -93,7 +94,8 @@ model_job_drop(struct model *m, const char *job_id, struct err *e)
 {
 	struct arena a;
 	struct job j;
-	arena_init(&a, 1 << 20);
+	/* A job of an upload holds its text fields. */
+	arena_init(&a, LIMIT_REQUEST_BYTES);
 	bool good = store_job_get(m->store, &j, 0, job_id, &a, e);
 	if (good && str_is(j.kind, "upload")) {
 		good = model_upload_discard(m, job_id, &a, e);

@@ -53,52 +53,57 @@ static void
 put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t clip)
 {
 	struct str text = c->bytes;
-	struct arena *a = j->out->arena;
+	size_t whole = text.n;
 	if (c->kind == CELL_TEXT && c->escaped) {
-		char *plain = arena_alloc(a, text.n + 1);
-		text = (struct str){plain, cells_unescape(plain, text)};
+		char *plain = arena_alloc(j->out->arena, clip);
+		whole = cells_text_length(text);
+		text = (struct str){plain, cells_unescape_some(plain, clip, text)};
 	}
 	jsonout_object(j);
 	jsonout_member_text(j, "kind", kind_of(c, type));
 	/* What is not there has no text, but a word no cell of text looks like. */
 	if (c->kind == CELL_NULL || c->kind == CELL_ABSENT) {
 		jsonout_member_text(j, "nothing", c->kind == CELL_NULL ? "null" : "missing");
-		text.n = 0;
+		text.n = whole = 0;
 	}
 	jsonout_member_str(j, "text", str_clip(text, clip));
-	jsonout_member_bool(j, "clipped", text.n > clip);
-	jsonout_member_int(j, "bytes", (int64_t)text.n);
+	jsonout_member_bool(j, "clipped", whole > clip);
+	jsonout_member_int(j, "bytes", (int64_t)whole);
 	jsonout_end(j);
 }
 
-static void
-put_rows(struct jsonout *j, const struct row *page, size_t count, uint64_t position, uint64_t asked,
-    const struct column *columns, size_t column_count)
+/* The table's rows while they are being written. */
+struct table {
+	struct jsonout *j;
+	struct rowcells cells;
+	uint64_t position, asked;
+	size_t shown, clip;
+};
+
+static bool
+put_row(void *context, const struct row *row, struct err *e)
 {
-	/* All cells of the page share what a page may have. */
-	size_t cells = count * column_count;
-	size_t clip = cells ? (size_t)LIMIT_PAGE_BYTES / cells : 0;
-	clip = clip > LIMIT_PAGE_CELL_BYTES ? LIMIT_PAGE_CELL_BYTES : clip < 16 ? 16 : clip;
-	jsonout_key(j, "rows");
+	struct table *t = context;
+	struct jsonout *j = t->j;
+	uint64_t number = t->position + t->shown + 1;
+	char id[32];
+	(void)e;
+	snprintf(id, sizeof id, "row_%" PRId64, row->row_id);
+	rowcells_read(&t->cells, row);
+	jsonout_object(j);
+	jsonout_member_text(j, "id", id);
+	jsonout_member_int(j, "number", (int64_t)number);
+	jsonout_member_int(j, "line", (int64_t)row->line);
+	/* The first of a page is where every link to a page leads: nothing to point out. */
+	jsonout_member_bool(j, "asked", t->shown > 0 && number == t->asked);
+	jsonout_key(j, "cells");
 	jsonout_array(j);
-	for (size_t i = 0; i < count; i++) {
-		struct rowcells row;
-		rowcells_read(&row, &page[i], columns, column_count, j->out->arena);
-		jsonout_object(j);
-		jsonout_member_str(
-		    j, "id", arena_format(j->out->arena, "row_%" PRId64, page[i].row_id));
-		jsonout_member_int(j, "number", (int64_t)(position + i + 1));
-		jsonout_member_int(j, "line", (int64_t)page[i].line);
-		/* The first of a page is where every link to a page leads: nothing to point out. */
-		jsonout_member_bool(j, "asked", i > 0 && position + i + 1 == asked);
-		jsonout_key(j, "cells");
-		jsonout_array(j);
-		for (size_t k = 0; k < column_count; k++)
-			put_cell(j, &row.cells[k], columns[k].type, clip);
-		jsonout_end(j);
-		jsonout_end(j);
-	}
+	for (size_t k = 0; k < t->cells.count; k++)
+		put_cell(j, t->cells.cells[k], t->cells.columns[k].type, t->clip);
 	jsonout_end(j);
+	jsonout_end(j);
+	t->shown++;
+	return true;
 }
 
 /* The number of a page's first row, which is its address (?row=); null: there is no such page. */
@@ -169,24 +174,31 @@ put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct
 {
 	struct rows_file *rows;
 	const struct column *columns;
-	struct row *page;
-	size_t column_count, count;
-	uint64_t position, row, limit, total;
+	size_t count;
+	uint64_t limit, total;
+	struct table t = {.j = j};
 	if (!model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e) ||
-	    !read_position(&position, &row, &limit, column_count, x, e))
+	    !rows_columns(rows, &columns, &count, e) || !rows_count(rows, &total, e) ||
+	    !read_position(&t.position, &t.asked, &limit, count, x, e))
 		return false;
 	/* An address from before rows went leads to the last page, not to nothing. */
-	if (position >= total)
-		position = total > 0 ? (total - 1) / limit * limit : 0;
-	if (!rows_page(rows, position, limit, &page, &count, &x->arena, e))
-		return false;
+	if (t.position >= total)
+		t.position = total > 0 ? (total - 1) / limit * limit : 0;
+	/* All cells of the page share what a page may have. */
+	size_t cells = (size_t)limit * count;
+	t.clip = cells ? (size_t)LIMIT_PAGE_BYTES / cells : 0;
+	t.clip = t.clip > LIMIT_PAGE_CELL_BYTES ? LIMIT_PAGE_CELL_BYTES : t.clip < 16 ? 16 : t.clip;
+	rowcells_init(&t.cells, columns, count, &x->arena);
 	jsonout_key(j, "columns");
-	put_column_list(j, columns, column_count, &x->arena);
-	put_rows(j, page, count, position, row, columns, column_count);
-	put_paging(j, position, limit, count, total);
+	put_column_list(j, columns, count, &x->arena);
+	jsonout_key(j, "rows");
+	jsonout_array(j);
+	if (!rows_page(rows, t.position, limit, put_row, &t, e))
+		return false;
+	jsonout_end(j);
+	put_paging(j, t.position, limit, t.shown, total);
 	put_exports(j);
-	return put_flaws(j, x, rows, columns, column_count, e);
+	return put_flaws(j, x, rows, columns, count, e);
 }
 
 bool

@@ -24,6 +24,7 @@ page_jobs(struct exchange *x, struct err *e)
 	return page_draw(x, 200, &b, &j, "jobs", e);
 }
 
+/* With ?follow=1, which uploads lead to, the end of the job leads on to what it made. */
 bool
 page_job(struct exchange *x, struct err *e)
 {
@@ -32,6 +33,12 @@ page_job(struct exchange *x, struct err *e)
 	struct jsonout j;
 	if (!model_job_get(&x->app->model, &x->caller, x->value[0], &job, &x->arena, e))
 		return false;
+	if (url_parameter(&x->request.query, "follow").n && str_is(job.state, "done") &&
+	    job.dataset_id.n) {
+		respond_see_other(
+		    x, arena_format(&x->arena, "/datasets/%.*s", STR_ARG(job.dataset_id)));
+		return true;
+	}
 	page_begin(x, &b, &j, "Job", "jobs");
 	jsonout_key(&j, "job");
 	put_job(&j, &job);

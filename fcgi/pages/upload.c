@@ -128,7 +128,7 @@ answer(struct exchange *x, const struct dataset *d, const struct job *ingest, st
 {
 	(void)d;
 	(void)e;
-	respond_see_other(x, arena_format(&x->arena, "/jobs/%s", ingest->job_id));
+	respond_see_other(x, arena_format(&x->arena, "/jobs/%s?follow=1", ingest->job_id));
 	return true;
 }
 

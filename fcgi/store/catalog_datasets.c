@@ -33,10 +33,13 @@ store_dataset_insert(struct store *s, struct dataset *d, struct err *e)
 	return good;
 }
 
-#define DATASET_COLUMNS                                                                            \
-	"dataset_id, org_id, slug, name, description, type, state, source_id, params, generation," \
-	" change, rows, columns, bytes, records_read, records_skipped, findings, error,"           \
-	" created_at, updated_at"
+/* params may be large: a list leaves them out. */
+#define DATASET_COLUMNS_WITH(params)                                                               \
+	"dataset_id, org_id, slug, name, description, type, state, source_id, " params             \
+	", generation, change, rows, columns, bytes, records_read, records_skipped, findings,"     \
+	" error, created_at, updated_at"
+#define DATASET_COLUMNS DATASET_COLUMNS_WITH("params")
+#define DATASET_LIST_COLUMNS DATASET_COLUMNS_WITH("NULL")
 
 static void
 take_dataset(struct dataset *out, const struct sql_query *q, struct arena *a)
@@ -105,7 +108,7 @@ store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t
 		   "SELECT count(*) FROM datasets WHERE org_id=? AND state<>'draft'",
 		   SQL_VALUES(V_INT(org_id)), e) &&
 	       sql_start(&q, &s->catalog,
-		   "SELECT " DATASET_COLUMNS " FROM datasets WHERE org_id=? AND state<>'draft'"
+		   "SELECT " DATASET_LIST_COLUMNS " FROM datasets WHERE org_id=? AND state<>'draft'"
 		   " ORDER BY created_at DESC, dataset_id DESC LIMIT ? OFFSET ?",
 		   SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e) &&
 	       take_all(&q, *out, count, a, e);
@@ -121,7 +124,7 @@ store_dataset_old(struct store *s, struct dataset **out, size_t *count, int64_t 
 	*count = 0;
 	*out = arena_array(a, OLD_AT_ONCE, sizeof **out);
 	return sql_start(&q, &s->catalog,
-		   "SELECT " DATASET_COLUMNS " FROM datasets WHERE created_at < ? LIMIT ?",
+		   "SELECT " DATASET_LIST_COLUMNS " FROM datasets WHERE created_at < ? LIMIT ?",
 		   SQL_VALUES(V_INT(before_us), V_INT(OLD_AT_ONCE)), e) &&
 	       take_all(&q, *out, count, a, e);
 }

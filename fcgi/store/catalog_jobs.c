@@ -26,10 +26,13 @@ store_job_insert(struct store *s, struct job *j, struct err *e)
 	    e);
 }
 
-#define JOB_COLUMNS                                                                                \
-	"j.job_id, j.org_id, j.kind, j.state, j.dataset_id, d.name, j.source_id, j.params,"        \
-	" j.result, j.error, j.attempt, j.cancel, j.done, j.total, j.rows, j.created_at,"          \
+/* A result may be large (the text fields of a form): it is read only of a job that is asked for. */
+#define JOB_COLUMNS_WITH(result)                                                                   \
+	"j.job_id, j.org_id, j.kind, j.state, j.dataset_id, d.name, j.source_id, j.params, "       \
+	result ", j.error, j.attempt, j.cancel, j.done, j.total, j.rows, j.created_at,"            \
 	" j.started_at, j.ended_at"
+#define JOB_COLUMNS JOB_COLUMNS_WITH("j.result")
+#define JOB_COLUMNS_BRIEF JOB_COLUMNS_WITH("NULL")
 #define JOB_TABLES " FROM jobs j LEFT JOIN datasets d ON d.dataset_id = j.dataset_id "
 
 static void
@@ -86,7 +89,7 @@ store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
 	if (!sql_one_int(&s->catalog, total, 0, "SELECT count(*) FROM jobs WHERE org_id=?",
 		SQL_VALUES(V_INT(org_id)), e) ||
 	    !sql_start(&q, &s->catalog,
-		"SELECT " JOB_COLUMNS JOB_TABLES "WHERE j.org_id=?"
+		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?"
 		" ORDER BY j.created_at DESC, j.job_id DESC LIMIT ? OFFSET ?",
 		SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e))
 		return false;
@@ -150,7 +153,7 @@ store_job_claim(
 	if (!database_begin(&s->catalog, e))
 		return false;
 	if (sql_start(&q, &s->catalog,
-		"SELECT " JOB_COLUMNS JOB_TABLES "WHERE j.state='queued' AND j.kind=?"
+		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.state='queued' AND j.kind=?"
 		" ORDER BY j.created_at LIMIT 1",
 		SQL_VALUES(V_TEXT(kind)), e) &&
 	    take_one(&q, out, found, a, e) &&
@@ -285,7 +288,7 @@ store_job_orphaned(struct store *s, const char *job_id, const char *why, struct 
 		struct job j;
 		struct arena_mark mark = arena_mark(&a);
 		good = sql_start(&q, &s->catalog,
-			   "SELECT " JOB_COLUMNS JOB_TABLES
+			   "SELECT " JOB_COLUMNS_BRIEF JOB_TABLES
 			   "WHERE j.state='running' AND (?1 IS NULL OR j.job_id=?1) LIMIT 1",
 			   SQL_VALUES(job_id ? V_TEXT(job_id) : V_NULL), e) &&
 		       take_one(&q, &j, &found, &a, e) &&

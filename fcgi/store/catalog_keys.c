@@ -8,7 +8,9 @@ store_key_any(struct store *s, bool *any, struct err *e)
 {
 	int64_t count;
 	if (!sql_one_int(&s->catalog, &count, 0,
-		"SELECT count(*) FROM keys WHERE revoked_at IS NULL", NULL, 0, e))
+		"SELECT count(*) FROM keys WHERE revoked_at IS NULL"
+		" AND (expires_at IS NULL OR expires_at > ?)",
+		SQL_VALUES(V_INT(clock_now_us())), e))
 		return false;
 	*any = count > 0;
 	return true;

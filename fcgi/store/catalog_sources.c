@@ -2,6 +2,9 @@
 #include "store/catalog.h"
 #include "base/clock.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 bool
 store_source_insert(struct store *s, const struct source *source, struct err *e)
 {
@@ -122,6 +125,12 @@ bool
 store_source_file_stored(
     struct store *s, const char *source_id, size_t position, const char *sha256, struct err *e)
 {
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/blobs/%.2s/%s", s->data, sha256, sha256);
+	/* An old blob of that content, kept instead of ours, may have been swept just then.  From
+	 * here on, under the lock, the sweep sees that it is used. */
+	if (n >= (int)sizeof path || access(path, F_OK) != 0)
+		return FAIL(e, UNAVAILABLE, "the file could not be kept; send it again");
 	return sql_run(&s->catalog, NULL,
 	    "UPDATE source_files SET sha256=? WHERE source_id=? AND position=?",
 	    SQL_VALUES(V_TEXT(sha256), V_TEXT(source_id), V_INT(position)), e);

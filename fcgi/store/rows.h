@@ -91,17 +91,19 @@ bool rows_columns(
     struct rows_file *f, const struct column **out, size_t *count, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
-/* The rows from `position` (from 0) on, at most `limit`, in the arena. */
-bool rows_page(struct rows_file *f, uint64_t position, size_t limit, struct row **out,
-    size_t *count, struct arena *a, struct err *e) MUST_CHECK;
+/* Called with one row; its texts are good during the call only.  false stops: with the err set it
+ * failed, without it has seen enough. */
+typedef bool rows_each_fn(void *context, const struct row *r, struct err *e);
+/* The rows from `position` (from 0) on, at most `limit`, one after the other, so that a page of
+ * large rows takes the memory of one. */
+bool rows_page(struct rows_file *f, uint64_t position, size_t limit, rows_each_fn *fn,
+    void *context, struct err *e) MUST_CHECK;
 bool rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding_row **out,
     size_t *count, struct arena *a, struct err *e) MUST_CHECK;
 bool rows_finding_counts(struct rows_file *f, struct finding_count **out, size_t *count,
     struct arena *a, struct err *e) MUST_CHECK;
 
-/* Every row in order, from `first` on and before `end` (row ids; 0: no end).  The texts are good
- * during the call only; false stops. */
-typedef bool rows_each_fn(void *context, const struct row *r, struct err *e);
+/* Every row in order, from `first` on and before `end` (row ids; 0: no end). */
 bool rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
     struct err *e) MUST_CHECK;
 
@@ -116,5 +118,8 @@ void rows_cache_free(struct rows_cache *c);
 bool rows_cache_open(
     struct rows_cache *c, const char *path, struct rows_file **out, struct err *e) MUST_CHECK;
 void rows_cache_recover(struct rows_cache *c);
+/* Closes files that were deleted meanwhile, so that their room on the disk is free again.  Called
+ * now and then, and by who deletes. */
+void rows_cache_prune(struct rows_cache *c);
 
 #endif

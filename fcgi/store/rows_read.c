@@ -3,6 +3,8 @@
 #include "store/sql.h"
 #include "base/limits.h"
 
+#include <sys/stat.h>
+
 #define CACHE_FILES 16
 
 struct rank {
@@ -156,58 +158,51 @@ rank_of(const struct rows_file *f, uint64_t position)
 	return &f->ranks[low];
 }
 
-bool
-rows_page(struct rows_file *f, uint64_t position, size_t limit, struct row **out, size_t *count,
-    struct arena *a, struct err *e)
+/* Hands out what a query of rows finds. */
+static bool
+hand_out(struct sql_query *q, rows_each_fn *fn, void *context, struct err *e)
 {
-	struct sql_query q;
 	int more;
-	*count = 0;
-	if (!load(f, e))
-		return false;
-	if (position >= f->alive) {
-		*out = NULL;
-		return true;
+	while ((more = sql_step(q, e)) == 1) {
+		struct row r = {sql_int(q, 0), (uint64_t)sql_int(q, 1), sql_int(q, 2),
+		    sql_str(q, 3), sql_str(q, 4)};
+		if (!fn(context, &r, e)) {
+			sql_stop(q);
+			return e->code == ERR_OK;
+		}
 	}
-	const struct rank *rank = rank_of(f, position);
-	if (!sql_start(&q, &f->d,
-		"SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
-		" ORDER BY row_id LIMIT ? OFFSET ?",
-		SQL_VALUES(V_INT(rank->first_row_id), V_INT(limit), V_INT(position - rank->before)),
-		e))
-		return false;
-	*out = arena_array(a, limit, sizeof **out);
-	while ((more = sql_step(&q, e)) == 1)
-		(*out)[(*count)++] = (struct row){
-		    .row_id = sql_int(&q, 0),
-		    .line = (uint64_t)sql_int(&q, 1),
-		    .rev = sql_int(&q, 2),
-		    .cells = arena_copy(a, sql_str(&q, 3)),
-		    .absent = arena_copy(a, sql_str(&q, 4)),
-		};
 	return more == 0;
 }
 
 bool
-rows_each(
-    struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context, struct err *e)
+rows_page(struct rows_file *f, uint64_t position, size_t limit, rows_each_fn *fn, void *context,
+    struct err *e)
 {
 	struct sql_query q;
-	int more;
-	if (!sql_start(&q, &f->d,
-		"SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ? AND row_id < ?"
-		" ORDER BY row_id",
-		SQL_VALUES(V_INT(first), V_INT(end ? end : INT64_MAX)), e))
+	if (!load(f, e))
 		return false;
-	while ((more = sql_step(&q, e)) == 1) {
-		struct row r = {sql_int(&q, 0), (uint64_t)sql_int(&q, 1), sql_int(&q, 2),
-		    sql_str(&q, 3), sql_str(&q, 4)};
-		if (!fn(context, &r, e)) {
-			sql_stop(&q);
-			return false;
-		}
-	}
-	return more == 0;
+	if (position >= f->alive)
+		return true;
+	const struct rank *rank = rank_of(f, position);
+	return sql_start(&q, &f->d,
+		   "SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
+		   " ORDER BY row_id LIMIT ? OFFSET ?",
+		   SQL_VALUES(V_INT(rank->first_row_id), V_INT(limit),
+		       V_INT(position - rank->before)),
+		   e) &&
+	    hand_out(&q, fn, context, e);
+}
+
+bool
+rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
+    struct err *e)
+{
+	struct sql_query q;
+	return sql_start(&q, &f->d,
+		   "SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
+		   " AND row_id < ? ORDER BY row_id",
+		   SQL_VALUES(V_INT(first), V_INT(end ? end : INT64_MAX)), e) &&
+	    hand_out(&q, fn, context, e);
 }
 
 bool
@@ -283,6 +278,18 @@ rows_cache_recover(struct rows_cache *c)
 	for (size_t i = 0; i < CACHE_FILES; i++)
 		if (c->slots[i].file)
 			rows_recover(c->slots[i].file);
+}
+
+void
+rows_cache_prune(struct rows_cache *c)
+{
+	struct stat st;
+	for (size_t i = 0; i < CACHE_FILES; i++)
+		if (c->slots[i].file && stat(c->slots[i].file->d.path, &st) != 0) {
+			rows_close(c->slots[i].file);
+			c->slots[i].file = NULL;
+			c->slots[i].used = 0;
+		}
 }
 
 bool

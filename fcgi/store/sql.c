@@ -96,6 +96,14 @@ database_open(struct database *d, const char *path, enum database_mode mode, str
 		database_close(d);
 		return false;
 	}
+	/* SQLite makes do with reading when a file cannot be opened for writing. */
+	if (mode != DATABASE_READ && sqlite3_db_readonly(d->handle, "main") == 1) {
+		FAIL(e, UNAVAILABLE,
+		    "%s can be read but not written: is the disk full, or may only others write it?",
+		    path);
+		database_close(d);
+		return false;
+	}
 	if (mode == DATABASE_WRITE) {
 		char lock[PATH_MAX];
 		if (snprintf(lock, sizeof lock, "%s.lock", path) < (int)sizeof lock)

@@ -100,7 +100,7 @@ bool store_source_insert(struct store *s, const struct source *source, struct er
 /* Files and all.  NOT_FOUND with the dataset words' `field` source_id. */
 bool store_source_get(struct store *s, struct source *out, int64_t org_id, const char *source_id,
     struct arena *a, struct err *e) MUST_CHECK;
-/* Stored ones, newest first; before_us/before_id: the last of the page before, 0 for the first. */
+/* Stored ones, newest first. */
 bool store_source_list(struct store *s, struct source **out, size_t *count, int64_t *total,
     int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* The blob of one file is durable.  Needs a transaction. */
@@ -131,7 +131,7 @@ struct dataset {
 bool store_dataset_insert(struct store *s, struct dataset *d, struct err *e) MUST_CHECK;
 bool store_dataset_get(struct store *s, struct dataset *out, int64_t org_id, const char *dataset_id,
     struct arena *a, struct err *e) MUST_CHECK;
-/* Newest first, without drafts. */
+/* Newest first, without drafts; their params are left out. */
 bool store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t *total,
     int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* The sums a quota is measured by, drafts included. */
@@ -157,7 +157,7 @@ bool store_dataset_failed(
 bool store_dataset_delete(
     struct store *s, int64_t org_id, const char *dataset_id, bool *found, struct err *e) MUST_CHECK;
 bool store_dataset_remove_files(struct store *s, const char *dataset_id, struct err *e) MUST_CHECK;
-/* The datasets made before a time, for retention. */
+/* The datasets made before a time, for retention; their params are left out. */
 bool store_dataset_old(struct store *s, struct dataset **out, size_t *count, int64_t before_us,
     struct arena *a, struct err *e) MUST_CHECK;
 
@@ -193,6 +193,7 @@ bool store_job_insert(struct store *s, struct job *j, struct err *e) MUST_CHECK;
 /* org_id 0: any organisation (for the processes of a job). */
 bool store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_id,
     struct arena *a, struct err *e) MUST_CHECK;
+/* Newest first; their results are left out. */
 bool store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
     int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* The newest job of a dataset; *found false: none. */
@@ -201,7 +202,8 @@ bool store_job_of_dataset(struct store *s, struct job *out, bool *found, const c
 /* The newest job of a dataset that was asked for with exactly these params. */
 bool store_job_with_params(struct store *s, struct job *out, bool *found, const char *dataset_id,
     const char *kind, struct str params, struct arena *a, struct err *e) MUST_CHECK;
-/* Takes the oldest queued job of a kind and makes it `running`; own transaction. */
+/* Takes the oldest queued job of a kind and makes it `running`; own transaction.  Its result is left
+ * out. */
 bool store_job_claim(struct store *s, struct job *out, bool *found, const char *kind,
     struct arena *a, struct err *e) MUST_CHECK;
 /* Progress, without waiting for the disk; own transaction.  *cancelled: it is to stop. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import { startServer } from "../lib/server.mjs";
-import { eventually, ours, processesOf, signalAll, whatExists } from "../lib/things.mjs";
+import { eventually, ours, pauseJobs, whatExists } from "../lib/things.mjs";
 
 const server = await startServer({ after });
 const source = await server.request("POST", `${ours}/sources`,
@@ -75,11 +75,10 @@ test("an upload again, with another boundary, is the same dataset and leaves not
 
 test("while the first still runs, the second is told to come again", async () => {
   const key = newKey();
-  const jobs = processesOf(server, "jobs");
   const form = [["type", "data_enrichment"], ["name", "n"], ["description", "d"],
     ["file", { name: "a.csv", content: "a\n1\n" }]];
   const send = () => server.request("POST", "/api/v2/datasets/upload", { form, headers: { "idempotency-key": key } });
-  signalAll(jobs, "SIGSTOP");
+  const resume = await pauseJobs(server);
   try {
     const first = send();
     await eventually("the upload to be parked", async () =>
@@ -88,11 +87,11 @@ test("while the first still runs, the second is told to come again", async () =>
     assert.equal(second.status, 409);
     assert.equal(second.json.code, "CONFLICT");
     assert.ok(Number(second.headers["retry-after"]) > 0);
-    signalAll(jobs, "SIGCONT");
+    resume();
     assert.equal((await first).status, 201);
     assert.equal((await send()).text, (await first).text);
   } finally {
-    signalAll(jobs, "SIGCONT");
+    resume();
   }
 });
 

@@ -70,10 +70,10 @@ export function halfMade(server) {
 
 // SQL on the catalog beside the running server, without touching its log of writes.
 export async function catalog(server, sql) {
-  const { stdout } = await run("sqlite3", ["-json", "-cmd", ".timeout 5000", "-cmd",
-    "PRAGMA wal_autocheckpoint=0", path.join(server.folder, "catalog.db"), sql]);
-  const json = stdout.slice(stdout.indexOf("\n[") + 1).trim();
-  return json.startsWith("[") && json.includes("{") ? JSON.parse(json) : [];
+  const { stdout } = await run("sqlite3", ["-cmd", ".timeout 5000", "-cmd", "PRAGMA wal_autocheckpoint=0",
+    "-cmd", ".mode json", path.join(server.folder, "catalog.db"), sql]);
+  const json = stdout.slice(stdout.indexOf("\n") + 1); // behind the pragma's own line
+  return json.trim() ? JSON.parse(json) : [];
 }
 
 // Every living process below one: [{pid, parent, role}]; the role is web, jobs, writer, nginx …
@@ -131,4 +131,21 @@ export function signalAll(list, signal) {
 export function logLines(server) {
   return fs.readFileSync(path.join(server.folder, "log/rowhouse.log"), "utf8").split("\n")
     .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
+
+// Stops the job runner, so that jobs wait, at a moment when it holds no lock that others need.
+// Returns the function that lets it go on.
+export async function pauseJobs(server) {
+  const jobs = processesOf(server, "jobs");
+  const inode = fs.statSync(path.join(server.folder, "catalog.db.lock")).ino;
+  const isStopped = (p) => /^State:\s+T/m.test(fs.readFileSync(`/proc/${p.pid}/status`, "latin1"));
+  await eventually("the job runner to rest", async () => {
+    signalAll(jobs, "SIGSTOP");
+    await eventually("the job runner to stop", () => jobs.every(isStopped));
+    const locks = fs.readFileSync("/proc/locks", "latin1").split("\n");
+    if (!locks.some((line) => line.includes("OFDLCK") && line.includes(`:${inode} `))) return true;
+    signalAll(jobs, "SIGCONT");
+    return false;
+  });
+  return () => signalAll(jobs, "SIGCONT");
 }
