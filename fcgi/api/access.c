@@ -153,7 +153,8 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 		x->app->model.store, &kept, x->caller.org_id, key, hash, &x->arena, e))
 		return false;
 	if (!kept.found) {
-		x->kept_key = key;
+		x->kept_key = x->caller.idempotency_key = key;
+		memcpy(x->caller.made_dataset, kept.dataset_id, sizeof kept.dataset_id);
 		return true;
 	}
 	if (!equal_constant_time(hash, kept.body_hash, sizeof hash))

@@ -186,11 +186,12 @@ put_row(void *context, const struct row *row, struct err *e)
 	(void)e;
 	if (p->shown > 0 && j->out->n >= LIMIT_PAGE_BYTES)
 		return false;
-	char id[32];
-	snprintf(id, sizeof id, "row_%" PRId64, row->row_id);
 	rowcells_read(&p->cells, row);
 	jsonout_object(j);
-	jsonout_member_text(j, "id", id);
+	jsonout_key(j, "id");
+	jsonout_raw(j, STR("\"row_"));
+	buf_put_unsigned(j->out, (uint64_t)row->row_id);
+	buf_put_char(j->out, '"');
 	jsonout_member_int(j, "line", (int64_t)row->line);
 	jsonout_member_int(j, "rev", row->rev);
 	jsonout_key(j, "cells");

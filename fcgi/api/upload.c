@@ -2,6 +2,7 @@
 #include "api/upload.h"
 #include "base/limits.h"
 #include "base/tree.h"
+#include "base/utf8.h"
 #include "http/multipart.h"
 #include "jobs/jobs.h"
 
@@ -94,9 +95,11 @@ set_field(json_t *form, struct str name, struct str value, struct err *e)
 	const char *last = inner[0] ? inner : key;
 	if (json_object_get(target, last))
 		return true;
+	if (utf8_valid(value.p, value.n) != value.n || utf8_valid(last, strlen(last)) != strlen(last))
+		return FAIL_FIELD(e, INPUT, key, "the field %s is not text in UTF-8", key);
 	json_t *text = json_stringn(value.p ? value.p : "", value.n);
 	if (!text || json_object_set_new(target, last, text) != 0)
-		return FAIL_FIELD(e, INPUT, key, "the field %s is not text in UTF-8", key);
+		return FAIL(e, UNAVAILABLE, "out of memory");
 	return true;
 }
 

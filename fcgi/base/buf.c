@@ -9,20 +9,17 @@ buf_init(struct buf *b, struct arena *a)
 	*b = (struct buf){.arena = a};
 }
 
-char *
-buf_room(struct buf *b, size_t n)
+void
+buf_grow(struct buf *b, size_t n)
 {
-	if (b->capacity - b->n < n) {
-		size_t want = b->capacity < 256 ? 512 : b->capacity * 2;
-		if (want - b->n < n)
-			want = n > SIZE_MAX - b->n ? SIZE_MAX : b->n + n;
-		char *p = arena_alloc(b->arena, want);
-		if (b->n > 0)
-			memcpy(p, b->p, b->n);
-		b->p = p;
-		b->capacity = want;
-	}
-	return b->p + b->n;
+	size_t want = b->capacity < 256 ? 512 : b->capacity * 2;
+	if (want - b->n < n)
+		want = n > SIZE_MAX - b->n ? SIZE_MAX : b->n + n;
+	char *p = arena_alloc(b->arena, want);
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
+	b->p = p;
+	b->capacity = want;
 }
 
 void
@@ -44,13 +41,6 @@ void
 buf_put_text(struct buf *b, const char *text)
 {
 	buf_put(b, text, strlen(text));
-}
-
-void
-buf_put_char(struct buf *b, char c)
-{
-	*buf_room(b, 1) = c;
-	b->n++;
 }
 
 void

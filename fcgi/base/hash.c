@@ -1,10 +1,12 @@
 /* hash.c: see hash.h. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* the SHA256_ functions: see hash_two() */
 #include "base/hash.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
+
+#define HMAC_BLOCK 64
 
 struct sha256 *
 sha256_new(void)
@@ -36,19 +38,39 @@ sha256_free(struct sha256 *h)
 	EVP_MD_CTX_free((EVP_MD_CTX *)h);
 }
 
+/* The two parts one after the other.  Not SHA256() nor HMAC(): since OpenSSL 3 they ask for memory,
+ * and without it leave in `out` whatever was there, perhaps the hash of somebody else's key. */
+static void
+hash_two(uint8_t out[SHA256_BYTES], struct str a, struct str b)
+{
+	SHA256_CTX context;
+	SHA256_Init(&context);
+	SHA256_Update(&context, a.p ? a.p : "", a.n);
+	SHA256_Update(&context, b.p ? b.p : "", b.n);
+	SHA256_Final(out, &context);
+}
+
 void
 sha256_of(uint8_t out[SHA256_BYTES], struct str s)
 {
-	SHA256((const unsigned char *)(s.p ? s.p : ""), s.n, out);
+	hash_two(out, s, (struct str){0});
 }
 
 void
 hmac_sha256(uint8_t out[SHA256_BYTES], struct str key, struct str message)
 {
-	unsigned n = SHA256_BYTES;
-	/* Refused, with `out` untouched, when a pointer is NULL. */
-	HMAC(EVP_sha256(), key.p ? key.p : "", (int)key.n,
-	    (const unsigned char *)(message.p ? message.p : ""), message.n, out, &n);
+	uint8_t inner[HMAC_BLOCK] = {0}, outer[HMAC_BLOCK], digest[SHA256_BYTES];
+	if (key.n > sizeof inner)
+		sha256_of(inner, key);
+	else if (key.n > 0)
+		memcpy(inner, key.p, key.n);
+	for (size_t i = 0; i < sizeof inner; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	hash_two(digest, (struct str){(const char *)inner, sizeof inner}, message);
+	hash_two(out, (struct str){(const char *)outer, sizeof outer},
+	    (struct str){(const char *)digest, sizeof digest});
 }
 
 void

@@ -59,22 +59,35 @@ jsonout_end(struct jsonout *j)
 	buf_put_char(j->out, j->scope[j->depth] == '{' ? '}' : ']');
 }
 
-void
-jsonout_key_str(struct jsonout *j, struct str key)
+/* A key may stand here; puts the comma before it. */
+static void
+before_key(struct jsonout *j)
 {
 	assert(j->depth > 0 && j->scope[j->depth - 1] == '{' && !j->has_key);
 	if (j->filled[j->depth - 1])
 		buf_put_char(j->out, ',');
 	j->filled[j->depth - 1] = true;
+	j->has_key = true;
+}
+
+void
+jsonout_key_str(struct jsonout *j, struct str key)
+{
+	before_key(j);
 	jsonout_quote(j->out, key);
 	buf_put_char(j->out, ':');
-	j->has_key = true;
 }
 
 void
 jsonout_key(struct jsonout *j, const char *key)
 {
-	jsonout_key_str(j, str_of(key));
+	size_t n = strlen(key);
+	before_key(j);
+	char *p = buf_room(j->out, n + 3);
+	p[0] = '"';
+	memcpy(p + 1, key, n);
+	memcpy(p + 1 + n, "\":", 2);
+	j->out->n += n + 3;
 }
 
 void

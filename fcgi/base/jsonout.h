@@ -24,6 +24,7 @@ void jsonout_object(struct jsonout *j);
 void jsonout_array(struct jsonout *j);
 /* Closes the innermost object or array. */
 void jsonout_end(struct jsonout *j);
+/* A word of ours, which needs no escapes; any other text by the second. */
 void jsonout_key(struct jsonout *j, const char *key);
 void jsonout_key_str(struct jsonout *j, struct str key);
 

@@ -93,9 +93,8 @@ store_source(struct session *s, const char *path, struct source *source, struct 
 	arena_defer_close(&s->arena, fd);
 	if (!S_ISREG(st.st_mode))
 		return FAIL(e, INPUT, "%s is not a file", path);
-	if ((uint64_t)st.st_size > LIMIT_UPLOAD_BYTES)
-		return FAIL(e, TOO_BIG, "%s is over the limit of %" PRIu64 " bytes", path,
-		    LIMIT_UPLOAD_BYTES);
+	if (!model_bytes_check(&s->model, &s->owner, (uint64_t)st.st_size, e))
+		return false;
 	if (!blob_store(store, fd, 0, (uint64_t)st.st_size, sha256, NULL, NULL, e))
 		return false;
 	const char *slash = strrchr(path, '/');

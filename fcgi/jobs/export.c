@@ -105,7 +105,7 @@ static bool export(struct exporter *x, struct err *e)
 		return FAIL_ERRNO(e, "the export cannot be written");
 	struct stat st;
 	bool good = write_rows(x, fd, e);
-	if (good && (fstat(fd, &st) != 0 || rename(new_path.p, path.p) != 0))
+	if (good && (fdatasync(fd) != 0 || fstat(fd, &st) != 0 || rename(new_path.p, path.p) != 0))
 		good = FAIL_ERRNO(e, "the export cannot be given its name");
 	close(fd);
 	if (!good)

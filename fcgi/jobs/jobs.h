@@ -36,7 +36,7 @@ void job_ring(const struct job_context *c);
 bool job_fail(struct job_context *c, const struct err *why);
 void job_end(struct job_context *c);
 
-/* Runs until SIGTERM.  CONFLICT: another one runs on this data folder. */
+/* Runs until SIGTERM, after any other one on this data folder has ended. */
 bool runner_run(const char *data, struct err *e) MUST_CHECK;
 
 /* The internal commands (process roles). */

@@ -33,8 +33,9 @@ struct ring {
 	struct shared *shared;
 	char *bytes;
 	size_t mapped;
-	char *message; /* the reader's copy */
-	size_t capacity;
+	char *message; /* the reader's copy of the message that is being taken */
+	size_t capacity, n;
+	uint32_t type;
 };
 
 #define HEADER_BYTES 4096
@@ -198,41 +199,42 @@ make_room(struct ring *r, size_t n, struct err *e)
 	return true;
 }
 
+/* One frame, which the child publishes whole: added to the message. */
+static bool
+take_frame(struct ring *r, uint64_t tail, bool *more, struct err *e)
+{
+	struct shared *s = r->shared;
+	struct frame f;
+	take(r, tail, &f, sizeof f);
+	if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 || (r->n > 0 && f.type != r->type))
+		return FAIL(e, INPUT, "the job's child sent a frame that is none");
+	if (!wait_for_bytes(r, tail, sizeof f + f.length, 1))
+		return FAIL(e, INPUT, "the job's child sent a frame that is cut off");
+	if (!make_room(r, r->n + f.length, e))
+		return false;
+	take(r, tail + sizeof f, r->message + r->n, f.length);
+	r->n += f.length;
+	r->type = f.type;
+	*more = f.more != 0;
+	atomic_store_explicit(&s->tail, tail + sizeof f + f.length, memory_order_release);
+	wake(&s->tail_bell, &s->producer_waits);
+	return true;
+}
+
 int
 ring_receive(struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e)
 {
-	struct shared *s = r->shared;
-	size_t n = 0;
-	for (;;) {
-		uint64_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
-		struct frame f;
-		/* Once a message has begun, its rest is waited for as long as for a new one. */
-		if (!wait_for_bytes(r, tail, sizeof f, wait_ms)) {
-			if (n == 0)
-				return 0;
-			FAIL(e, INPUT, "the job's child stopped in the middle of a message");
+	bool more = true;
+	while (more) {
+		uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_relaxed);
+		/* What has come of a message so far is kept for the next call. */
+		if (!wait_for_bytes(r, tail, sizeof(struct frame), wait_ms))
+			return 0;
+		if (!take_frame(r, tail, &more, e))
 			return -1;
-		}
-		take(r, tail, &f, sizeof f);
-		if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 ||
-		    (n > 0 && f.type != *type)) {
-			FAIL(e, INPUT, "the job's child sent a frame that is none");
-			return -1;
-		}
-		if (!make_room(r, n + f.length, e))
-			return -1;
-		if (!wait_for_bytes(r, tail, sizeof f + f.length, 1000)) {
-			FAIL(e, INPUT, "the job's child stopped in the middle of a frame");
-			return -1;
-		}
-		take(r, tail + sizeof f, r->message + n, f.length);
-		n += f.length;
-		*type = f.type;
-		atomic_store_explicit(&s->tail, tail + sizeof f + f.length, memory_order_release);
-		wake(&s->tail_bell, &s->producer_waits);
-		if (!f.more)
-			break;
 	}
-	*message = (struct str){r->message ? r->message : "", n};
+	*type = r->type;
+	*message = (struct str){r->message ? r->message : "", r->n};
+	r->n = 0;
 	return 1;
 }

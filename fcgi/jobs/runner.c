@@ -51,6 +51,7 @@ struct running {
 	char job_id[UUID_BYTES], dataset_id[UUID_BYTES];
 	int64_t kill_at_ms; /* 0: it is not to stop */
 	char end[160];      /* how the process ended, until the catalog could be told */
+	bool died;          /* not by itself, so it left things lying about */
 };
 
 struct runner {
@@ -113,7 +114,7 @@ orphaned(struct runner *r, struct running *slot)
 		return;
 	}
 	/* Half a blob may be large: it does not wait for its turn. */
-	if (strcmp(kinds[slot->kind].kind, "upload") == 0)
+	if (slot->died && strcmp(kinds[slot->kind].kind, "upload") == 0)
 		r->next_sweep_ms = 0;
 	ring_waiters(r, slot->job_id);
 	*slot = (struct running){0};
@@ -165,6 +166,7 @@ reap(struct runner *r)
 			struct str text = exit_text(how, status);
 			snprintf(slot->end, sizeof slot->end, "the process of the job %.*s",
 			    STR_ARG(text));
+			slot->died = !WIFEXITED(status) || WEXITSTATUS(status) > 1;
 			close(slot->pidfd);
 			slot->pid = 0;
 		}
@@ -247,7 +249,7 @@ wait_for_something(struct runner *r)
 		if (r->slots[i].pid)
 			fds[n++] = (struct pollfd){r->slots[i].pidfd, POLLIN, 0};
 	poll(fds, n, r->draining ? 100 : LOOK_MS);
-	while (bell_next(r->bell, text))
+	while (r->bell >= 0 && bell_next(r->bell, text))
 		continue;
 	while ((signal = signals_next(r->signals)) != 0)
 		if (signal != SIGCHLD && !r->draining) {
@@ -269,16 +271,20 @@ is_idle(const struct runner *r)
 }
 
 static bool
-take_lock(const char *data, struct err *e)
+take_lock(struct runner *r, struct err *e)
 {
 	char path[PATH_MAX];
-	snprintf(path, sizeof path, "%s/run/jobs.lock", data);
+	snprintf(path, sizeof path, "%s/run/jobs.lock", r->data);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return FAIL_ERRNO(e, "%s cannot be opened", path);
-	/* Kept open, and so locked, until the process ends. */
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return FAIL(e, CONFLICT, "another job runner works on %s already", data);
+	/* Kept open, and so locked, until the process ends.  Another runner (`rowhouse import --wait`
+	 * starts one) is waited for: its jobs are done by then. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	log_info("another job runner works on this folder; waiting for it to end");
+	while (!r->draining && flock(fd, LOCK_EX | LOCK_NB) != 0)
+		wait_for_something(r);
 	return true;
 }
 
@@ -287,10 +293,13 @@ run(struct runner *r, struct err *e)
 {
 	arena_init(&r->arena, MIB(16));
 	tree_setup();
-	if (!store_open(&r->store, r->data, e) || !take_lock(r->data, e) ||
-	    !conf_load(&r->conf, r->data, &r->arena, e) || !signals_open(&r->signals, e) ||
+	r->bell = -1;
+	if (!store_open(&r->store, r->data, e) || !conf_load(&r->conf, r->data, &r->arena, e) ||
+	    !signals_open(&r->signals, e) || !take_lock(r, e) ||
 	    !bell_open(&r->bell, r->data, "jobs", e) ||
-	    !store_job_orphaned(r->store, NULL, "the server stopped while the job ran", e))
+	    (!r->draining &&
+		!store_job_orphaned(
+		    r->store, NULL, "the server stopped while the job ran", e)))
 		return false;
 	while (!r->draining || (!is_idle(r) && clock_monotonic_ms() < r->drain_until_ms)) {
 		struct arena_mark mark = arena_mark(&r->arena);

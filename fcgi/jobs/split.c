@@ -92,6 +92,12 @@ write_fields(
 			    "the text fields of the form are over %d bytes together; send large "
 			    "content as a file",
 			    (int)LIMIT_FORM_FIELD_BYTES);
+		const char *text = body + p->offset;
+		if (memchr(text, 0, (size_t)p->length) ||
+		    utf8_valid(text, (size_t)p->length) != p->length)
+			return FAIL_FIELD(e, INPUT, arena_text(&s->c.arena, p->name),
+			    "the field %.*s is not text in UTF-8",
+			    STR_ARG(str_clip(p->name, 60)));
 		jsonout_object(&j);
 		jsonout_member_str(&j, "name", p->name);
 		jsonout_member_str(&j, "value", (struct str){body + p->offset, (size_t)p->length});

@@ -22,6 +22,7 @@
 #include "store/blobs.h"
 #include "store/rows.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -51,7 +52,7 @@ struct writer {
 
 /* The one file of the source, from its blob or, while that is being stored, from the body. */
 static bool
-open_source(struct writer *w, struct err *e)
+open_source(struct writer *w, bool again, struct err *e)
 {
 	struct arena *a = &w->c.arena;
 	struct source source;
@@ -67,6 +68,9 @@ open_source(struct writer *w, struct err *e)
 						  STR_ARG(source.incoming));
 	w->offset = w->file->sha256.n ? 0 : w->file->offset;
 	w->input = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* The body may have become a blob between the look at the catalog and now. */
+	if (w->input < 0 && errno == ENOENT && !again && !w->file->sha256.n)
+		return open_source(w, true, e);
 	if (w->input < 0)
 		return FAIL_ERRNO(e, "the file of the data source cannot be opened");
 	arena_defer_close(a, w->input);
@@ -105,6 +109,15 @@ take_column(struct writer *w, struct str name, struct err *e)
 }
 
 static bool
+over_quota(const struct writer *w, struct err *e)
+{
+	return FAIL(e, QUOTA,
+	    "the file has more rows than the quota leaves (%" PRIu64
+	    "); delete datasets that are not needed, or have quota_rows raised",
+	    w->row_quota);
+}
+
+static bool
 take_rows(struct writer *w, struct str m, struct err *e)
 {
 	struct rows_head head;
@@ -130,10 +143,7 @@ take_rows(struct writer *w, struct str m, struct err *e)
 		if (absent.n && !cells_check_ids(absent.p, absent.n, w->columns))
 			return bad_message(e, "a list of absent columns");
 		if (++w->rows > w->row_quota)
-			return FAIL(e, QUOTA,
-			    "the file has more rows than the quota leaves (%" PRIu64
-			    "); delete datasets that are not needed, or have quota_rows raised",
-			    w->row_quota);
+			return over_quota(w, e);
 		if (!rows_build_row(w->build, r.line, cells, absent, e))
 			return false;
 	}
@@ -274,18 +284,26 @@ make_paths(struct writer *w, struct err *e)
 	return folder_make(folder.p, e) && folder_sync(above.p, e);
 }
 
+/* How many rows the organisation may still have, those of this dataset not counted. */
 static bool
-row_quota(struct writer *w, struct err *e)
+row_quota(struct writer *w, uint64_t *left, struct err *e)
 {
 	struct usage usage;
-	w->row_quota = UINT64_MAX;
+	*left = UINT64_MAX;
 	if (w->conf.quota_rows == 0)
 		return true;
 	if (!store_usage(w->c.store, &usage, w->dataset.org_id, e))
 		return false;
 	uint64_t others = usage.rows - w->dataset.rows;
-	w->row_quota = w->conf.quota_rows > others ? w->conf.quota_rows - others : 0;
+	*left = w->conf.quota_rows > others ? w->conf.quota_rows - others : 0;
 	return true;
+}
+
+/* Again in the transaction that shows the rows: another dataset may have been quicker. */
+static bool
+check_quota(struct writer *w, uint64_t rows, struct err *e)
+{
+	return row_quota(w, &w->row_quota, e) && (rows <= w->row_quota || over_quota(w, e));
 }
 
 static bool
@@ -307,7 +325,8 @@ publish(struct writer *w, const struct rows_built *built, struct err *e)
 	snprintf(folder, sizeof folder, "%s/datasets/%s", w->c.data, w->dataset.dataset_id);
 	if (!folder_sync(folder, e) || !store_begin(s, e))
 		return false;
-	if (store_job_done(s, w->c.job.job_id, built->rows, (struct str){0}, e) &&
+	if (check_quota(w, built->rows, e) &&
+	    store_job_done(s, w->c.job.job_id, built->rows, (struct str){0}, e) &&
 	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e))
 		return store_commit(s, e);
 	store_rollback(s);
@@ -329,7 +348,7 @@ ingest(struct writer *w, struct err *e)
 		    "is "
 		    "kept, so the dataset can be made again when there is one",
 		    STR_ARG(w->dataset.type));
-	if (!row_quota(w, e) || !open_source(w, e) || !make_paths(w, e) ||
+	if (!row_quota(w, &w->row_quota, e) || !open_source(w, false, e) || !make_paths(w, e) ||
 	    !rows_build_open(&w->build, w->new_path, e))
 		return false;
 	if (!start_child(w, e) || !receive_all(w, e)) {

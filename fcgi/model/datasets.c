@@ -43,12 +43,32 @@ check_quota(struct model *m, const struct caller *c, struct err *e)
 	return true;
 }
 
+/* What an attempt made that died before it could answer; *found false: it is gone again. */
+static bool
+find_made(struct model *m, const struct caller *c, struct dataset *out, struct job *job, bool *found,
+    struct arena *a, struct err *e)
+{
+	struct err why = {0};
+	if (!store_dataset_get(m->store, out, c->org_id, c->made_dataset, a, &why)) {
+		*found = false;
+		if (why.code == ERR_NOT_FOUND)
+			return true;
+		*e = why;
+		return false;
+	}
+	return store_job_of_dataset(m->store, job, found, out->dataset_id, "ingest", a, e);
+}
+
 bool
 model_dataset_create(struct model *m, const struct caller *c, const struct dataset_request *r,
     struct dataset *out, struct job *job, struct arena *a, struct err *e)
 {
 	struct source source = {0};
-	bool has_source = r->source_id[0] != 0;
+	bool has_source = r->source_id[0] != 0, found = false;
+	if (c->made_dataset[0] && !find_made(m, c, out, job, &found, a, e))
+		return false;
+	if (found)
+		return true;
 	if (r->type->needs == TYPE_NEEDS_SOURCE && !has_source)
 		return FAIL_FIELD(
 		    e, INPUT, "source_id", "A data source is required for type %s", r->type->name);
@@ -79,7 +99,10 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 		goto failed;
 	if (has_source && !str_is(source.state, "stored"))
 		out->state = STR("draft");
-	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e))
+	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e) ||
+	    (c->idempotency_key.n &&
+		!store_answer_made(
+		    m->store, c->org_id, c->idempotency_key, out->dataset_id, e)))
 		goto failed;
 	if (!store_commit(m->store, e))
 		return false;

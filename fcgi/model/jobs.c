@@ -39,52 +39,74 @@ model_wake(const struct model *m)
 	bell_ring(m->data, "jobs", "new");
 }
 
+/* With the transaction open, so that what is read stays true. */
+static bool
+cancel(struct model *m, const struct caller *c, const char *job_id, struct job *out,
+    struct arena *a, struct err *e)
+{
+	struct err why = {0};
+	if (!store_job_get(m->store, out, c->org_id, job_id, a, e))
+		return false;
+	if (!str_is(out->state, "queued") && !str_is(out->state, "running"))
+		return FAIL(e, CONFLICT, "the job has ended already (%.*s)", STR_ARG(out->state));
+	if (!store_job_cancel(m->store, job_id, e))
+		return false;
+	if (!str_is(out->state, "queued") || !str_is(out->kind, "ingest"))
+		return true;
+	/* Nobody will run it any more who could say so. */
+	FAIL(&why, CANCELLED, "reading the rows was cancelled");
+	return store_dataset_failed(m->store, arena_text(a, out->dataset_id), &why, e);
+}
+
 bool
 model_job_cancel(struct model *m, const struct caller *c, struct str id, struct job *out,
     struct arena *a, struct err *e)
 {
-	if (!model_job_get(m, c, id, out, a, e))
+	char job_id[UUID_BYTES];
+	if (!parse_id(job_id, id, e) || !store_begin(m->store, e))
 		return false;
-	if (!str_is(out->state, "queued") && !str_is(out->state, "running"))
-		return FAIL(e, CONFLICT, "the job has ended already (%.*s)", STR_ARG(out->state));
-	bool queued_ingest = str_is(out->state, "queued") && str_is(out->kind, "ingest");
-	struct err why = {0};
-	FAIL(&why, CANCELLED, "reading the rows was cancelled");
-	if (!store_begin(m->store, e))
-		return false;
-	if (!store_job_cancel(m->store, out->job_id, e) ||
-	    (queued_ingest &&
-		!store_dataset_failed(m->store, arena_text(a, out->dataset_id), &why, e))) {
+	if (!cancel(m, c, job_id, out, a, e)) {
 		store_rollback(m->store);
 		return false;
 	}
 	if (!store_commit(m->store, e))
 		return false;
 	model_wake(m);
-	return store_job_get(m->store, out, c->org_id, out->job_id, a, e);
+	return store_job_get(m->store, out, c->org_id, job_id, a, e);
+}
+
+/* With the transaction open.  *gone: the upload came to nothing; else it was stored already, and
+ * what was made of it is there for everybody. */
+static bool
+discard(struct model *m, const char *job_id, struct job *j, bool *gone, struct arena *a,
+    struct err *e)
+{
+	*gone = false;
+	if (!store_job_get(m->store, j, 0, job_id, a, e))
+		return false;
+	if (str_is(j->state, "done"))
+		return true;
+	*gone = true;
+	return store_job_cancel(m->store, job_id, e) &&
+	    (j->source_id.n == 0 ||
+		store_source_abandon(m->store, arena_text(a, j->source_id), e));
 }
 
 bool
 model_upload_discard(struct model *m, const char *job_id, struct arena *a, struct err *e)
 {
 	struct job j;
-	if (!store_job_get(m->store, &j, 0, job_id, a, e))
-		return false;
-	const char *source_id = j.source_id.n ? arena_text(a, j.source_id) : NULL;
+	bool gone;
 	if (!store_begin(m->store, e))
 		return false;
-	bool found;
-	bool good =
-	    store_job_cancel(m->store, job_id, e) &&
-	    (!source_id || (store_source_abandon(m->store, source_id, e) &&
-			       store_source_delete(m->store, j.org_id, source_id, &found, e)));
-	if (!good) {
+	if (!discard(m, job_id, &j, &gone, a, e)) {
 		store_rollback(m->store);
 		return false;
 	}
 	if (!store_commit(m->store, e))
 		return false;
-	store_job_remove_body(m->store, &j, a);
+	if (gone)
+		store_job_remove_body(m->store, &j, a);
 	model_wake(m);
 	return true;
 }

@@ -39,6 +39,8 @@ struct caller {
 	char key_id[UUID_BYTES];
 	struct str role;
 	bool by_session;
+	struct str idempotency_key;     /* what it makes is noted under this key; or empty */
+	char made_dataset[UUID_BYTES];  /* an earlier attempt under the key made this; or empty */
 };
 
 /* Who holds this key or this session; *found false: nobody. */
@@ -78,7 +80,8 @@ bool dataset_request_check(struct dataset_request *out, const json_t *fields, un
 /* What a dataset is called when nobody said: its file's name without the ending. */
 struct str dataset_name_of_file(struct str file_name);
 
-/* Makes the dataset and queues its job.  A source that is still being stored makes a draft. */
+/* Makes the dataset and queues its job; what an earlier attempt of the same request made is found
+ * instead.  A source that is still being stored makes a draft. */
 bool model_dataset_create(struct model *m, const struct caller *c,
     const struct dataset_request *request, struct dataset *out, struct job *job, struct arena *a,
     struct err *e) MUST_CHECK;
@@ -109,6 +112,9 @@ bool model_source_list(struct model *m, const struct caller *c, struct source **
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 bool model_source_delete(struct model *m, const struct caller *c, struct str id, struct arena *a,
     struct err *e) MUST_CHECK;
+/* QUOTA when so many bytes more are too many, TOO_BIG when they are for one upload. */
+bool model_bytes_check(struct model *m, const struct caller *c, uint64_t bytes, struct err *e)
+    MUST_CHECK;
 /* Queues the job that takes a body in DATA/incoming apart.  QUOTA when its bytes are too many. */
 bool model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a,

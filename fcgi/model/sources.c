@@ -26,6 +26,18 @@ model_source_list(struct model *m, const struct caller *c, struct source **out, 
 	return store_source_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
 }
 
+/* A dataset that is still being read from it would fail. */
+static bool
+refuse_busy(struct model *m, const char *source_id, struct err *e)
+{
+	bool busy;
+	if (!store_source_busy(m->store, source_id, &busy, e))
+		return false;
+	return !busy ||
+	    FAIL(e, CONFLICT,
+		"a dataset is being read from this data source; wait for it or cancel its job");
+}
+
 bool
 model_source_delete(
     struct model *m, const struct caller *c, struct str id, struct arena *a, struct err *e)
@@ -37,7 +49,8 @@ model_source_delete(
 	    !store_source_get(m->store, &source, c->org_id, source_id, a, e) ||
 	    !store_begin(m->store, e))
 		return false;
-	if (!store_source_delete(m->store, c->org_id, source_id, &found, e)) {
+	if (!refuse_busy(m, source_id, e) ||
+	    !store_source_delete(m->store, c->org_id, source_id, &found, e)) {
 		store_rollback(m->store);
 		return false;
 	}
@@ -45,24 +58,30 @@ model_source_delete(
 }
 
 bool
+model_bytes_check(struct model *m, const struct caller *c, uint64_t bytes, struct err *e)
+{
+	struct usage usage;
+	if (bytes > LIMIT_UPLOAD_BYTES)
+		return FAIL_FIELD(e, TOO_BIG, "file", "an upload may have at most %" PRIu64 " bytes",
+		    LIMIT_UPLOAD_BYTES);
+	if (m->conf->quota_bytes == 0)
+		return true;
+	if (!store_usage(m->store, &usage, c->org_id, e))
+		return false;
+	if (usage.bytes + bytes > m->conf->quota_bytes)
+		return FAIL(e, QUOTA,
+		    "the upload of %" PRIu64 " bytes does not fit the quota: %" PRIu64 " of %" PRIu64
+		    " are used; delete data sources that are not needed",
+		    bytes, usage.bytes, m->conf->quota_bytes);
+	return true;
+}
+
+bool
 model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a, struct err *e)
 {
-	struct usage usage;
 	struct buf b;
 	struct jsonout j;
-	if (bytes > LIMIT_UPLOAD_BYTES)
-		return FAIL_FIELD(e, TOO_BIG, "file",
-		    "an upload may have at most %" PRIu64 " bytes", LIMIT_UPLOAD_BYTES);
-	if (m->conf->quota_bytes > 0) {
-		if (!store_usage(m->store, &usage, c->org_id, e))
-			return false;
-		if (usage.bytes + bytes > m->conf->quota_bytes)
-			return FAIL(e, QUOTA,
-			    "the upload of %" PRIu64 " bytes does not fit the quota: %" PRIu64
-			    " of %" PRIu64 " are used; delete data sources that are not needed",
-			    bytes, usage.bytes, m->conf->quota_bytes);
-	}
 	buf_init(&b, a);
 	jsonout_init(&j, &b);
 	jsonout_object(&j);
@@ -75,9 +94,10 @@ model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
 	    .params = buf_str(&b),
 	    .total = bytes,
 	};
+	/* Checked and reserved in one transaction, so that two uploads cannot both take the rest. */
 	if (!store_begin(m->store, e))
 		return false;
-	if (!store_job_insert(m->store, job, e)) {
+	if (!model_bytes_check(m, c, bytes, e) || !store_job_insert(m->store, job, e)) {
 		store_rollback(m->store);
 		return false;
 	}

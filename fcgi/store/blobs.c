@@ -1,6 +1,7 @@
 /* blobs.c: see blobs.h. */
 #define _GNU_SOURCE
 #include "store/blobs.h"
+#include "store/catalog.h"
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -48,7 +49,7 @@ copy(int from, uint64_t offset, uint64_t length, int to, struct sha256 *hash, ch
 
 /* Gives the finished file its name, durably, unless a blob of that content is there already. */
 static bool
-publish(const struct store *s, int fd, const char *temporary, const char *sha256, uint64_t length,
+publish(struct store *s, int fd, const char *temporary, const char *sha256, uint64_t length,
     struct err *e)
 {
 	char folder[PATH_MAX], blobs[PATH_MAX], path[PATH_MAX];
@@ -57,11 +58,15 @@ publish(const struct store *s, int fd, const char *temporary, const char *sha256
 	if (snprintf(folder, sizeof folder, "%s/%.2s", blobs, sha256) >= (int)sizeof folder ||
 	    snprintf(path, sizeof path, "%s/%s", folder, sha256) >= (int)sizeof path)
 		return FAIL(e, SYSTEM, "the path of the data folder is too long");
-	if (stat(path, &st) == 0 && (uint64_t)st.st_size == length) {
-		/* In use again: the sweep must not take it for an old orphan. */
-		utimensat(AT_FDCWD, path, NULL, 0);
+	/* In use again: the sweep, which looks under this lock, must not take it for an old orphan. */
+	if (!database_begin(&s->catalog, e))
+		return false;
+	bool there = stat(path, &st) == 0 && (uint64_t)st.st_size == length &&
+	    utimensat(AT_FDCWD, path, NULL, 0) == 0;
+	database_rollback(&s->catalog);
+	if (there) {
 		unlink(temporary);
-		return folder_sync(folder, e);
+		return folder_sync(folder, e) && folder_sync(blobs, e);
 	}
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return FAIL_ERRNO(e, "the folder %s cannot be made", folder);
@@ -69,7 +74,7 @@ publish(const struct store *s, int fd, const char *temporary, const char *sha256
 }
 
 bool
-blob_store(const struct store *s, int fd, uint64_t offset, uint64_t length,
+blob_store(struct store *s, int fd, uint64_t offset, uint64_t length,
     char sha256[SHA256_HEX_BYTES], blob_progress_fn *progress, void *context, struct err *e)
 {
 	char temporary[PATH_MAX], random[17];

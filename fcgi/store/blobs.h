@@ -14,7 +14,7 @@ typedef bool blob_progress_fn(void *context, uint64_t bytes, struct err *e);
  * blob is durable under the name in sha256.  A blob that exists is kept.  DISK_FULL and the like
  * leave nothing behind.
  */
-bool blob_store(const struct store *s, int fd, uint64_t offset, uint64_t length,
+bool blob_store(struct store *s, int fd, uint64_t offset, uint64_t length,
     char sha256[SHA256_HEX_BYTES], blob_progress_fn *progress, void *context,
     struct err *e) MUST_CHECK;
 

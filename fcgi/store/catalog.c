@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ static const char *const migrations[] = {
     "CREATE INDEX jobs_by_time ON jobs(org_id, created_at);"
     "CREATE TABLE answers("
     " org_id INTEGER NOT NULL, key TEXT NOT NULL, body_hash BLOB NOT NULL, status INTEGER,"
-    " body TEXT, location TEXT, created_at INTEGER NOT NULL,"
+    " body TEXT, location TEXT, dataset_id TEXT, created_at INTEGER NOT NULL,"
     " PRIMARY KEY(org_id, key)) WITHOUT ROWID;"
     "INSERT INTO organizations VALUES(1, 'default', 0);",
 };
@@ -118,14 +119,21 @@ make_folders(const char *data, struct err *e)
 bool
 store_open(struct store **out, const char *data, struct err *e)
 {
+	char real[PATH_MAX], path[PATH_MAX + 16];
+	/* What is kept is for this user alone. */
+	umask(077);
+	if (!make_folders(data, e))
+		return false;
+	/* SQLite refuses links anywhere in a path, so that none can be slipped in. */
+	if (!realpath(data, real))
+		return FAIL_ERRNO(e, "the folder %s cannot be used", data);
 	struct store *s = calloc(1, sizeof *s);
-	char path[PATH_MAX];
-	if (!s || !(s->data = strdup(data))) {
+	if (!s || !(s->data = strdup(real))) {
 		free(s);
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	}
-	snprintf(path, sizeof path, "%s/catalog.db", data);
-	bool good = make_folders(data, e) && database_open(&s->catalog, path, DATABASE_WRITE, e);
+	snprintf(path, sizeof path, "%s/catalog.db", real);
+	bool good = database_open(&s->catalog, path, DATABASE_WRITE, e);
 	if (good && !migrate(&s->catalog, e)) {
 		database_close(&s->catalog);
 		good = false;

@@ -137,7 +137,11 @@ store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e)
 		SQL_VALUES(V_INT(org_id)), e) ||
 	    !sql_one_int(&s->catalog, &rows, 0, "SELECT sum(rows) FROM datasets WHERE org_id=?",
 		SQL_VALUES(V_INT(org_id)), e) ||
-	    !sql_one_int(&s->catalog, &bytes, 0, "SELECT sum(bytes) FROM sources WHERE org_id=?",
+	    /* Uploads that are not taken apart yet count with what they may become. */
+	    !sql_one_int(&s->catalog, &bytes, 0,
+		"SELECT (SELECT coalesce(sum(bytes), 0) FROM sources WHERE org_id=?1) +"
+		" (SELECT coalesce(sum(total), 0) FROM jobs WHERE org_id=?1 AND kind='upload'"
+		"  AND state IN ('queued', 'running') AND source_id IS NULL)",
 		SQL_VALUES(V_INT(org_id)), e))
 		return false;
 	*out = (struct usage){(uint64_t)datasets, (uint64_t)bytes, (uint64_t)rows};

@@ -169,39 +169,24 @@ store_job_claim(
 	return false;
 }
 
-static bool
-note_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total, uint64_t rows,
-    int64_t *cancel, struct err *e)
+bool
+store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
+    uint64_t rows, bool *cancelled, struct err *e)
 {
+	int64_t cancel;
 	if (!database_begin(&s->catalog, e))
 		return false;
 	if (sql_run(&s->catalog, NULL,
 		"UPDATE jobs SET done=?, total=?, rows=? WHERE job_id=? AND state='running'",
 		SQL_VALUES(V_INT(done), V_INT(total), V_INT(rows), V_TEXT(job_id)), e) &&
-	    sql_one_int(&s->catalog, cancel, 1,
+	    sql_one_int(&s->catalog, &cancel, 1,
 		"SELECT cancel OR state<>'running' FROM jobs WHERE job_id=?",
-		SQL_VALUES(V_TEXT(job_id)), e))
+		SQL_VALUES(V_TEXT(job_id)), e)) {
+		*cancelled = cancel != 0;
 		return database_commit(&s->catalog, e);
+	}
 	database_rollback(&s->catalog);
 	return false;
-}
-
-bool
-store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
-    uint64_t rows, bool *cancelled, struct err *e)
-{
-	int64_t cancel = 0;
-	bool good = database_relax(&s->catalog, true, e) &&
-		    note_progress(s, job_id, done, total, rows, &cancel, e);
-	/* Whatever happened, the next commit must be durable again. */
-	struct err strict = {0};
-	if (!database_relax(&s->catalog, false, &strict)) {
-		if (good)
-			*e = strict;
-		return false;
-	}
-	*cancelled = cancel != 0;
-	return good;
 }
 
 bool

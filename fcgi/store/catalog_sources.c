@@ -172,6 +172,19 @@ store_source_abandon(struct store *s, const char *source_id, struct err *e)
 }
 
 bool
+store_source_busy(struct store *s, const char *source_id, bool *busy, struct err *e)
+{
+	int64_t count;
+	if (!sql_one_int(&s->catalog, &count, 0,
+		"SELECT count(*) FROM jobs j JOIN datasets d USING(dataset_id)"
+		" WHERE d.source_id=? AND j.kind='ingest' AND j.state IN ('queued', 'running')",
+		SQL_VALUES(V_TEXT(source_id)), e))
+		return false;
+	*busy = count > 0;
+	return true;
+}
+
+bool
 store_source_delete(
     struct store *s, int64_t org_id, const char *source_id, bool *found, struct err *e)
 {

@@ -16,6 +16,7 @@ struct rows_file {
 	struct database d;
 	struct arena arena; /* what is kept until the file is closed or changes */
 	bool loaded;
+	bool looked;          /* since it was opened: what was loaded is what is in it */
 	int64_t data_version; /* of the file when it was loaded */
 	struct column *columns;
 	size_t column_count;
@@ -111,16 +112,19 @@ static bool
 load(struct rows_file *f, struct err *e)
 {
 	int64_t version;
+	if (f->looked)
+		return true;
 	if (!sql_one_int(&f->d, &version, 0, "PRAGMA data_version", NULL, 0, e))
 		return false;
-	if (f->loaded && version == f->data_version)
+	f->looked = f->loaded && version == f->data_version;
+	if (f->looked)
 		return true;
 	arena_release(&f->arena);
 	f->loaded = false;
 	if (!load_columns(f, e) || !load_ranks(f, e))
 		return false;
 	f->data_version = version;
-	f->loaded = true;
+	f->looked = f->loaded = true;
 	return true;
 }
 
@@ -158,6 +162,19 @@ rank_of(const struct rows_file *f, uint64_t position)
 	return &f->ranks[low];
 }
 
+/* The id to begin at for a position, and how many rows to pass over from there: none where no row
+ * of the rank is missing, which is nearly everywhere. */
+static int64_t
+seek(const struct rows_file *f, uint64_t position, uint64_t *pass)
+{
+	const struct rank *rank = rank_of(f, position), *next = rank + 1;
+	uint64_t into = position - rank->before;
+	bool whole = next < f->ranks + f->rank_count && next->first_row_id - rank->first_row_id ==
+							    (int64_t)(next->before - rank->before);
+	*pass = whole ? 0 : into;
+	return rank->first_row_id + (whole ? (int64_t)into : 0);
+}
+
 /* Hands out what a query of rows finds. */
 static bool
 hand_out(struct sql_query *q, rows_each_fn *fn, void *context, struct err *e)
@@ -183,26 +200,25 @@ rows_page(struct rows_file *f, uint64_t position, size_t limit, rows_each_fn *fn
 		return false;
 	if (position >= f->alive)
 		return true;
-	const struct rank *rank = rank_of(f, position);
+	uint64_t pass;
+	int64_t first = seek(f, position, &pass);
 	return sql_start(&q, &f->d,
 		   "SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
 		   " ORDER BY row_id LIMIT ? OFFSET ?",
-		   SQL_VALUES(V_INT(rank->first_row_id), V_INT(limit),
-		       V_INT(position - rank->before)),
-		   e) &&
-	    hand_out(&q, fn, context, e);
+		   SQL_VALUES(V_INT(first), V_INT(limit), V_INT(pass)), e) &&
+	       hand_out(&q, fn, context, e);
 }
 
 bool
-rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
-    struct err *e)
+rows_each(
+    struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context, struct err *e)
 {
 	struct sql_query q;
 	return sql_start(&q, &f->d,
 		   "SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id >= ?"
 		   " AND row_id < ? ORDER BY row_id",
 		   SQL_VALUES(V_INT(first), V_INT(end ? end : INT64_MAX)), e) &&
-	    hand_out(&q, fn, context, e);
+	       hand_out(&q, fn, context, e);
 }
 
 bool
@@ -300,6 +316,7 @@ rows_cache_open(struct rows_cache *c, const char *path, struct rows_file **out, 
 		if (c->slots[i].file && strcmp(c->slots[i].file->d.path, path) == 0) {
 			c->slots[i].used = ++c->clock;
 			*out = c->slots[i].file;
+			(*out)->looked = false;
 			return true;
 		}
 		if (c->slots[i].used < c->slots[oldest].used)

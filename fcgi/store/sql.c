@@ -329,9 +329,3 @@ database_rollback(struct database *d)
 	if (d->writing)
 		unlock(d);
 }
-
-bool
-database_relax(struct database *d, bool relaxed, struct err *e)
-{
-	return sql_script(d, relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e);
-}

@@ -99,7 +99,5 @@ bool sql_one_int(struct database *d, int64_t *out, int64_t missing, const char *
 bool database_begin(struct database *d, struct err *e) MUST_CHECK;
 bool database_commit(struct database *d, struct err *e) MUST_CHECK;
 void database_rollback(struct database *d);
-/* Commits without waiting for the disk, for what may be lost (progress). */
-bool database_relax(struct database *d, bool relaxed, struct err *e) MUST_CHECK;
 
 #endif

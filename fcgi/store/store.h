@@ -110,6 +110,9 @@ bool store_source_file_stored(struct store *s, const char *source_id, size_t pos
 bool store_source_stored(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
 /* The upload came to nothing: it goes, and the drafts made from it.  Needs a transaction. */
 bool store_source_abandon(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
+/* *busy: an ingest from it waits or runs. */
+bool store_source_busy(struct store *s, const char *source_id, bool *busy, struct err *e)
+    MUST_CHECK;
 /* Needs a transaction.  Its blobs go with the next sweep when nothing else names them. */
 bool store_source_delete(
     struct store *s, int64_t org_id, const char *source_id, bool *found, struct err *e) MUST_CHECK;
@@ -206,7 +209,7 @@ bool store_job_with_params(struct store *s, struct job *out, bool *found, const 
  * out. */
 bool store_job_claim(struct store *s, struct job *out, bool *found, const char *kind,
     struct arena *a, struct err *e) MUST_CHECK;
-/* Progress, without waiting for the disk; own transaction.  *cancelled: it is to stop. */
+/* Progress; own transaction.  *cancelled: it is to stop. */
 bool store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
     uint64_t rows, bool *cancelled, struct err *e) MUST_CHECK;
 /* What an upload found out while it is still running.  Needs a transaction. */
@@ -238,6 +241,8 @@ bool store_job_cancelled(
 
 struct kept_answer {
 	bool found, running;
+	/* Not found, but a request that died before it could answer made this; else empty. */
+	char dataset_id[UUID_BYTES];
 	uint8_t body_hash[SHA256_BYTES];
 	int status;
 	struct str body, location;
@@ -245,6 +250,9 @@ struct kept_answer {
 /* Looks the key up and, when it is new, notes that it runs.  Own transaction. */
 bool store_answer_begin(struct store *s, struct kept_answer *out, int64_t org_id, struct str key,
     const uint8_t body_hash[SHA256_BYTES], struct arena *a, struct err *e) MUST_CHECK;
+/* The request with this key makes this dataset.  Needs the transaction that makes it. */
+bool store_answer_made(struct store *s, int64_t org_id, struct str key, const char *dataset_id,
+    struct err *e) MUST_CHECK;
 /* Keeps the answer for 24 hours; status 0 forgets that it ran.  Own transaction. */
 bool store_answer_end(struct store *s, int64_t org_id, struct str key, int status, struct str body,
     struct str location, struct err *e) MUST_CHECK;

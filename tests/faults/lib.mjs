@@ -295,9 +295,8 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
       await world.clear();
     } catch (error) {
       faults.disarm();
-      error.message = `${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
-        ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`;
-      throw error;
+      throw new Error(`${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
+        ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`, { cause: error });
     }
     outcomes[answer.status] = (outcomes[answer.status] ?? 0) + 1;
   }

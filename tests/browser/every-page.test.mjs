@@ -1,0 +1,122 @@
+// What every page keeps: readable for everybody (axe), light and dark, on a telephone, and deaf to
+// whatever stands in names, columns, cells and file names.  That no page asks another host, logs an
+// error or breaks its Content-Security-Policy is watched in every browser test (browser.mjs).
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { accessibilityFaults, makeDataset, startBrowser } from "./browser.mjs";
+
+const SCRIPT = '"><script>window.ran = 1</script>';
+const IMAGE = "'><img src=x onerror='window.ran = 1'>";
+const cell = (text) => `"${text.replaceAll('"', '""')}"`;
+
+// One of each: ready, failed, with findings, without rows, hostile, of many tongues.
+async function fill(server) {
+  const hostile = [SCRIPT, IMAGE, "{row.id} {{7*7}}", "javascript:ran=1"].map(cell).join(",");
+  const datasets = {
+    ready: await makeDataset(server, "ready.csv", `id,name\n${[...Array(300).keys()].map((i) => `${i},name ${i}\n`).join("")}`),
+    failed: await makeDataset(server, "failed.csv", 'a,b\n1,"open\n'),
+    findings: await makeDataset(server, "findings.csv", "a,b\n1\n2,3\n"),
+    rowless: await makeDataset(server, "rowless.csv", "a,b\n"),
+    tongues: await makeDataset(server, "tongues.csv", "المدينة,שם,emoji,漢字\nالقاهرة 1,שלום,👩‍👩‍👧‍👦🇩🇪,かな\n"),
+    hostile: await makeDataset(server, `${IMAGE.replaceAll("'", "")}.csv`, `${hostile}\n${hostile}\n`,
+      [["name", SCRIPT], ["description", IMAGE]]),
+  };
+  const jobs = (await server.request("GET", "/api/rowhouse/v1/jobs")).json.jobs;
+  const job = (name, state) => jobs.find((j) => j.dataset_id === datasets[name].id && j.state === state).id;
+  return {
+    ...Object.fromEntries(Object.entries(datasets).map(([name, { id }]) => [name, `/datasets/${id}`])),
+    "sign-in": "/sign-in",
+    datasets: "/datasets",
+    upload: "/upload",
+    "make a dataset": `/upload?source=${datasets.hostile.source_id}`,
+    sources: "/sources",
+    jobs: "/jobs",
+    "job done": `/jobs/${job("hostile", "done")}`,
+    "job failed": `/jobs/${job("failed", "failed")}`,
+    "confirm delete": `/datasets/${datasets.hostile.id}/delete`,
+    "not there": "/datasets/nonsense",
+  };
+}
+
+test("every page", async (t) => {
+  const { server, open } = await startBrowser(t);
+  const empty = await startBrowser(t);
+  const pages = await fill(server);
+
+  for (const look of [{}, { dark: true }, { narrow: true }]) {
+    const name = Object.keys(look)[0] ?? "light";
+    await t.test(`${name}: axe finds nothing, nothing runs, nothing scrolls sideways`, async (t) => {
+      const faults = [];
+      const check = async (page, what) => {
+        faults.push(...(await accessibilityFaults(page)).map((fault) => `${what}: ${fault}`));
+        const { wide, ran } = await page.evaluate(() => ({
+          wide: document.documentElement.scrollWidth > innerWidth, ran: window.ran }));
+        if (wide) faults.push(`${what}: scrolls sideways`);
+        if (ran) faults.push(`${what}: ran what was in the data`);
+      };
+      const page = await open(t, { ...look, statuses: [404] });
+      for (const [what, address] of Object.entries(pages)) {
+        await page.goto(address);
+        await check(page, what);
+      }
+      await page.goto(pages.hostile);
+      await page.locator("tbody td").first().click();
+      await check(page, "row drawer");
+      await page.keyboard.press("Escape");
+      await page.getByRole("link", { name: "Delete …" }).click();
+      await check(page, "delete dialog");
+      await page.goto(pages.findings);
+      await page.locator(".findings summary").click();
+      await check(page, "findings");
+      const first = await empty.open(t, look);
+      for (const address of ["/datasets", "/sources", "/jobs"]) {
+        await first.goto(address);
+        await check(first, `empty ${address}`);
+      }
+      assert.deepEqual(faults, []);
+    });
+  }
+
+  await t.test("what is hostile is shown as the text it is", async (t) => {
+    const page = await open(t);
+    await page.goto(pages.hostile);
+    assert.equal(await page.locator("h1").textContent(), SCRIPT);
+    assert.equal(await page.locator(".description").textContent(), IMAGE);
+    assert.deepEqual(await page.locator(".column-name").allTextContents(), [SCRIPT, IMAGE, "{row.id} {{7*7}}", "javascript:ran=1"]);
+    assert.equal(await page.locator("tbody td").first().textContent(), SCRIPT);
+    await page.goto("/sources");
+    await page.getByText("><img src=x onerror=window.ran = 1>.csv").first().waitFor();
+  });
+
+  await t.test("the theme follows the system, its button turns it, and it is remembered without a flash", async (t) => {
+    const page = await open(t, { dark: true });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.addInitScript(() => new MutationObserver((_, observer) => {
+      if (!document.body) return;
+      window.themeAtBody = document.documentElement.dataset.theme;
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true }));
+    await page.goto("/datasets");
+    const dark = await ground();
+    const button = page.getByRole("button", { name: "Dark theme" });
+    assert.equal(await button.getAttribute("aria-pressed"), "true");
+    await button.click();
+    const light = await ground();
+    assert.notEqual(light, dark);
+    await page.goto("/jobs");
+    assert.equal(await ground(), light);
+    assert.equal(await page.evaluate(() => window.themeAtBody), "light");
+    await button.click();
+    assert.equal(await ground(), dark);
+  });
+
+  await t.test("the policy of every page allows no inline script, even one that got in", async (t) => {
+    const page = await open(t);
+    await page.goto("/datasets");
+    const policy = (await page.request.get("/datasets")).headers()["content-security-policy"];
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /script-src 'self'(;|$)/);
+    assert.doesNotMatch(policy, /unsafe/);
+  });
+});

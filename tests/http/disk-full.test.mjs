@@ -1,0 +1,102 @@
+// disk-full.test.mjs: a full disk is said plainly, leaves no half dataset, and when there is room again all
+// goes on without a restart.  Needs root, to mount a small file system of its own.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import test from "node:test";
+import { atEnd, startServer, temporaryFolder } from "../lib/server.mjs";
+import { eventually, halfMade, makeDataset, ours, upload, whatExists } from "../lib/things.mjs";
+
+function smallDisk(t, bytes) {
+  const folder = path.join(temporaryFolder(t), "disk");
+  fs.mkdirSync(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "none", folder], { stdio: "ignore" });
+  } catch {
+    return null;
+  }
+  atEnd(t, () => execFileSync("umount", ["-l", folder]));
+  return folder;
+}
+
+const mib = 1048576;
+
+test("a disk that fills up", { timeout: 120000 }, async (t) => {
+  const disk = smallDisk(t, 96 * mib);
+  if (!disk) return t.skip("no file system can be mounted here (not root)");
+  const data = path.join(disk, "data");
+  const server = await startServer(t, { data });
+  const content = `n,text\n${Array.from({ length: 160_000 }, (_, i) => `${i},text ${i}\n`).join("")}`; // 3 MB
+  const kept = await makeDataset(server, "a\n1\n", { name: "kept" });
+  const filler = path.join(disk, "filler");
+  const leave = (free) => {
+    fs.rmSync(filler, { force: true });
+    const { bavail, bsize } = fs.statfsSync(disk);
+    const fill = Math.max(0, bavail * bsize - free);
+    const fd = fs.openSync(filler, "w");
+    try {
+      for (let left = fill; left > 0; left -= mib) fs.writeSync(fd, Buffer.alloc(Math.min(left, mib)));
+    } catch (error) {
+      assert.equal(error.code, "ENOSPC");
+    }
+    fs.closeSync(fd);
+  };
+  const outcomes = new Set();
+  for (const free of [0, 0.5, 2, 3.5, 5, 6.5, 8, 10, 13]) {
+    leave(Math.floor(free * mib));
+    const before = await whatExists(server);
+    const answer = await upload(server, content, { name: `with ${free} MiB` });
+    assert.ok(answer.json, `${free}: ${answer.text}`);
+    if (answer.status === 201) {
+      const dataset = await server.waitForDataset(answer.json.datasetId);
+      outcomes.add(dataset.state);
+      if (dataset.state === "ready") assert.equal(dataset.rows, 160_000);
+      else assert.match(dataset.error.message, /space|disk|full/i, `${free}: ${dataset.error.message}`);
+    } else {
+      outcomes.add(answer.status);
+      assert.ok([500, 507].includes(answer.status), `${free}: ${answer.status} ${answer.text}`);
+      assert.deepEqual(Object.keys(answer.json), ["error", "code", "details"]);
+      if (answer.status === 507) assert.match(answer.json.details.message, /space|disk/i);
+      assert.deepEqual(await whatExists(server), before, `${free}: nothing more than before`);
+    }
+    // Reading goes on whatever happens.
+    assert.equal((await server.request("GET", `${ours}/datasets/${kept.id}/rows`)).json.rows.length, 1);
+  }
+  assert.ok([...outcomes].some((o) => o === 500 || o === 507), `some were refused: ${[...outcomes]}`);
+  leave(0);
+  const full = await server.request("GET", "/readyz");
+  assert.equal(full.status, 503);
+  assert.match(full.json.detail, /bytes are free/);
+  const create = await server.request("POST", `${ours}/datasets`,
+    { json: { type: "data_enrichment", name: "n", source_id: kept.source_id } });
+  assert.ok([201, 507].includes(create.status), create.text);
+
+  fs.rmSync(filler);
+  await eventually("half-made files to go", () => halfMade(server).length === 0);
+  const dataset = await makeDataset(server, content, { name: "after" });
+  assert.deepEqual([dataset.state, dataset.rows], ["ready", 160_000]);
+  const { json } = await server.request("GET", `${ours}/datasets?limit=100`);
+  for (const d of json.datasets) assert.ok(["ready", "failed"].includes(d.state), `${d.name}: ${d.state}`);
+  const out = await server.request("GET", `${ours}/datasets/${dataset.id}/export`);
+  assert.equal(out.text, content);
+});
+
+test("an export onto a full disk is refused and comes when there is room", { timeout: 60000 }, async (t) => {
+  const disk = smallDisk(t, 64 * mib);
+  if (!disk) return t.skip("no file system can be mounted here (not root)");
+  const server = await startServer(t, { data: path.join(disk, "data") });
+  const content = `n,text\n${Array.from({ length: 160_000 }, (_, i) => `${i},text ${i}\n`).join("")}`;
+  const { id } = await makeDataset(server, content);
+  const filler = path.join(disk, "filler");
+  const { bavail, bsize } = fs.statfsSync(disk);
+  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
+  const refused = await server.request("GET", `${ours}/datasets/${id}/export`);
+  assert.equal(refused.status, 507, refused.text);
+  assert.equal(refused.json.code, "disk_full");
+  assert.ok(refused.headers["retry-after"]);
+  fs.rmSync(filler);
+  const good = await server.request("GET", `${ours}/datasets/${id}/export`);
+  assert.equal(good.text, content);
+});
