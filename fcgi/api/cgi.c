@@ -103,7 +103,7 @@ send_file(struct exchange *x, struct err *e)
 	if (!file_write_all(STDOUT_FILENO, head.p, head.n, e))
 		return false;
 	char *window = arena_alloc(&x->arena, COPY_BYTES);
-	while (at < st.st_size) {
+	while (x->request.method != METHOD_HEAD && at < st.st_size) {
 		size_t left = (size_t)(st.st_size - at);
 		size_t n = left < COPY_BYTES ? left : (size_t)COPY_BYTES;
 		if (!file_read_at(fd, window, n, (uint64_t)at, e) ||
@@ -142,6 +142,8 @@ cgi_run(const char *data, struct err *e)
 		good = send_file(&x, e);
 	} else {
 		struct str head = exchange_head(&x), answer = buf_str(&x.response.body);
+		if (x.request.method == METHOD_HEAD)
+			answer.n = 0;
 		good = file_write_all(STDOUT_FILENO, head.p, head.n, e) &&
 		       file_write_all(STDOUT_FILENO, answer.p, answer.n, e);
 	}

@@ -242,6 +242,8 @@ form_fields(struct exchange *x, json_t *form, struct str file_name)
 		if (text.n > 0 && tree_parse(&tree, text, &x->arena, &ignored) &&
 		    json_object_set(form, nested[i], tree) != 0)
 			return NULL;
+		if (ignored.code == ERR_UNAVAILABLE)
+			return NULL;
 	}
 	return fields_rename(form, names, ARRAY_LENGTH(names), &x->arena);
 }

@@ -18,50 +18,55 @@ struct upload {
 };
 
 static void
-decref(void *tree)
+release(void *holder)
 {
-	json_decref(tree);
+	json_decref(*(json_t **)holder);
 }
 
-static json_t *
-own(json_t *tree, struct arena *a)
+/* Where a tree is kept for the arena; made before the tree, because making it may unwind. */
+static json_t **
+make_holder(struct arena *a)
 {
-	if (tree)
-		arena_defer(a, decref, tree);
-	return tree;
+	json_t **holder = arena_alloc(a, sizeof(json_t *));
+	arena_defer(a, release, holder);
+	return holder;
 }
 
+/* NULL: out of memory. */
 static json_t *
 rename_copy(const json_t *tree, const struct field_name *names, size_t count)
 {
 	json_t *copy;
+	bool good = true;
 	if (json_is_object(tree)) {
 		void *at = json_object_iter((json_t *)(uintptr_t)tree);
 		copy = json_object();
-		for (; at && copy; at = json_object_iter_next((json_t *)(uintptr_t)tree, at)) {
+		for (; at && good; at = json_object_iter_next((json_t *)(uintptr_t)tree, at)) {
 			const char *key = json_object_iter_key(at);
 			for (size_t i = 0; i < count; i++)
 				if (strcmp(key, names[i].theirs) == 0)
 					key = names[i].ours;
-			json_object_set_new(
-			    copy, key, rename_copy(json_object_iter_value(at), names, count));
+			good = json_object_set_new(copy, key,
+				   rename_copy(json_object_iter_value(at), names, count)) == 0;
 		}
-		return copy;
-	}
-	if (json_is_array(tree)) {
+	} else if (json_is_array(tree)) {
 		copy = json_array();
-		for (size_t i = 0; copy && i < json_array_size(tree); i++)
-			json_array_append_new(
-			    copy, rename_copy(json_array_get(tree, i), names, count));
-		return copy;
+		for (size_t i = 0; good && i < json_array_size(tree); i++)
+			good = json_array_append_new(copy,
+				   rename_copy(json_array_get(tree, i), names, count)) == 0;
+	} else {
+		copy = json_incref((json_t *)(uintptr_t)tree);
 	}
-	return json_incref((json_t *)(uintptr_t)tree);
+	if (!good)
+		json_decref(copy);
+	return good ? copy : NULL;
 }
 
 json_t *
 fields_rename(const json_t *tree, const struct field_name *names, size_t count, struct arena *a)
 {
-	return own(rename_copy(tree, names, count), a);
+	json_t **holder = make_holder(a);
+	return *holder = rename_copy(tree, names, count);
 }
 
 /* a[b] and a.b become {"a": {"b": ...}}; of two fields of one name the first counts. */
@@ -109,7 +114,7 @@ make_form(json_t **out, const struct job *job, struct arena *a, struct err *e)
 	struct upload_form parsed;
 	if (!upload_form_parse(&parsed, job->result, a, e))
 		return false;
-	json_t *form = own(json_object(), a);
+	json_t **holder = make_holder(a), *form = *holder = json_object();
 	if (!form)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	for (size_t i = 0; i < parsed.count; i++)

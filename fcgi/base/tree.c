@@ -14,7 +14,7 @@
 
 static size_t live_bytes;
 static bool is_limited; /* a user's text is being parsed */
-static bool was_refused;
+static bool was_refused, no_memory; /* since the parse began: by the limit, by the machine */
 
 static void *
 counting_malloc(size_t n)
@@ -26,6 +26,8 @@ counting_malloc(size_t n)
 	void *p = malloc(n);
 	if (p)
 		live_bytes += malloc_usable_size(p);
+	else
+		no_memory = true;
 	return p;
 }
 
@@ -124,7 +126,7 @@ tree_parse(json_t **out, struct str text, struct arena *a, struct err *e)
 	json_error_t why;
 	size_t before = live_bytes;
 	is_limited = true;
-	was_refused = false;
+	was_refused = no_memory = false;
 	*holder = json_loadb(
 	    text.n ? text.p : "", text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
 	is_limited = false;
@@ -132,6 +134,8 @@ tree_parse(json_t **out, struct str text, struct arena *a, struct err *e)
 		return before > TREE_LIVE_BYTES / 2
 			   ? FAIL(e, UNAVAILABLE, "too much JSON is being worked on; try again")
 			   : FAIL(e, TOO_BIG, "the JSON has too many values to be read whole");
+	if (!*holder && no_memory)
+		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return fail_at(&why, e);
 	*out = *holder;
@@ -143,7 +147,10 @@ tree_parse_own(json_t **out, struct str text, struct arena *a, struct err *e)
 {
 	json_t **holder = make_holder(a);
 	json_error_t why;
+	no_memory = false;
 	*holder = json_loadb(text.n ? text.p : "", text.n, JSON_DECODE_ANY, &why);
+	if (!*holder && no_memory)
+		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return FAIL(e, SYSTEM, "own JSON is not well-formed: line %d, column %d: %s",
 		    why.line, why.column, why.text);

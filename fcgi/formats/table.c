@@ -111,6 +111,11 @@ table_read_through(struct input *in, const struct table_options *options,
 	bool worked = window_more(r, e) && check_text(&r->window, e) &&
 		      find_format(r, &format, e) &&
 		      (format == TABLE_JSONL ? jsonl_read(r, e) : csv_read(r, e));
+	if (worked && counts->records == 0) {
+		struct finding none = {"no-rows", 1, TABLE_NO_COLUMN,
+		    STR("the file has a header and no rows: an empty table was made of it")};
+		worked = sink->finding(sink->context, &none, e);
+	}
 	/* The arena may live much longer than the file is read. */
 	reader_release(r);
 	return worked;

@@ -105,9 +105,12 @@ read_nested(const json_t **out, struct reader *r, const char *key, const char *w
 		    tree_str(r->fields, "type").p);
 	if ((r->style & REQUEST_FORM) && json_is_string(value)) {
 		struct err ignored = {0};
-		if (!tree_parse(&value, tree_str(r->fields, key), r->a, &ignored))
+		if (!tree_parse(&value, tree_str(r->fields, key), r->a, &ignored)) {
+			if (ignored.code == ERR_UNAVAILABLE)
+				return FAIL(r->e, UNAVAILABLE, "%s", ignored.message);
 			return FAIL_FIELD(
 			    r->e, INPUT, key, "%s required, as JSON: %s", what, ignored.message);
+		}
 	}
 	if (array ? !json_is_array(value) : !json_is_object(value))
 		return FAIL_FIELD(

@@ -171,6 +171,7 @@ rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct st
     struct str message, struct err *e)
 {
 	size_t i = 0;
+	code = str_clip(code, sizeof b->codes[0].code - 1);
 	while (i < b->code_count && !str_is(code, b->codes[i].code))
 		i++;
 	if (i == CODES)

@@ -30,7 +30,7 @@ export async function startBrowser(t, options = {}) {
 }
 
 // A page in a fresh context.  options: dark, narrow (390 px), script (false: none), signedIn
-// (false: not), statuses (HTTP errors this test expects, which Chromium logs).
+// (false: not), logs (words of errors that this test provokes, as "status of 404").
 async function open(t, browser, server, options = {}) {
   const context = await browser.newContext({
     baseURL: server.url,
@@ -40,14 +40,13 @@ async function open(t, browser, server, options = {}) {
     acceptDownloads: true,
   });
   const faults = [];
-  const expected = (options.statuses ?? []).map((status) => `status of ${status}`);
   context.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
     if (protocol !== "data:" && protocol !== "blob:" && origin !== server.url) faults.push(`asked ${request.url()}`);
   });
   context.on("console", (message) => {
     const text = message.text();
-    if (message.type() === "error" && !expected.some((words) => text.includes(words)))
+    if (message.type() === "error" && !options.logs?.some((words) => text.includes(words)))
       faults.push(`${message.page()?.url()}: ${text}`);
   });
   context.on("weberror", (error) => faults.push(String(error.error())));
@@ -103,12 +102,12 @@ export function peopleCsv(rows) {
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-// What axe finds against WCAG 2.2 AA and its best practices, a line each.
-export async function accessibilityFaults(page) {
+const everything = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+// What axe finds against WCAG 2.2 AA and its best practices (or against these rules), a line each.
+export async function accessibilityFaults(page, rules) {
   await page.evaluate(axe);
-  const result = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    resultTypes: ["violations"],
-  }));
+  const result = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ["violations"] }),
+    rules ? { type: "rule", values: rules } : { type: "tag", values: everything });
   return result.violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)}`));
 }

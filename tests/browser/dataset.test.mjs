@@ -8,7 +8,7 @@ import { datasetNames, makeDataset, peopleCsv, startBrowser } from "./browser.mj
 const ROWS = 200000;
 
 async function firstNumber(page) {
-  return page.locator("tbody th").first().textContent();
+  return (await page.locator("tbody th").first().textContent()).replace(/\s/g, " ");
 }
 
 const focused = (page) => page.evaluate(() => {

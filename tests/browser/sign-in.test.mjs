@@ -8,7 +8,7 @@ test("sign-in", async (t) => {
   const { server, open } = await startBrowser(t);
 
   await t.test("a wrong key is refused with what to do, the right one leads to where one wanted to go", async (t) => {
-    const page = await open(t, { signedIn: false, statuses: [401] });
+    const page = await open(t, { signedIn: false, logs: ["status of 401"] });
     await page.goto("/jobs");
     assert.equal(new URL(page.url()).pathname, "/sign-in");
     await page.getByLabel("Key").fill("rh_wrong");
@@ -44,8 +44,15 @@ test("sign-in", async (t) => {
     assert.equal(new URL(page.url()).pathname, "/sign-in");
   });
 
+  await t.test("a form on another site's page changes nothing with the session of this one", async (t) => {
+    const page = await open(t);
+    const answer = await page.request.post("/datasets/00000000-0000-4000-8000-000000000000/delete",
+      { headers: { origin: "http://evil.example", "sec-fetch-site": "cross-site" } });
+    assert.equal(answer.status(), 403);
+  });
+
   await t.test("an upload after the session has ended says so, and keeps the form", async (t) => {
-    const page = await open(t, { statuses: [401] });
+    const page = await open(t, { logs: ["status of 401"] });
     await page.goto("/upload");
     await page.getByLabel("Description").fill("typed with care");
     await page.setInputFiles("#file", { name: "a.csv", mimeType: "text/csv", buffer: Buffer.from("a\n1\n") });

@@ -99,7 +99,7 @@ test("upload", async (t) => {
   });
 
   await t.test("what the server refuses stands at its field, and the form can be sent again", async (t) => {
-    const page = await open(t, { statuses: [422, 400] });
+    const page = await open(t, { logs: ["status of 422", "status of 400"] });
     await page.goto("/upload");
     await page.setInputFiles("#file", csv("nothing.csv", ""));
     await page.getByRole("button", { name: "Upload" }).click();
@@ -169,7 +169,7 @@ test("upload", async (t) => {
   });
 
   await t.test("a server that does not answer while a job is watched is said, not hidden", async (t) => {
-    const page = await open(t, { statuses: [503] });
+    const page = await open(t, { logs: ["status of 503"] });
     await page.route("/api/rowhouse/v1/jobs/*", (route) => route.fulfill({ status: 503, body: "gone" }));
     await withWaitingJobs(server, async (begin) => {
       await page.goto(`/jobs/${await begin("watched")}`);

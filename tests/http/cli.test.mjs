@@ -42,7 +42,7 @@ test("import --wait --json beside a server: the dataset is read, and the server 
   const seen = (await server.request("GET", `${ours}/datasets/${dataset.id}`)).json.dataset;
   assert.equal(seen.name, "By hand");
   const { json } = await server.request("GET", `${ours}/datasets/${dataset.id}/rows`);
-  assert.deepEqual(json.rows.map((r) => r.cells), [[1, 1.1], [2, "007"]]);
+  assert.deepEqual(json.rows.map((r) => r.cells), [[1, "1.10"], [2, "007"]]);
 });
 
 test("import alone prints the id, and the server reads it soon", async () => {

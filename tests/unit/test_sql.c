@@ -170,7 +170,7 @@ count_up(void *path)
 	int64_t v;
 	MUST(database_open(&d, path, DATABASE_WRITE, &why));
 	/* The durability of each is another test's. */
-	MUST(database_relax(&d, true, &why));
+	MUST(sql_script(&d, "PRAGMA synchronous=NORMAL", &why));
 	for (int i = 0; i < STEPS; i++) {
 		MUST(database_begin(&d, &why));
 		MUST(sql_one_int(&d, &v, 0, "SELECT v FROM t WHERE k=1", NULL, 0, &why));
@@ -332,7 +332,6 @@ the_log_is_written_back_past_its_limit(void **state)
 	open_new(&d, "large.db");
 	char wal[PATH_MAX];
 	snprintf(wal, sizeof wal, "%s", folder_file(folder, "large.db-wal"));
-	good(database_relax(&d, true, &e));
 	add_mebibytes(&d, 15);
 	/* Nobody checkpoints before. */
 	assert_true(size_of(folder_file(folder, "large.db")) < MIB(1));
@@ -382,20 +381,16 @@ readers_see_only_what_was_committed_and_wait_for_nobody(void **state)
 }
 
 static void
-commits_are_durable_again_after_progress(void **state)
+every_commit_is_durable_and_nobody_checkpoints_alone(void **state)
 {
 	(void)state;
 	struct database d;
-	open_new(&d, "relax.db");
-	assert_int_equal(one(&d, "PRAGMA synchronous"), 2);
-	good(database_relax(&d, true, &e));
-	assert_int_equal(one(&d, "PRAGMA synchronous"), 1);
-	good(database_relax(&d, false, &e));
+	open_new(&d, "settings.db");
 	assert_int_equal(one(&d, "PRAGMA synchronous"), 2);
 	assert_int_equal(one(&d, "PRAGMA wal_autocheckpoint"), 0);
 	database_close(&d);
 	/* Closing wrote nothing back: that is for who holds the lock. */
-	assert_true(size_of(folder_file(folder, "relax.db-wal")) > 0);
+	assert_true(size_of(folder_file(folder, "settings.db-wal")) > 0);
 }
 
 static void
@@ -471,7 +466,7 @@ main(void)
 	    cmocka_unit_test(a_task_cut_short_in_mid_query_leaves_no_trace),
 	    cmocka_unit_test(the_log_is_written_back_past_its_limit),
 	    cmocka_unit_test(readers_see_only_what_was_committed_and_wait_for_nobody),
-	    cmocka_unit_test(commits_are_durable_again_after_progress),
+	    cmocka_unit_test(every_commit_is_durable_and_nobody_checkpoints_alone),
 	    cmocka_unit_test(a_full_disk_is_said_and_gone_when_there_is_room),
 	    cmocka_unit_test(what_is_no_database_is_refused),
 	};
