@@ -246,8 +246,12 @@ answer_exhausted(struct exchange *x)
 	    .accept = keep(accept, sizeof accept, x->request.accept),
 	};
 	app_recover(x->app);
-	if (arena_guard(last) == 0)
+	x->response.status = 503;
+	if (arena_guard(last) == 0) {
 		let_go(x);
+		access_keep(x);
+	}
+	x->job_id[0] = 0;
 	app_recover(x->app);
 	arena_release(&x->arena);
 	x->request = named;

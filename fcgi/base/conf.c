@@ -5,6 +5,8 @@
 
 #include <limits.h>
 
+#define VARIABLE_BYTES 64
+
 enum conf_form { FORM_TEXT, FORM_NUMBER, FORM_SWITCH };
 
 static const struct setting {
@@ -91,15 +93,30 @@ read_file(struct conf *c, const char *path, struct arena *a, struct err *e)
 	return true;
 }
 
+/* quota_bytes is ROWHOUSE_QUOTA_BYTES in the environment. */
+static void
+variable_of(char out[VARIABLE_BYTES], const char *name)
+{
+	size_t n = (size_t)snprintf(out, VARIABLE_BYTES, "ROWHOUSE_%s", name);
+	for (size_t i = 0; i < n && i < VARIABLE_BYTES; i++)
+		if (out[i] >= 'a' && out[i] <= 'z')
+			out[i] = (char)(out[i] - 32);
+}
+
+bool
+conf_override(const char *name, const char *value)
+{
+	char variable[VARIABLE_BYTES];
+	variable_of(variable, name);
+	return setenv(variable, value, 1) == 0;
+}
+
 static bool
 read_environment(struct conf *c, struct arena *a, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(settings); i++) {
-		char variable[64] = "ROWHOUSE_";
-		size_t n = strlen(variable);
-		for (const char *p = settings[i].name; *p && n + 1 < sizeof variable; p++)
-			variable[n++] = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
-		variable[n] = 0;
+		char variable[VARIABLE_BYTES];
+		variable_of(variable, settings[i].name);
 		const char *value = getenv(variable);
 		if (value && !set(c, &settings[i], str_of(value), variable, a, e))
 			return false;

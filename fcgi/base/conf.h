@@ -39,4 +39,8 @@ struct conf {
  * line, or the variable. */
 bool conf_load(struct conf *c, const char *data, struct arena *a, struct err *e) MUST_CHECK;
 
+/* What the command line says goes into the environment, which this process and all it starts read.
+ * False: no memory. */
+bool conf_override(const char *name, const char *value) MUST_CHECK;
+
 #endif

@@ -6,13 +6,17 @@
 #include "process/nginx.h"
 #include "process/supervisor.h"
 
-enum { PORT, SOCKET, DATA, LOG };
+enum { PORT, SOCKET, DATA, LOG, SETTINGS };
 
 static const struct option up_table[] = {
     [PORT] = {"port", "N", "8080", "Port on 127.0.0.1; 0 takes any free one"},
     [SOCKET] = {"socket", "PATH", NULL, "Listen on a unix socket instead of a port"},
     [DATA] = {"data", "DIR", "data", "Folder of everything that is kept; made when missing"},
     [LOG] = {"log", "-", NULL, "Log to standard error instead of DIR/log"},
+/* Every setting can be given here too; conf/rowhouse.conf says what each means. */
+#define X(name, form, preset) {#name, #form, NULL, "Setting, as in rowhouse.conf"},
+    CONF_TABLE(X)
+#undef X
     {0},
 };
 
@@ -73,6 +77,9 @@ command_up(int argc, char **argv)
 		fprintf(stderr, "rowhouse up: --log takes only -, standard error\n");
 		return EXIT_USAGE;
 	}
+	for (size_t i = SETTINGS; up_table[i].name; i++)
+		if (line.value[i] && !conf_override(up_table[i].name, line.value[i]))
+			return EXIT_FAILED;
 	struct supervisor supervisor = {
 	    .data = line.value[DATA],
 	    .port = (unsigned)port,

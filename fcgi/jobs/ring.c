@@ -3,6 +3,7 @@
 #include "jobs/ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -61,8 +62,10 @@ map(struct ring **out, int fd, struct err *e)
 bool
 ring_make(struct ring **out, int *fd, struct err *e)
 {
-	*fd = memfd_create("ring", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, (off_t)(HEADER_BYTES + RING_BYTES)) != 0)
+	*fd = memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	/* Sealed: a child that cut it short would kill the writer at its next look. */
+	if (*fd < 0 || ftruncate(*fd, (off_t)(HEADER_BYTES + RING_BYTES)) != 0 ||
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		return FAIL_ERRNO(e, "the ring of a job cannot be made");
 	return map(out, *fd, e);
 }
@@ -108,6 +111,8 @@ put(struct ring *r, uint64_t at, const void *p, size_t n)
 {
 	size_t from = (size_t)(at & (RING_BYTES - 1));
 	size_t first = RING_BYTES - from < n ? (size_t)RING_BYTES - from : n;
+	if (n == 0)
+		return;
 	memcpy(r->bytes + from, p, first);
 	memcpy(r->bytes, (const char *)p + first, n - first);
 }
@@ -117,6 +122,8 @@ take(struct ring *r, uint64_t at, void *p, size_t n)
 {
 	size_t from = (size_t)(at & (RING_BYTES - 1));
 	size_t first = RING_BYTES - from < n ? (size_t)RING_BYTES - from : n;
+	if (n == 0)
+		return;
 	memcpy(p, r->bytes + from, first);
 	memcpy((char *)p + first, r->bytes, n - first);
 }
@@ -134,6 +141,13 @@ wait_for_room(struct ring *r, uint64_t head, size_t need)
 	}
 }
 
+/* What is left behind the first n bytes, also of no text at all. */
+static struct str
+str_behind(struct str s, size_t n)
+{
+	return n > 0 ? (struct str){s.p + n, s.n - n} : s;
+}
+
 void
 ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
 {
@@ -149,10 +163,8 @@ ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
 		size_t from_a = n < a.n ? n : a.n;
 		put(r, head, a.p, from_a);
 		put(r, head + from_a, b.p, n - from_a);
-		a.p += from_a;
-		a.n -= from_a;
-		b.p += n - from_a;
-		b.n -= n - from_a;
+		a = str_behind(a, from_a);
+		b = str_behind(b, n - from_a);
 		left -= n;
 		atomic_store_explicit(&s->head, head + n, memory_order_release);
 		wake(&s->head_bell, &s->consumer_waits);
@@ -206,13 +218,16 @@ take_frame(struct ring *r, uint64_t tail, bool *more, struct err *e)
 	struct shared *s = r->shared;
 	struct frame f;
 	take(r, tail, &f, sizeof f);
-	if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 || (r->n > 0 && f.type != r->type))
+	/* All but the last of a message are full, so that no message can go on for ever. */
+	if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 ||
+	    (f.more && f.length < FRAME_BYTES) || (r->n > 0 && f.type != r->type))
 		return FAIL(e, INPUT, "the job's child sent a frame that is none");
 	if (!wait_for_bytes(r, tail, sizeof f + f.length, 1))
 		return FAIL(e, INPUT, "the job's child sent a frame that is cut off");
 	if (!make_room(r, r->n + f.length, e))
 		return false;
-	take(r, tail + sizeof f, r->message + r->n, f.length);
+	if (f.length > 0)
+		take(r, tail + sizeof f, r->message + r->n, f.length);
 	r->n += f.length;
 	r->type = f.type;
 	*more = f.more != 0;

