@@ -109,9 +109,10 @@ check-fuzz: $(fuzz_programs)
 # Tests of the whole server.  They keep to the checkout and to folders of their own under TMPDIR.
 node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=1
 modules := tests/node_modules/.installed
+npm = npm_config_cache="$(CURDIR)/build/npm" npm --silent
 $(modules): tests/package.json tests/package-lock.json
 	@echo "  npm   tests"
-	$(Q)cd tests && npm_config_cache="$(CURDIR)/build/npm" npm ci --silent
+	$(Q)cd tests && $(npm) ci
 	@touch $@
 
 ## check-http: the server from outside, over HTTP and the command line
@@ -137,7 +138,7 @@ fuzz:
 ## bench: how fast it is beside others, in one run
 bench: all
 	$(Q)sh conf/install-packages run bench
-	$(Q)$(MAKE) --no-print-directory $(modules)
+	$(Q)cd tests/bench && $(npm) install --no-package-lock
 	$(Q)sh tests/bench/run
 
 ## install: copy the program and its files below DESTDIR/PREFIX (/usr/local)

@@ -120,9 +120,10 @@ claro_error(struct exchange *x, const struct err *e)
 	jsonout_member_text(&j, "code", w.code);
 	jsonout_key(&j, "details");
 	jsonout_object(&j);
-	/* Only that handler's state is a text. */
-	bool create = x->route && x->route->handler == claro_dataset_create;
-	if (strcmp(w.code, "DATASOURCE_NOT_FOUND") == 0 && create && x->state)
+	/* The state of those that take a form is no text. */
+	bool form = x->route && (x->route->handler == claro_dataset_upload ||
+				    x->route->handler == claro_source_upload);
+	if (strcmp(w.code, "DATASOURCE_NOT_FOUND") == 0 && !form && x->state)
 		jsonout_member_text(&j, "datasourceId", x->state);
 	else if (e->field[0])
 		jsonout_member_str(&j, "field", their_field(e->field, &x->arena));

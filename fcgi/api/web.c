@@ -20,6 +20,7 @@
 #define BOARD_FD 4
 #define LOOK_MS 1000 /* a ring that was lost costs a waiting request no more than this */
 #define DRAIN_MS 700 /* the supervisor leaves a little more (supervisor.c, drain_steps) */
+#define DRAIN_LOOK_MS 50
 #define IDLE_MS 5000 /* how often a worker with nothing to do tidies up */
 #define AT_ONCE 8 /* requests served between two looks at signals, bell and parked ones */
 
@@ -165,7 +166,7 @@ turn(struct worker *w)
 	fds[2] = (struct pollfd){w->draining ? -1 : LISTEN_FD, POLLIN, 0};
 	for (size_t i = 0; i < parked; i++)
 		fds[3 + i] = (struct pollfd){wire_fd(w->parked[i]->wire), POLLRDHUP, 0};
-	int64_t wait = parked > 0 ? LOOK_MS : w->draining ? 0 : IDLE_MS;
+	int64_t wait = w->draining ? DRAIN_LOOK_MS : parked > 0 ? LOOK_MS : IDLE_MS;
 	int ready = poll(fds, 3 + parked, (int)wait);
 	if (clock_monotonic_ms() >= w->next_tidy_ms) {
 		rows_cache_prune(w->app.model.rows);

@@ -289,15 +289,53 @@ cells_check_ids(const char *p, size_t n, size_t columns)
 	return true;
 }
 
+/* After the opening quote of a string that was checked before: bytes up to and with the closing
+ * one, 0 when there is none after all.  Only quotes and backslashes matter now. */
+static size_t
+checked_string_rest(const unsigned char *p, size_t n, bool *escaped)
+{
+	size_t i = 0;
+	*escaped = false;
+	for (;;) {
+#ifdef __SSE2__
+		const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+		unsigned mask = 0;
+		while (n - i >= 16) {
+			__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+			mask = (unsigned)_mm_movemask_epi8(
+			    _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
+			if (mask)
+				break;
+			i += 16;
+		}
+		if (mask)
+			i += (size_t)__builtin_ctz(mask);
+#endif
+		while (i < n && p[i] != '"' && p[i] != '\\')
+			i++;
+		if (i >= n)
+			return 0;
+		if (p[i] == '"')
+			return i + 1;
+		if (n - i < 2)
+			return 0;
+		*escaped = true;
+		i += 2;
+	}
+}
+
 size_t
 cells_split(struct cell *cells, size_t max, const char *text, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t i = 1, count = 0;
 	while (i < n && p[i] != ']') {
-		size_t used = value(p + i, n - i, 1);
+		bool escaped = false, is_text = p[i] == '"';
+		size_t used = is_text ? checked_string_rest(p + i + 1, n - i - 1, &escaped)
+				      : value(p + i, n - i, 1);
 		if (used == 0)
 			break;
+		used += is_text;
 		if (count < max) {
 			struct cell *c = &cells[count];
 			*c = (struct cell){.bytes = {text + i, used}};
@@ -305,7 +343,7 @@ cells_split(struct cell *cells, size_t max, const char *text, size_t n)
 			case '"':
 				c->kind = CELL_TEXT;
 				c->bytes = (struct str){text + i + 1, used - 2};
-				c->escaped = memchr(c->bytes.p, '\\', c->bytes.n) != NULL;
+				c->escaped = escaped;
 				break;
 			case 'n':
 				c->kind = CELL_NULL;

@@ -1,45 +1,50 @@
 /* hash.c: see hash.h. */
-#define OPENSSL_SUPPRESS_DEPRECATED /* the SHA256_ functions: see hash_two() */
+#define OPENSSL_SUPPRESS_DEPRECATED /* the SHA256_ functions: see below */
 #include "base/hash.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #define HMAC_BLOCK 64
 
+/*
+ * Not EVP, SHA256() or HMAC(): since OpenSSL 3 they ask for memory.  Refused, the library crashes while
+ * it sets itself up, and later leaves in `out` whatever was there, perhaps the hash of somebody
+ * else's key.  These functions only calculate.
+ */
+struct sha256 {
+	SHA256_CTX context;
+};
+
 struct sha256 *
 sha256_new(void)
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
-		EVP_MD_CTX_free(context);
-		context = NULL;
-	}
-	return (struct sha256 *)context;
+	struct sha256 *h = malloc(sizeof *h);
+	if (h)
+		SHA256_Init(&h->context);
+	return h;
 }
 
 void
 sha256_add(struct sha256 *h, const void *p, size_t n)
 {
-	EVP_DigestUpdate((EVP_MD_CTX *)h, p, n);
+	SHA256_Update(&h->context, p, n);
 }
 
 void
 sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES])
 {
-	EVP_DigestFinal_ex((EVP_MD_CTX *)h, out, NULL);
+	SHA256_Final(out, &h->context);
 	sha256_free(h);
 }
 
 void
 sha256_free(struct sha256 *h)
 {
-	EVP_MD_CTX_free((EVP_MD_CTX *)h);
+	free(h);
 }
 
-/* The two parts one after the other.  Not SHA256() nor HMAC(): since OpenSSL 3 they ask for memory,
- * and without it leave in `out` whatever was there, perhaps the hash of somebody else's key. */
+/* The two parts one after the other. */
 static void
 hash_two(uint8_t out[SHA256_BYTES], struct str a, struct str b)
 {

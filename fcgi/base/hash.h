@@ -9,7 +9,7 @@
 
 struct sha256;
 
-/* NULL when libcrypto has no memory. */
+/* NULL when there is no memory. */
 struct sha256 *sha256_new(void) MUST_CHECK;
 void sha256_add(struct sha256 *h, const void *p, size_t n);
 /* Writes the digest and frees h. */

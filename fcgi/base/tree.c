@@ -134,7 +134,8 @@ tree_parse(json_t **out, struct str text, struct arena *a, struct err *e)
 		return before > TREE_LIVE_BYTES / 2
 			   ? FAIL(e, UNAVAILABLE, "too much JSON is being worked on; try again")
 			   : FAIL(e, TOO_BIG, "the JSON has too many values to be read whole");
-	if (!*holder && no_memory)
+	/* jansson does not notice every refusal: a tree may have lost a part of a text. */
+	if (no_memory)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return fail_at(&why, e);
@@ -149,7 +150,7 @@ tree_parse_own(json_t **out, struct str text, struct arena *a, struct err *e)
 	json_error_t why;
 	no_memory = false;
 	*holder = json_loadb(text.n ? text.p : "", text.n, JSON_DECODE_ANY, &why);
-	if (!*holder && no_memory)
+	if (no_memory)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return FAIL(e, SYSTEM, "own JSON is not well-formed: line %d, column %d: %s",

@@ -305,7 +305,7 @@ export_to(struct session *s, const char *id, enum export_format format, int fd, 
 		chosen[i] =
 		    (struct export_column){columns[i].column_id, columns[i].name, columns[i].type};
 	struct export_writer *w = export_open(fd, format, chosen, count, &s->arena);
-	return export_header(w, e) && rows_each(rows, 0, 0, write_row, w, e) && export_close(w, e);
+	return export_header(w, e) && rows_each_cells(rows, write_row, w, e) && export_close(w, e);
 }
 
 int

@@ -52,7 +52,7 @@ write_rows(struct exporter *x, int fd, struct err *e)
 		chosen[i] =
 		    (struct export_column){columns[i].column_id, columns[i].name, columns[i].type};
 	x->writer = export_open(fd, x->format, chosen, count, &x->c.arena);
-	return export_header(x->writer, e) && rows_each(x->rows, 0, 0, write_row, x, e) &&
+	return export_header(x->writer, e) && rows_each_cells(x->rows, write_row, x, e) &&
 	       export_close(x->writer, e);
 }
 

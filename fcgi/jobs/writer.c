@@ -183,8 +183,18 @@ take_failure(struct str m, struct err *e)
 		err_set_field(e, __FILE__, __LINE__, said.code, said.field, "%s", said.message);
 	else
 		err_set(e, __FILE__, __LINE__, said.code, "%s", said.message);
-	e->at_line = said.at_line;
+	e->at_line = said.at_line <= INT64_MAX ? said.at_line : 0;
 	return false;
+}
+
+/* More values than rows there cannot be; and a bool that is neither 0 nor 1 may be read as any. */
+static bool
+is_guess(const struct guess *g, uint64_t rows)
+{
+	uint8_t json, has_number;
+	memcpy(&json, &g->json, 1);
+	memcpy(&has_number, &g->has_number, 1);
+	return g->values <= rows && json <= 1 && has_number <= 1;
 }
 
 static bool
@@ -207,12 +217,12 @@ take_message(struct writer *w, uint32_t type, struct str m, struct err *e)
 		if (m.n != sizeof w->counts || !w->has_guesses)
 			return bad_message(e, "the end");
 		memcpy(&w->counts, m.p, sizeof w->counts);
-		if (w->counts.rows != w->rows ||
-		    w->counts.records != w->counts.rows + w->counts.skipped)
+		if (w->counts.rows != w->rows || w->counts.records < w->rows ||
+		    w->counts.records - w->rows != w->counts.skipped)
 			return bad_message(e, "counts that do not add up");
 		for (size_t i = 0; i < w->columns; i++)
-			if (w->guesses[i].values > w->rows)
-				return bad_message(e, "statistics of more rows than there are");
+			if (!is_guess(&w->guesses[i], w->rows))
+				return bad_message(e, "statistics that do not add up");
 		w->ended = true;
 		return true;
 	case MESSAGE_FAIL:
@@ -330,6 +340,8 @@ publish(struct writer *w, const struct rows_built *built, struct err *e)
 	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e))
 		return store_commit(s, e);
 	store_rollback(s);
+	/* For certain nobody's.  After a commit that failed that is not so. */
+	unlink(w->path);
 	return false;
 }
 

@@ -1,7 +1,7 @@
 /* rows_build.c: writing a new rows file, once, from front to back; see rows.h. */
 #define _GNU_SOURCE
 #include "store/rows.h"
-#include "store/sql.h"
+#include "store/feed.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/ids.h"
@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define RANK_ROWS 1024
+#define PENDING_BYTES KIB(256)
+#define WRITE_BACK_BYTES MIB(16) /* so that the fsync at the end finds little left to do */
 #define SLUG_BYTES 60
 #define VIEW_COLUMNS 1900 /* SQLite takes 2,000 in a result; a few are kept for tools */
 #define ROWS_APPLICATION_ID "1383036258" /* 0x526f7762 */
@@ -56,8 +58,15 @@ static const char schema[] =
 struct rows_build {
 	struct database d;
 	sqlite3_stmt *insert;
+	int fd; /* of the same file, for its way to the disk */
+	off_t written_back;
 	uint64_t rows, columns, findings;
 	uint64_t in_rank;
+	/* Rows that were taken and not stored yet; their texts lie in pending_text. */
+	struct feed feed;
+	struct feed_row pending[RANK_ROWS];
+	char *pending_text;
+	size_t pending_bytes, since_write_back;
 	struct {
 		char code[40];
 		uint64_t count;
@@ -71,7 +80,10 @@ build_free(struct rows_build *b)
 {
 	sqlite3_finalize(b->insert);
 	database_close(&b->d);
+	if (b->fd >= 0)
+		close(b->fd);
 	arena_release(&b->arena);
+	free(b->pending_text);
 	free(b);
 }
 
@@ -92,15 +104,22 @@ rows_build_open(struct rows_build **out, const char *path, struct err *e)
 	if (!b)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	arena_init(&b->arena, MIB(32));
+	b->fd = -1;
+	b->feed.rows = b->pending;
+	b->pending_text = malloc(PENDING_BYTES);
 	unlink(path);
-	if (!database_open(&b->d, path, DATABASE_BUILD, e)) {
+	if (!b->pending_text || !database_open(&b->d, path, DATABASE_BUILD, e)) {
+		free(b->pending_text);
 		free(b);
-		return false;
+		return e->code != ERR_OK ? false : FAIL(e, UNAVAILABLE, "out of memory");
 	}
-	if (!sql_script(&b->d, schema, e) || !sql_script(&b->d, "BEGIN EXCLUSIVE", e) ||
+	if (!feed_register(&b->d, &b->feed, e) || !sql_script(&b->d, schema, e) ||
+	    !sql_script(&b->d, "BEGIN EXCLUSIVE", e) ||
+	    (b->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) < 0 ||
 	    sqlite3_prepare_v3(b->d.handle,
-		"INSERT INTO rows(row_id, line, rev, cells, absent) VALUES(?,?,0,?,?)", -1,
-		SQLITE_PREPARE_PERSISTENT, &b->insert, NULL) != SQLITE_OK) {
+		"INSERT INTO rows(line, rev, cells, absent) SELECT line, 0, cells, absent FROM "
+		"feed",
+		-1, SQLITE_PREPARE_PERSISTENT, &b->insert, NULL) != SQLITE_OK) {
 		FAIL(e, SYSTEM, "a file of rows cannot be begun: %s", sqlite3_errmsg(b->d.handle));
 		rows_build_abandon(b);
 		return false;
@@ -143,27 +162,69 @@ close_rank(struct rows_build *b, struct err *e)
 				 SQL_VALUES(V_INT(first), V_INT(alive)), e);
 }
 
-bool
-rows_build_row(
-    struct rows_build *b, uint64_t line, struct str cells, struct str absent, struct err *e)
+/* Sends what is in the file on its way to the disk, without waiting for it. */
+static void
+write_back(struct rows_build *b)
 {
-	sqlite3_stmt *s = b->insert;
-	sqlite3_bind_int64(s, 1, (int64_t)b->rows + 1);
-	sqlite3_bind_int64(s, 2, (int64_t)line);
-	sqlite3_bind_text64(s, 3, cells.p, cells.n, SQLITE_STATIC, SQLITE_UTF8);
-	if (absent.n)
-		sqlite3_bind_text64(s, 4, absent.p, absent.n, SQLITE_STATIC, SQLITE_UTF8);
-	else
-		sqlite3_bind_null(s, 4);
-	int rc = sqlite3_step(s);
-	sqlite3_reset(s);
+	struct stat st;
+	b->since_write_back = 0;
+	if (fstat(b->fd, &st) != 0 || st.st_size <= b->written_back)
+		return;
+	sync_file_range(
+	    b->fd, b->written_back, st.st_size - b->written_back, SYNC_FILE_RANGE_WRITE);
+	b->written_back = st.st_size;
+}
+
+/* Stores the pending rows.  Nobody gives them ids, so they get 1, 2, 3 ... in their order. */
+static bool
+store_pending(struct rows_build *b, struct err *e)
+{
+	if (b->feed.count == 0)
+		return true;
+	int rc = sqlite3_step(b->insert);
+	sqlite3_reset(b->insert);
 	if (rc == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR)
 		return FAIL(
 		    e, DISK_FULL, "the rows cannot be written: %s", sqlite3_errmsg(b->d.handle));
 	if (rc != SQLITE_DONE)
 		return FAIL(e, SYSTEM, "a row cannot be written: %s", sqlite3_errmsg(b->d.handle));
+	b->since_write_back += b->pending_bytes;
+	b->feed.count = b->pending_bytes = 0;
+	if (b->since_write_back >= WRITE_BACK_BYTES)
+		write_back(b);
+	return true;
+}
+
+static struct str
+keep_text(struct rows_build *b, struct str s)
+{
+	char *p = b->pending_text + b->pending_bytes;
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	b->pending_bytes += s.n;
+	return (struct str){p, s.n};
+}
+
+bool
+rows_build_row(
+    struct rows_build *b, uint64_t line, struct str cells, struct str absent, struct err *e)
+{
+	size_t n = cells.n + absent.n;
+	if (n > PENDING_BYTES - b->pending_bytes && !store_pending(b, e))
+		return false;
+	bool large = n > PENDING_BYTES;
+	b->pending[b->feed.count++] =
+	    large ? (struct feed_row){line, cells, absent}
+		  : (struct feed_row){line, keep_text(b, cells), keep_text(b, absent)};
 	b->rows++;
-	return ++b->in_rank < RANK_ROWS || close_rank(b, e);
+	bool whole = ++b->in_rank == RANK_ROWS;
+	if (large) {
+		/* Its texts are good during this call only. */
+		b->pending_bytes = n;
+		if (!store_pending(b, e))
+			return false;
+	}
+	return !whole || (store_pending(b, e) && close_rank(b, e));
 }
 
 bool
@@ -302,11 +363,12 @@ rows_build_finish(struct rows_build *b, const struct guess *guesses, uint64_t re
     uint64_t records_skipped, struct rows_built *built, struct err *e)
 {
 	*built = (struct rows_built){b->rows, b->columns, b->findings, 0};
-	if (!close_rank(b, e) || !write_statistics(b, guesses, e) || !write_view(b, e) ||
-	    !write_info(b, "records_read", records_read, e) ||
-	    !write_info(b, "records_skipped", records_skipped, e) ||
-	    !write_info(b, "findings", b->findings, e) || !sql_script(&b->d, "COMMIT", e) ||
-	    !check(b, e)) {
+	bool written = store_pending(b, e) && close_rank(b, e) && write_statistics(b, guesses, e) &&
+		       write_view(b, e) && write_info(b, "records_read", records_read, e) &&
+		       write_info(b, "records_skipped", records_skipped, e) &&
+		       write_info(b, "findings", b->findings, e) && sql_script(&b->d, "COMMIT", e);
+	write_back(b);
+	if (!written || !check(b, e)) {
 		rows_build_abandon(b);
 		return false;
 	}

@@ -222,6 +222,23 @@ rows_each(
 }
 
 bool
+rows_each_cells(struct rows_file *f, rows_each_fn *fn, void *context, struct err *e)
+{
+	struct sql_query q;
+	int more;
+	if (!sql_start(&q, &f->d, "SELECT cells, absent FROM rows ORDER BY row_id", NULL, 0, e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1) {
+		struct row r = {.cells = sql_str(&q, 0), .absent = sql_str(&q, 1)};
+		if (!fn(context, &r, e)) {
+			sql_stop(&q);
+			return e->code == ERR_OK;
+		}
+	}
+	return more == 0;
+}
+
+bool
 rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding_row **out,
     size_t *count, struct arena *a, struct err *e)
 {

@@ -55,7 +55,8 @@ settle(struct database *d, enum database_mode mode, struct err *e)
 {
 	sqlite3_extended_result_codes(d->handle, 1);
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
-	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* It also forbids to do without a journal, which is the point of a build. */
+	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, mode != DATABASE_BUILD, NULL);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -99,7 +100,8 @@ database_open(struct database *d, const char *path, enum database_mode mode, str
 	/* SQLite makes do with reading when a file cannot be opened for writing. */
 	if (mode != DATABASE_READ && sqlite3_db_readonly(d->handle, "main") == 1) {
 		FAIL(e, UNAVAILABLE,
-		    "%s can be read but not written: is the disk full, or may only others write it?",
+		    "%s can be read but not written: is the disk full, or may only others write "
+		    "it?",
 		    path);
 		database_close(d);
 		return false;
@@ -235,8 +237,7 @@ struct str
 sql_str(const struct sql_query *q, int column)
 {
 	const char *p = (const char *)sqlite3_column_blob(q->statement, column);
-	int n = sqlite3_column_bytes(q->statement, column);
-	return (struct str){p ? p : "", p ? (size_t)n : 0};
+	return p ? (struct str){p, (size_t)sqlite3_column_bytes(q->statement, column)} : STR("");
 }
 
 bool

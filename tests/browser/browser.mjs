@@ -106,7 +106,7 @@ const everything = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "bes
 
 // What axe finds against WCAG 2.2 AA and its best practices (or against these rules), a line each.
 export async function accessibilityFaults(page, rules) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   const result = await page.evaluate((runOnly) => window.axe.run(document, { runOnly, resultTypes: ["violations"] }),
     rules ? { type: "rule", values: rules } : { type: "tag", values: everything });
   return result.violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)}`));

@@ -126,9 +126,8 @@ test("dataset", async (t) => {
     const wide = await makeDataset(server, "wide.csv", `${names}\n${`${names}\n`.repeat(100)}`);
     await page.goto(`/datasets/${wide.id}`);
     await page.getByText("Rows 1–20 of 100").waitFor();
+    await page.getByText("Page 1 of 5").waitFor();
     assert.equal(await page.locator("thead th").count(), 2001);
-    await page.getByRole("link", { name: "Last page" }).click();
-    await page.getByText("Rows 81–100 of 100").waitFor();
   });
 
   await t.test("findings are counted and the first of them listed with line and column", async (t) => {

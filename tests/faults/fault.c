@@ -1,6 +1,7 @@
 /*
  * fault.c: a library put before the C library (LD_PRELOAD) that makes one chosen call of one chosen
- * process go wrong: the process is killed before it, or it fails with an error, or malloc refuses.
+ * process go wrong: the process is killed or held before it, it fails with an error, or malloc
+ * refuses.
  *
  * What to do stands in a small file that all processes map and the test writes to while the server
  * runs (FAULT_CONTROL names it).  The process is known by its role, the first argument of `rowhouse`;
@@ -24,7 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum mode { OFF, KILL, TORN, NO_SPACE, IO_ERROR, NO_MEMORY };
+enum mode { OFF, KILL, TORN, NO_SPACE, IO_ERROR, NO_MEMORY, HOLD };
 
 /* lib.mjs knows the offsets. */
 static struct control {
@@ -36,15 +37,23 @@ static struct control {
 
 static const char *role = "";
 
-/* Where a crash was, for whoever mends it. */
+/* For whoever mends it; FAULT_TRACE in the environment asks for it at every fault. */
+static void
+say_where(const char *head)
+{
+	void *frames[64];
+	struct control *kept = control;
+	control = NULL;
+	syscall(SYS_write, STDERR_FILENO, head, strlen(head));
+	backtrace_symbols_fd(frames, backtrace(frames, 64), STDERR_FILENO);
+	control = kept;
+}
+
 static void
 crashed(int number)
 {
-	void *frames[64];
-	static const char head[] = "fault.so: a crash, frames:\n";
-	syscall(SYS_write, STDERR_FILENO, head, sizeof head - 1);
+	say_where("fault.so: a crash, frames:\n");
 	control = NULL;
-	backtrace_symbols_fd(frames, backtrace(frames, 64), STDERR_FILENO);
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -89,8 +98,11 @@ hit(bool memory, const char *call)
 	uint32_t n = atomic_fetch_add(each ? &own_count : &control->count, 1) + 1;
 	if (control->at == 0 || n < control->at || (n > control->at && !control->sticky))
 		return false;
-	if (atomic_fetch_add(&control->fired, 1) == 0)
+	if (atomic_fetch_add(&control->fired, 1) == 0) {
 		strncpy(control->call, call, sizeof control->call - 1);
+		if (getenv("FAULT_TRACE"))
+			say_where("fault.so: a fault, frames:\n");
+	}
 	return true;
 }
 
@@ -111,6 +123,11 @@ fails(const char *call)
 	uint32_t mode = control->mode;
 	if (mode == KILL)
 		die();
+	if (mode == HOLD) {
+		/* Until the test goes on with it, or kills it. */
+		syscall(SYS_kill, getpid(), SIGSTOP);
+		return false;
+	}
 	errno = mode == IO_ERROR ? EIO : ENOSPC;
 	return true;
 }
@@ -123,7 +140,7 @@ counts(int fd)
 	struct stat st;
 	if (!control || control->mode == OFF || fd == STDERR_FILENO)
 		return false;
-	return control->mode == KILL || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
+	return control->mode == KILL || control->mode == HOLD || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

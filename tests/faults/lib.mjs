@@ -17,7 +17,7 @@ import { startServer, temporaryFolder } from "../lib/server.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const api = "/api/rowhouse/v1";
-const modes = { off: 0, kill: 1, torn: 2, nospace: 3, ioerror: 4, nomemory: 5 };
+const modes = { off: 0, kill: 1, torn: 2, nospace: 3, ioerror: 4, nomemory: 5, hold: 6 };
 
 const wanted = process.env.FAULTS === "all" ? Infinity : Number(process.env.FAULTS ?? 6);
 export const offset = Number(process.env.FAULTS_OFFSET ?? Math.floor(Math.random() * 1e6));
@@ -142,6 +142,19 @@ export class World {
 
   export(id, format = "csv") {
     return this.ask("GET", `${api}/datasets/${id}/export?format=${format}`);
+  }
+
+  // The ids of this server's processes in a role.
+  processes(role) {
+    const words = (pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      } catch {
+        return [];
+      }
+    };
+    return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
+      .filter((pid) => words(pid)[1] === role && words(pid).includes(this.folder));
   }
 
   // SQL on a database as it lies there, by a program that changes nothing.

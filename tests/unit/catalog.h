@@ -68,6 +68,20 @@ catalog_end(void **state)
 	return 0;
 }
 
+/* SQLite does not like to be taken through a fork: closed before it, opened behind it. */
+static inline void
+catalog_close(void)
+{
+	store_close(store);
+	store = NULL;
+}
+
+static inline void
+catalog_open(void)
+{
+	MUST(store_open(&store, folder, &e));
+}
+
 /* An answer of the database as text, "-" for NULL or no row; columns joined by a space. */
 static inline struct str
 ask(const char *format, ...)

