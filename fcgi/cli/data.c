@@ -185,17 +185,22 @@ show_progress(const struct job *job)
 static bool
 wait_for_rows(struct session *s, struct job *job, struct err *e)
 {
-	pid_t runner;
+	pid_t runner = 0;
 	int bell;
 	char name[24];
 	snprintf(name, sizeof name, "cgi-%d", (int)getpid());
 	if (!bell_open(&bell, s->data, name, e))
 		return false;
-	bool good = ensure_runner(s, &runner, e);
+	bool good = true;
 	while (good) {
 		struct arena_mark mark = arena_mark(&s->arena);
 		struct job now;
-		good = model_job_get(&s->model, &s->owner, str_of(job->job_id), &now, &s->arena, e);
+		/* Whoever ran the jobs so far (a server, another import) may have ended meanwhile.
+		 */
+		if (runner > 0 && waitpid(runner, NULL, WNOHANG) == runner)
+			runner = 0;
+		good = (runner > 0 || ensure_runner(s, &runner, e)) &&
+		       model_job_get(&s->model, &s->owner, str_of(job->job_id), &now, &s->arena, e);
 		if (!good)
 			break;
 		show_progress(&now);

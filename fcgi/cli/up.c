@@ -17,7 +17,7 @@ static const struct option up_table[] = {
 #define X(name, form, preset) {#name, #form, NULL, "Setting, as in rowhouse.conf"},
     CONF_TABLE(X)
 #undef X
-    {0},
+	{0},
 };
 
 static const struct options up_options = {

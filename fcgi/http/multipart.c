@@ -19,11 +19,14 @@
 #include <emmintrin.h>
 #endif
 
+#define WINDOW MIB(8) /* searched in one go */
+
 struct splitter {
 	const char *body, *end;
 	const char *at;                        /* what was not looked at yet */
 	char needle[4 + LIMIT_BOUNDARY_BYTES]; /* line end, two hyphens, boundary */
 	size_t needle_bytes, line_end_bytes;
+	multipart_passed_fn *passed; /* or NULL */
 	struct arena *arena;
 	struct err *e;
 	size_t number; /* of the part, from 1, for messages */
@@ -85,14 +88,23 @@ delimiter_kind(const char *p, const char *end, const char **next)
 static const char *
 next_delimiter(struct splitter *s, const char *from, enum delimiter *kind)
 {
-	const char *found;
-	while ((found = find(from, s->end, s->needle, s->needle_bytes))) {
-		*kind = delimiter_kind(found + s->needle_bytes, s->end, &s->at);
-		if (*kind != DELIMITER_NONE)
-			return found;
-		from = found + 1;
+	for (;;) {
+		const char *stop = (size_t)(s->end - from) > WINDOW ? from + WINDOW : s->end;
+		const char *found = find(from, stop, s->needle, s->needle_bytes);
+		if (found) {
+			*kind = delimiter_kind(found + s->needle_bytes, s->end, &s->at);
+			if (*kind != DELIMITER_NONE)
+				return found;
+			from = found + 1;
+			continue;
+		}
+		if (stop == s->end)
+			return NULL;
+		if (s->passed)
+			s->passed(from, (size_t)(stop - from));
+		/* The needle may have begun in this window. */
+		from = stop - (s->needle_bytes - 1);
 	}
-	return NULL;
 }
 
 /* Finds the first boundary, at the start or behind a preamble, and what its line ends in. */
@@ -406,8 +418,18 @@ bool
 multipart_split(struct multipart *out, const char *body, size_t n, struct str boundary,
     struct arena *a, struct err *e)
 {
-	struct splitter s = {
-	    .body = body ? body : "", .end = body ? body + n : "", .arena = a, .e = e};
+	return multipart_split_mapped(out, body, n, boundary, NULL, a, e);
+}
+
+bool
+multipart_split_mapped(struct multipart *out, const char *body, size_t n, struct str boundary,
+    multipart_passed_fn *passed, struct arena *a, struct err *e)
+{
+	struct splitter s = {.body = body ? body : "",
+	    .end = body ? body + n : "",
+	    .passed = passed,
+	    .arena = a,
+	    .e = e};
 	size_t room = 16, fields = 0, files = 0;
 	enum delimiter kind = DELIMITER_NEXT;
 	assert(boundary.n > 0 && boundary.n <= LIMIT_BOUNDARY_BYTES);

@@ -39,4 +39,10 @@ bool multipart_boundary(struct str *out, struct str content_type, struct arena *
 bool multipart_split(struct multipart *out, const char *body, size_t n, struct str boundary,
     struct arena *a, struct err *e) MUST_CHECK;
 
+/* The same for a mapped file: `passed` is told of every stretch of some MiB that was searched and may
+ * be let go of (it can be looked at again). */
+typedef void multipart_passed_fn(const char *p, size_t n);
+bool multipart_split_mapped(struct multipart *out, const char *body, size_t n, struct str boundary,
+    multipart_passed_fn *passed, struct arena *a, struct err *e) MUST_CHECK;
+
 #endif

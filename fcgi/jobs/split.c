@@ -69,6 +69,16 @@ unmap(void *p)
 	munmap(m->p, m->n);
 }
 
+/* Gives searched pages back, so that a body of any size takes the memory of a window. */
+static void
+give_back(const char *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)p;
+	uintptr_t first = (at + page - 1) / page * page, end = (at + n) / page * page;
+	if (end > first)
+		madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 /* The text fields, as the job's result. */
 static bool
 write_fields(
@@ -151,9 +161,11 @@ take_apart(struct split *s, struct str *result, struct err *e)
 	arena_defer(&s->c.arena, unmap, map);
 	madvise(map->p, map->n, MADV_SEQUENTIAL);
 	struct multipart m;
-	if (!multipart_split(&m, map->p, map->n, s->boundary, &s->c.arena, e) ||
+	if (!multipart_split_mapped(
+		&m, map->p, map->n, s->boundary, give_back, &s->c.arena, e) ||
 	    !write_fields(s, &m, map->p, result, e))
 		return false;
+	give_back(map->p, map->n);
 	s->source.files = arena_array(&s->c.arena, m.count, sizeof *s->source.files);
 	for (size_t i = 0; i < m.count; i++)
 		if (m.parts[i].is_file)

@@ -299,6 +299,8 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
       if (mode === "nospace" && !/sync/.test(call))
         assert.ok([201, 507].includes(answer.status), answer.text);
       world.checkCrashes();
+      assert.ok(answer.status !== 502 || ["web", "*"].includes(role),
+        "a worker died of what befell another process");
       await world.clear();
       assert.equal((await world.upload(csv)).status, 201, "the next upload");
       await world.settle();
@@ -308,6 +310,7 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
       await world.clear();
     } catch (error) {
       faults.disarm();
+      if (process.env.FAULTS_KEEP) fs.cpSync(path.join(world.folder, "log"), process.env.FAULTS_KEEP, { recursive: true });
       throw new Error(`${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
         ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`, { cause: error });
     }

@@ -53,8 +53,7 @@ catalog_begin(void **state)
 	folder = folder_begin();
 	arena_init(&arena, MIB(64));
 	MUST(store_open(&store, folder, &e));
-	MUST(sql_script(
-	    &store->catalog, "INSERT INTO organizations VALUES(2, 'other', 0)", &e));
+	MUST(sql_script(&store->catalog, "INSERT INTO organizations VALUES(2, 'other', 0)", &e));
 	return 0;
 }
 
@@ -83,8 +82,7 @@ catalog_open(void)
 }
 
 /* An answer of the database as text, "-" for NULL or no row; columns joined by a space. */
-static inline struct str
-ask(const char *format, ...)
+static inline struct str PRINTF_LIKE(1, 2) ask(const char *format, ...)
 {
 	va_list list;
 	va_start(list, format);

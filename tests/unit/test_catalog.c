@@ -79,8 +79,7 @@ a_catalog_of_a_newer_rowhouse_is_refused_untouched(void **state)
 	assert_non_null(strstr(e.message, "newer Rowhouse"));
 	assert_false(open_made_by("newer", "SELECT 1"));
 	sqlite3 *db;
-	assert_int_equal(
-	    sqlite3_open(folder_file(folder, "newer/catalog.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(folder_file(folder, "newer/catalog.db"), &db), SQLITE_OK);
 	assert_int_equal(
 	    sqlite3_exec(db, "INSERT INTO later VALUES(1); SELECT * FROM later", NULL, NULL, NULL),
 	    SQLITE_OK);
@@ -217,8 +216,7 @@ an_answer_is_given_again_to_the_same_key_only(void **state)
 	/* A second request meets the first one while it runs. */
 	MUST(store_answer_begin(store, &a, 1, STR("k\xc3\xa4y"), body, &arena, &e));
 	assert_true(a.found && a.running);
-	MUST(store_answer_end(
-	    store, 1, STR("k\xc3\xa4y"), 201, STR("{\"id\":1}"), STR("/x"), &e));
+	MUST(store_answer_end(store, 1, STR("k\xc3\xa4y"), 201, STR("{\"id\":1}"), STR("/x"), &e));
 	for (int turn = 0; turn < 2; turn++) {
 		MUST(store_answer_begin(store, &a, 1, STR("k\xc3\xa4y"), body, &arena, &e));
 		assert_true(a.found && !a.running);

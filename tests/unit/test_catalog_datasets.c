@@ -117,8 +117,7 @@ lists_are_newest_first_and_their_pages_have_no_gaps(void **state)
 	ask("UPDATE datasets SET created_at=created_at/1000*1000");
 	struct str all = STR("");
 	for (uint64_t offset = 0;; offset += 4) {
-		MUST(store_dataset_list(
-		    store, &list, &count, &total, 1, offset, 4, &arena, &e));
+		MUST(store_dataset_list(store, &list, &count, &total, 1, offset, 4, &arena, &e));
 		assert_int_equal(total, 19);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(list[i].created_at <= last);
@@ -144,9 +143,9 @@ a_dataset_has_a_slug_of_its_own(void **state)
 	static const char *const stems[] = {"x-", "r-sum-co-", "x-"};
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		struct dataset d = {.org_id = 1,
-		    .name = str_of(names[i]),
-		    .type = STR("custom_dataset"),
-		    .state = STR("queued")},
+				   .name = str_of(names[i]),
+				   .type = STR("custom_dataset"),
+				   .state = STR("queued")},
 			       got;
 		uuid_make(d.dataset_id);
 		WRITE(store_dataset_insert(store, &d, &e));
@@ -192,8 +191,13 @@ state_of(const struct upload *u)
 static bool
 end_ingest(const struct upload *u, enum ingest how)
 {
-	struct ingested i = {.generation = 1, .rows = 3, .columns = 2, .bytes = 9,
-	    .records_read = 4, .records_skipped = 1, .findings = 5};
+	struct ingested i = {.generation = 1,
+	    .rows = 3,
+	    .columns = 2,
+	    .bytes = 9,
+	    .records_read = 4,
+	    .records_skipped = 1,
+	    .findings = 5};
 	struct err why = {0};
 	if (how == DONE) {
 		MUST(store_begin(store, &e));
@@ -208,8 +212,8 @@ end_ingest(const struct upload *u, enum ingest how)
 		FAIL(&why, INPUT, "the file is no table");
 	}
 	MUST(store_begin(store, &e));
-	MUST(store_job_failed(store, u->job.job_id,
-	    why.code == ERR_CANCELLED ? "cancelled" : "failed", &why, &e));
+	MUST(store_job_failed(
+	    store, u->job.job_id, why.code == ERR_CANCELLED ? "cancelled" : "failed", &why, &e));
 	MUST(store_dataset_failed(store, u->dataset.dataset_id, &why, &e));
 	MUST(store_commit(store, &e));
 	return false;
@@ -261,8 +265,7 @@ static void
 a_dataset_appears_with_its_source_in_the_state_its_rows_are_in(void **state)
 {
 	(void)state;
-	static const char *const appears[] = {
-	    "queued", "ingesting", "ready", "failed", "failed"};
+	static const char *const appears[] = {"queued", "ingesting", "ready", "failed", "failed"};
 	for (enum ingest before = QUEUED; before < INGESTS; before++) {
 		struct upload u = new_upload();
 		advance(&u, before);
@@ -315,8 +318,8 @@ an_upload_that_fails_takes_its_dataset_along(void **state)
 		    "0", "SELECT count(*) FROM sources WHERE source_id='%s'", u.source.source_id);
 		ASSERT_ASK("0", "SELECT count(*) FROM source_files WHERE source_id='%s'",
 		    u.source.source_id);
-		ASSERT_ASK(jobs[before], "SELECT state, cancel FROM jobs WHERE job_id='%s'",
-		    u.job.job_id);
+		ASSERT_ASK(
+		    jobs[before], "SELECT state, cancel FROM jobs WHERE job_id='%s'", u.job.job_id);
 		if (before != RUNNING)
 			continue;
 		/* The reader learns it at its end at the latest, and publishes nothing. */
@@ -466,8 +469,8 @@ a_page_of_the_list_costs_what_it_shows(void **state)
 	}
 	struct arena request;
 	arena_init(&request, MIB(2) + KIB(512));
-	MUST(store_dataset_list(
-	    store, &list, &count, &total, 2, 0, LIMIT_LIST_ITEMS, &request, &e));
+	MUST(
+	    store_dataset_list(store, &list, &count, &total, 2, 0, LIMIT_LIST_ITEMS, &request, &e));
 	assert_int_equal(count, 30);
 	struct dataset one;
 	MUST(store_dataset_get(store, &one, 2, list[0].dataset_id, &request, &e));

@@ -309,7 +309,8 @@ an_upload_given_up_leaves_nothing_half(void **state)
 	struct source s = new_source(1, 10);
 	struct dataset d = new_dataset(1, s.source_id, "draft");
 	struct job ingest = new_job("ingest", d.dataset_id, "");
-	struct job upload = {.org_id = 1, .kind = STR("upload"),
+	struct job upload = {.org_id = 1,
+	    .kind = STR("upload"),
 	    .params = STR("{\"incoming\":\"given-up.body\",\"boundary\":\"b\"}")};
 	file_put(folder_file(folder, "incoming/given-up.body"), STR("x"));
 	WRITE(store_job_insert(store, &upload, &e));
@@ -371,7 +372,8 @@ the_newest_job_of_a_dataset_is_found(void **state)
 	assert_false(found);
 	struct job made[3];
 	for (int i = 0; i < 3; i++) {
-		made[i] = (struct job){.org_id = 1, .kind = STR("export"),
+		made[i] = (struct job){.org_id = 1,
+		    .kind = STR("export"),
 		    .dataset_id = str_of(d.dataset_id),
 		    .params = i == 1 ? STR("{\"f\":2}") : STR("{\"f\":1}")};
 		WRITE(store_job_insert(store, &made[i], &e));
@@ -407,8 +409,8 @@ memory_that_runs_out_in_a_claim_changes_nothing(void **state)
 	empty_the_queue();
 	char *params = arena_alloc(&arena, 10000);
 	memset(params, 'p', 9999);
-	made = (struct job){
-	    .org_id = 1, .kind = STR("export"), .params = (struct str){params, 9999}};
+	made =
+	    (struct job){.org_id = 1, .kind = STR("export"), .params = (struct str){params, 9999}};
 	WRITE(store_job_insert(store, &made, &e));
 	arena_init(&tiny, 4096);
 	if (arena_guard(boundary) == 0) {

@@ -58,9 +58,9 @@ the_type_is_one_of_four(void **state)
 	    "{'type':'Data_Enrichment'}", "{'type':'data_enrichment '}", "{'type':['x']}"};
 	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
 		bad(wrong[i], REQUEST_PLAIN, "type", ERR_INPUT);
-		assert_string_equal(e.message,
-		    "Dataset type must be one of: data_enrichment, data_extraction, map_extraction, "
-		    "custom_dataset");
+		assert_string_equal(e.message, "Dataset type must be one of: data_enrichment, "
+					       "data_extraction, map_extraction, "
+					       "custom_dataset");
 	}
 	good("{'type':'data_enrichment','name':'n'}", REQUEST_PLAIN);
 	assert_string_equal(request.type->name, "data_enrichment");
@@ -126,8 +126,8 @@ a_description_is_needed_where_the_document_says_so(void **state)
 		size_t n = LIMIT_DESCRIPTION_BYTES + over;
 		char *long_text = arena_alloc(&arena, n + 1);
 		memset(long_text, 'd', n);
-		const char *text = arena_format(&arena,
-		    "{'type':'data_enrichment','name':'n','description':'%s'}", long_text)
+		const char *text = arena_format(
+		    &arena, "{'type':'data_enrichment','name':'n','description':'%s'}", long_text)
 				       .p;
 		if (over)
 			bad(text, 0, "description", ERR_INPUT);
@@ -315,10 +315,11 @@ columns_are_defined_each_with_a_name_and_a_type(void **state)
 			bad(custom(cases[i].definitions), style, field, ERR_INPUT);
 		}
 	bad("{'type':'custom_dataset','name':'n'}", 0, "column_definitions", ERR_INPUT);
-	good(custom("[{'name':'a','type':'string'},{'name':'A','type':'number'},{'name':'b','type':"
-		    "'date','description':null,'required':null},{'name':'c','type':'boolean',"
-		    "'required':true,'default_value':false},{'name':'d','type':'text','description':"
-		    "'x','extra':1}]"),
+	good(
+	    custom("[{'name':'a','type':'string'},{'name':'A','type':'number'},{'name':'b','type':"
+		   "'date','description':null,'required':null},{'name':'c','type':'boolean',"
+		   "'required':true,'default_value':false},{'name':'d','type':'text','description':"
+		   "'x','extra':1}]"),
 	    0);
 	json_t *params;
 	assert_true(tree_parse_own(&params, request.params, &arena, &e));
@@ -329,8 +330,8 @@ columns_are_defined_each_with_a_name_and_a_type(void **state)
 	good("{'type':'custom_dataset','name':'n','column_definitions':\"[{\\\"name\\\":\\\"a\\\","
 	     "\\\"type\\\":\\\"text\\\"}]\"}",
 	    REQUEST_FORM);
-	assert_true(str_is(request.params,
-	    "{\"column_definitions\":[{\"name\":\"a\",\"type\":\"text\"}]}"));
+	assert_true(str_is(
+	    request.params, "{\"column_definitions\":[{\"name\":\"a\",\"type\":\"text\"}]}"));
 }
 
 static void

@@ -32,7 +32,8 @@ static void
 a_long_message_is_clipped_between_characters(void **state)
 {
 	(void)state;
-	static const char *const characters[] = {"a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+	static const char *const characters[] = {
+	    "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
 	for (size_t k = 0; k < ARRAY_LENGTH(characters); k++)
 		for (size_t shift = 0; shift < 4; shift++) {
 			char text[2000] = "";
@@ -95,8 +96,8 @@ errno_decides_who_must_act(void **state)
 		int status;
 	} cases[] = {{ENOSPC, ERR_DISK_FULL, 507}, {EDQUOT, ERR_DISK_FULL, 507},
 	    {EFBIG, ERR_DISK_FULL, 507}, {ENOMEM, ERR_UNAVAILABLE, 503},
-	    {EMFILE, ERR_UNAVAILABLE, 503}, {ENFILE, ERR_UNAVAILABLE, 503},
-	    {EIO, ERR_SYSTEM, 500}, {EACCES, ERR_SYSTEM, 500}};
+	    {EMFILE, ERR_UNAVAILABLE, 503}, {ENFILE, ERR_UNAVAILABLE, 503}, {EIO, ERR_SYSTEM, 500},
+	    {EACCES, ERR_SYSTEM, 500}};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		err_clear(&e);
 		errno = cases[i].number;

@@ -112,7 +112,9 @@ slugs_are_words_that_fit_an_address(void **state)
 	    {"  --a__B  ", 40, "a-b"},
 	    {"", 40, "x"},
 	    {"\xe4\xb8\xad\xe6\x96\x87", 40, "x"},
-	    {"Gr\xc3\xb6\xc3\x9f" "e 10", 40, "gr-e-10"},
+	    {"Gr\xc3\xb6\xc3\x9f"
+	     "e 10",
+		40, "gr-e-10"},
 	    {"abcdef", 3, "abc"},
 	    {"ab cdef", 3, "ab"},
 	    {"ab cdef", 4, "ab-c"},

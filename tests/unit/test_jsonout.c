@@ -154,9 +154,9 @@ static void
 doubles_read_back_the_same(void **state)
 {
 	(void)state;
-	static const double fixed[] = {0.0, -0.0, 0.1, 1.0 / 3, 1e21, 1e-7, 123456789012345678,
+	static const double fixed[] = {0.0, -0.0, 0.1, 1.0 / 3, 1e21, 1e-7, 123456789012345680.0,
 	    2.2250738585072014e-308, 4.9406564584124654e-324, 1.7976931348623157e308, -1.5,
-	    9007199254740993, 0.30000000000000004};
+	    9007199254740994.0, 0.30000000000000004};
 	uint64_t bits = 1;
 	for (size_t i = 0; i < 20000 + ARRAY_LENGTH(fixed); i++) {
 		double v = 0;
@@ -188,8 +188,16 @@ doubles_read_back_the_same(void **state)
 	assert_true(str_is(buf_str(&text), "null"));
 }
 
-enum misuse { KEY_IN_ARRAY, KEY_AT_TOP, VALUE_WITHOUT_KEY, TWO_KEYS, END_AFTER_KEY, END_OF_NOTHING,
-	TOO_DEEP, MISUSES };
+enum misuse {
+	KEY_IN_ARRAY,
+	KEY_AT_TOP,
+	VALUE_WITHOUT_KEY,
+	TWO_KEYS,
+	END_AFTER_KEY,
+	END_OF_NOTHING,
+	TOO_DEEP,
+	MISUSES
+};
 
 static void
 misuse(void *context)

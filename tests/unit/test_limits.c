@@ -28,7 +28,8 @@ every_limit_of_the_header_is_told(void **state)
 	for (const char *p = text.p; (p = strstr(p, define)); p++) {
 		char name[64];
 		size_t n = 0;
-		for (const char *q = p + strlen(define); isalnum((unsigned char)*q) || *q == '_'; q++)
+		for (const char *q = p + strlen(define); isalnum((unsigned char)*q) || *q == '_';
+		     q++)
 			name[n++] = (char)tolower((unsigned char)*q);
 		name[n] = 0;
 		if (strcmp(name, "table") == 0)

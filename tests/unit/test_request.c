@@ -62,14 +62,14 @@ methods_are_known_words(void **state)
 	static const char *const names[] = {
 	    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-		assert_true(parse(
-		    arena_format(&arena, "REQUEST_METHOD=%s", names[i]).p, uri("/"), NULL));
+		assert_true(
+		    parse(arena_format(&arena, "REQUEST_METHOD=%s", names[i]).p, uri("/"), NULL));
 		assert_int_equal(request.method, i);
 	}
 	static const char *const others[] = {"get", "TRACE", "", "GET ", "CONNECT"};
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
-		assert_true(parse(
-		    arena_format(&arena, "REQUEST_METHOD=%s", others[i]).p, uri("/"), NULL));
+		assert_true(
+		    parse(arena_format(&arena, "REQUEST_METHOD=%s", others[i]).p, uri("/"), NULL));
 		assert_int_equal(request.method, METHOD__MAX);
 	}
 }
@@ -78,8 +78,8 @@ static void
 a_bad_address_can_still_be_answered_and_logged(void **state)
 {
 	(void)state;
-	static const char *const paths[] = {"", "*", "http://x/", "/%zz", "/a%2fb", "/a//b", "/../x",
-	    "/%00", "/\xff", "/a\x01", "/x?a=%", "/x?a=%00", "/x?a=%ff"};
+	static const char *const paths[] = {"", "*", "http://x/", "/%zz", "/a%2fb", "/a//b",
+	    "/../x", "/%00", "/\xff", "/a\x01", "/x?a=%", "/x?a=%00", "/x?a=%ff"};
 	for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
 		if (parse("REQUEST_METHOD=GET", uri(paths[i]), "HTTP_X_REQUEST_ID=my-id", NULL))
 			fail_msg("taken: %s", paths[i]);
@@ -146,8 +146,8 @@ a_length_is_a_number(void **state)
 	static const char *const wrong[] = {
 	    "-1", "+1", "1 ", " 1", "0x1", "1,1", "18446744073709551616", "abc"};
 	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
-		assert_false(parse(
-		    uri("/"), arena_format(&arena, "CONTENT_LENGTH=%s", wrong[i]).p, NULL));
+		assert_false(
+		    parse(uri("/"), arena_format(&arena, "CONTENT_LENGTH=%s", wrong[i]).p, NULL));
 		assert_int_equal(e.code, ERR_INPUT);
 	}
 	assert_true(parse(uri("/"), "CONTENT_LENGTH=", NULL));
@@ -288,8 +288,7 @@ a_number_of_the_query_stays_in_its_bounds(void **state)
 	    {"?limit=99999999999999999999", false, 0}, {"?Limit=7", true, 50},
 	    {"?limit=7&limit=x", true, 7}, {"?limit=007", true, 7}};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		assert_true(
-		    parse(uri(arena_format(&arena, "/%s", cases[i].query).p), NULL));
+		assert_true(parse(uri(arena_format(&arena, "/%s", cases[i].query).p), NULL));
 		bool good = request_number(&v, &request, "limit", 50, 1, 100, &e);
 		if (good != cases[i].good || (good && v != cases[i].value))
 			fail_msg("%s", cases[i].query);
@@ -309,8 +308,8 @@ cookies_are_found_by_their_whole_name(void **state)
 	    {"sessionx=abc", ""}, {"session", ""}, {"", ""}, {";;; =; session=a=b==", "a=b=="},
 	    {"session=first; session=second", "first"}, {"a=session=abc", ""}};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		assert_true(parse(uri("/"),
-		    arena_format(&arena, "HTTP_COOKIE=%s", cases[i].cookies).p, NULL));
+		assert_true(parse(
+		    uri("/"), arena_format(&arena, "HTTP_COOKIE=%s", cases[i].cookies).p, NULL));
 		struct str got = request_cookie(&request, "session");
 		if (!str_is(got, cases[i].want))
 			fail_msg("%s: %.*s", cases[i].cookies, STR_ARG(got));

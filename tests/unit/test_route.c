@@ -90,9 +90,10 @@ static void
 what_is_not_in_the_table_is_not_found(void **state)
 {
 	(void)state;
-	static const char *const paths[] = {"/none", "/api", "/api/v2", "/api/v2/", "/api/v3/datasets",
-	    "/API/v2/datasets", "/api/v2/dataset", "/api/v2/datasetsx", "/claro/datasets", "/data",
-	    "/api/v2/datasets/x/data/y", "/healthz/x", "//", "/sign-in/x", "/-/data/x"};
+	static const char *const paths[] = {"/none", "/api", "/api/v2", "/api/v2/",
+	    "/api/v3/datasets", "/API/v2/datasets", "/api/v2/dataset", "/api/v2/datasetsx",
+	    "/claro/datasets", "/data", "/api/v2/datasets/x/data/y", "/healthz/x", "//",
+	    "/sign-in/x", "/-/data/x"};
 	for (size_t i = 0; i < ARRAY_LENGTH(paths); i++)
 		for (int m = 0; m <= METHOD__MAX; m++) {
 			if (find((enum method)m, paths[i]) && strcmp(paths[i], "//") != 0)
@@ -162,8 +163,8 @@ the_table_is_well_formed(void **state)
 				    !str_starts(str_of(r->pattern), "/api") &&
 				    !str_starts(str_of(r->pattern), "/claro"));
 		for (size_t k = 0; k < i; k++)
-			assert_false(
-			    routes[k].method == r->method && strcmp(routes[k].pattern, r->pattern) == 0);
+			assert_false(routes[k].method == r->method &&
+				     strcmp(routes[k].pattern, r->pattern) == 0);
 		/* An unknown address below it is answered in its words. */
 		if (r->dialect != DIALECT_ROWHOUSE || str_starts(str_of(r->pattern), "/api/"))
 			assert_int_equal(route_dialect(str_of(r->pattern)), r->dialect);

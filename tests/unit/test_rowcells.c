@@ -55,7 +55,8 @@ cells_stand_where_their_columns_are_shown(void **state)
 	    {"[]", "", "[null,null,null,null,null]"},
 	    {"[null,null,\"c\",\"d\"]", "[0,3]", "[null,null,null,\"c\",null]"},
 	    {"[1,2,3,4,5,6,7,8]", "[2,9]", "[4,1,6,null,5]"},
-	    {"[\"a\\n\\\"\\u00e9\",0,\"\",false]", "", "[false,\"a\\n\\\"\\u00e9\",null,\"\",null]"},
+	    {"[\"a\\n\\\"\\u00e9\",0,\"\",false]", "",
+		"[false,\"a\\n\\\"\\u00e9\",null,\"\",null]"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		unsigned clipped;
@@ -94,8 +95,8 @@ text_of_a_number_column_is_printed_bare_when_it_is_a_number(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct column column = {.type = cases[i].type};
 		unsigned clipped;
-		struct str got = print(arena_format(&arena, "[%s]", cases[i].cell).p, "", &column, 1,
-		    4096, &clipped);
+		struct str got = print(
+		    arena_format(&arena, "[%s]", cases[i].cell).p, "", &column, 1, 4096, &clipped);
 		const char *want = arena_format(&arena, "[%s]", cases[i].want).p;
 		if (!str_is(got, want))
 			fail_msg("%s: %.*s", cases[i].cell, STR_ARG(got));
@@ -125,8 +126,8 @@ long_cells_are_cut_to_the_byte_and_said_to_be(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		unsigned clipped;
-		struct str got = print(arena_format(&arena, "[%s]", cases[i].cell).p, "", &column, 1,
-		    cases[i].clip, &clipped);
+		struct str got = print(arena_format(&arena, "[%s]", cases[i].cell).p, "", &column,
+		    1, cases[i].clip, &clipped);
 		const char *want = arena_format(&arena, "[%s]", cases[i].want).p;
 		if (!str_is(got, want) || clipped != cases[i].cut)
 			fail_msg("%s at %zu: %.*s", cases[i].cell, cases[i].clip, STR_ARG(got));

@@ -99,9 +99,12 @@ every_page_holds_the_rows_of_its_position(void **state)
 			random = random * 1664525 + 1013904223;
 			uint64_t at = (random >> 8) % (size + 3);
 			if (turn < 12) /* around the borders of the ranks, and the end */
-				at = (uint64_t)(turn / 4) * 1024 + (uint64_t)(turn % 4) - (turn > 4);
+				at =
+				    (uint64_t)(turn / 4) * 1024 + (uint64_t)(turn % 4) - (turn > 4);
 			else if (turn < 16)
-				at = size - (uint64_t)(16 - turn) < size ? size - (uint64_t)(16 - turn) : 0;
+				at = size - (uint64_t)(16 - turn) < size
+					 ? size - (uint64_t)(16 - turn)
+					 : 0;
 			size_t limit = (random & 15) ? random % 60 : 2000;
 			struct page p = {.next = at};
 			MUST(rows_page(file, at, limit, check_row, &p, &e));
@@ -175,8 +178,8 @@ a_page_cut_short_does_no_harm(void **state)
 }
 
 static const char *const odd_names[] = {"name", "Name", "NAME ", "a \"quoted\" name", "it's", "",
-	"row_id", "sum(x); DROP TABLE rows; --", "\xe4\xb8\xad\xe6\x96\x87", "\xe5\x9b\xbd", "x_2",
-	"tab\tand\nline", "?1", ":named", "`tick`", "[bracket]", "%s%n", "a.b", "\xf0\x9f\x98\x80"};
+    "row_id", "sum(x); DROP TABLE rows; --", "\xe4\xb8\xad\xe6\x96\x87", "\xe5\x9b\xbd", "x_2",
+    "tab\tand\nline", "?1", ":named", "`tick`", "[bracket]", "%s%n", "a.b", "\xf0\x9f\x98\x80"};
 
 static void
 columns_keep_their_names_and_have_ids_of_their_own(void **state)
@@ -206,12 +209,13 @@ columns_keep_their_names_and_have_ids_of_their_own(void **state)
 		for (size_t k = 0; k < i; k++)
 			assert_false(str_equal(columns[i].slug, columns[k].slug));
 		assert_int_equal(columns[i].type, i == 1 ? COLUMN_STRING : COLUMN_INTEGER);
-		assert_non_null(strstr(columns[i].stats.p, i == 1 ? "\"values\":2" : "\"values\":1"));
+		assert_non_null(
+		    strstr(columns[i].stats.p, i == 1 ? "\"values\":2" : "\"values\":1"));
 	}
 	assert_true(str_is(columns[0].slug, "name"));
 	assert_true(str_is(columns[1].slug, "name_2"));
-	assert_true(str_is(columns[0].stats,
-	    "{\"values\":1,\"empty\":1,\"longest\":2,\"least\":12,\"most\":12}"));
+	assert_true(str_is(
+	    columns[0].stats, "{\"values\":1,\"empty\":1,\"longest\":2,\"least\":12,\"most\":12}"));
 	rows_close(file);
 }
 
@@ -239,8 +243,8 @@ the_view_data_shows_names_and_values_to_any_tool(void **state)
 	}
 	buf_put_char(&cells, ']');
 	MUST(rows_build_row(build, 2, buf_str(&cells), STR(""), &e));
-	MUST(rows_build_row(
-	    build, 3, STR("[\"a\\n\\\"b\\u00e9\",1.10,true,null,{\"k\":[1]},\"007\"]"), STR(""), &e));
+	MUST(rows_build_row(build, 3,
+	    STR("[\"a\\n\\\"b\\u00e9\",1.10,true,null,{\"k\":[1]},\"007\"]"), STR(""), &e));
 	MUST(rows_build_finish(build, guesses, 2, 0, &built, &e));
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
 	sqlite3_stmt *s = query(db, "SELECT * FROM data ORDER BY row_id");
@@ -347,8 +351,7 @@ findings_are_kept_to_the_limit_and_counted_always(void **state)
 	for (uint64_t i = 0; i <= LIMIT_FINDINGS; i++)
 		MUST(rows_build_finding(build, i + 2, i % 2 ? 0 : SIZE_MAX,
 		    i % 3 ? STR("extra-cell") : STR("missing-cell"), STR("it's \"odd\""), &e));
-	static const char long_code[] =
-	    "a-code-that-is-longer-than-any-we-have-and-has-no-room";
+	static const char long_code[] = "a-code-that-is-longer-than-any-we-have-and-has-no-room";
 	for (int i = 0; i < 3; i++)
 		MUST(rows_build_finding(build, 9, SIZE_MAX, STR(long_code), STR("x"), &e));
 	finish_and_open();

@@ -1,4 +1,5 @@
-/* test_sql.c: one writer at a time whatever the process, commits that stay, readers never blocked. */
+/* test_sql.c: one writer at a time whatever the process, commits that stay, readers never blocked.
+ */
 #define _GNU_SOURCE
 #include "store/sql.h"
 #include "base/limits.h"
@@ -281,8 +282,7 @@ a_task_cut_short_in_mid_query_leaves_no_trace(void **state)
 			if (turn % 2)
 				good(database_begin(&d, &e));
 			if (turn == 3)
-				good(
-				    sql_run(&d, NULL, "INSERT INTO t VALUES(9,9)", NULL, 0, &e));
+				good(sql_run(&d, NULL, "INSERT INTO t VALUES(9,9)", NULL, 0, &e));
 			good(sql_start(&q, &d, "SELECT v FROM t ORDER BY k", NULL, 0, &e));
 			assert_int_equal(sql_step(&q, &e), 1);
 			arena_alloc(&arena, 100000);
@@ -300,8 +300,7 @@ a_task_cut_short_in_mid_query_leaves_no_trace(void **state)
 		}
 		assert_int_equal(sql_step(&q, &e), 0);
 		struct database other;
-		good(database_open(
-		    &other, folder_file(folder, "cut.db"), DATABASE_WRITE, &e));
+		good(database_open(&other, folder_file(folder, "cut.db"), DATABASE_WRITE, &e));
 		good(database_begin(&other, &e));
 		good(database_commit(&other, &e));
 		database_close(&other);
@@ -323,8 +322,7 @@ add_mebibytes(struct database *d, int count)
 {
 	for (int i = 0; i < count; i++) {
 		good(database_begin(d, &e));
-		good(sql_run(
-		    d, NULL, "INSERT INTO t(v) VALUES(randomblob(1048576))", NULL, 0, &e));
+		good(sql_run(d, NULL, "INSERT INTO t(v) VALUES(randomblob(1048576))", NULL, 0, &e));
 		good(database_commit(d, &e));
 	}
 }
@@ -422,8 +420,9 @@ what_is_no_database_is_refused(void **state)
 {
 	(void)state;
 	struct database d;
-	static const char noise[] = "this is a text that is long enough to be a header of 100 bytes, "
-				    "but it is not the header of a database file at all";
+	static const char noise[] =
+	    "this is a text that is long enough to be a header of 100 bytes, "
+	    "but it is not the header of a database file at all";
 	file_put(folder_file(folder, "noise.db"), STR(noise));
 	assert_false(database_open(&d, folder_file(folder, "noise.db"), DATABASE_WRITE, &e));
 	assert_int_equal(e.code, ERR_SYSTEM);

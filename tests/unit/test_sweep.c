@@ -119,8 +119,7 @@ folders_of_datasets_that_are_gone_go_at_once(void **state)
 	MUST(store_sweep(store, &e));
 	assert_true(file_is_there(kept.p) && file_is_there(drafts.p));
 	assert_false(file_is_there(gone.p));
-	assert_false(file_is_there(
-	    arena_format(&arena, "%s/datasets/%s", folder, NOBODY).p));
+	assert_false(file_is_there(arena_format(&arena, "%s/datasets/%s", folder, NOBODY).p));
 }
 
 static void
@@ -129,8 +128,8 @@ uploads_that_ended_badly_go_after_a_day(void **state)
 	(void)state;
 	uint8_t hash[SHA256_BYTES] = {0};
 	struct kept_answer answer;
-	struct source dead = new_source(1, 5), working = new_source(1, 5), stored = new_source(1, 5),
-		      young = new_source(1, 5);
+	struct source dead = new_source(1, 5), working = new_source(1, 5),
+		      stored = new_source(1, 5), young = new_source(1, 5);
 	struct dataset dead_draft = new_dataset(1, dead.source_id, "draft");
 	struct dataset working_draft = new_dataset(1, working.source_id, "draft");
 	new_job("upload", "", working.source_id);

@@ -54,7 +54,8 @@ say_finding(uint64_t column, const char *code, const char *text, uint32_t more)
 	char m[4096];
 	struct finding_head h = {2, column, (uint32_t)strlen(code), (uint32_t)strlen(text) + more};
 	memcpy(m, &h, sizeof h);
-	size_t n = sizeof h + (size_t)snprintf(m + sizeof h, sizeof m - sizeof h, "%s%s", code, text);
+	size_t n =
+	    sizeof h + (size_t)snprintf(m + sizeof h, sizeof m - sizeof h, "%s%s", code, text);
 	say(MESSAGE_FINDING, m, n);
 }
 
@@ -115,21 +116,25 @@ cancel(void)
 #define LIES(X)                                                                                    \
 	X(honest, good_rows(); say_finding(1, "extra-cell", "t", 0); good_end(), NULL, "")         \
 	X(more_after_the_end, good_rows(); good_end(); say_row("[]", "", 0), NULL, "")             \
-	X(many_findings, for (int i = 0; i < LIMIT_FINDINGS + 9; i++) say_finding(SIZE_MAX,        \
-			     "code-that-is-longer-than-any-of-ours-can-be", "", 0);                \
+	X(many_findings, for (int i = 0; i < LIMIT_FINDINGS + 9; i++) say_finding(                 \
+			     SIZE_MAX, "code-that-is-longer-than-any-of-ours-can-be", "", 0);      \
 	    good_rows(); good_end(), NULL, "")                                                     \
 	X(silence, (void)0, "internal", "ended with status 0")                                     \
 	X(no_end, good_rows(); say_guesses(), "internal", "ended with status 0")                   \
 	X(crash, good_rows(); raise(SIGKILL), "internal", "killed by signal 9")                    \
 	X(no_memory, good_rows(); exit(EXIT_MEMORY), "unavailable", "no memory")                   \
 	X(column_name_bytes, say_column("\xff\xfe"), "internal", "a column's name")                \
-	X(column_name_length, char name[LIMIT_COLUMN_NAME_BYTES + 2]; memset(name, 'n', sizeof name); \
+	X(column_name_length, char name[LIMIT_COLUMN_NAME_BYTES + 2];                              \
+	    memset(name, 'n', sizeof name);                                                        \
 	    say(MESSAGE_COLUMN, name, LIMIT_COLUMN_NAME_BYTES + 1), "internal", "a column's name") \
-	X(too_many_columns, for (int i = 0; i <= LIMIT_COLUMNS; i++) {                             \
-		char name[16];                                                                     \
-		snprintf(name, sizeof name, "c%d", i);                                             \
-		say_column(name);                                                                  \
-	}, "too_big", "2000 columns")                                                              \
+	X(                                                                                         \
+	    too_many_columns,                                                                      \
+	    for (int i = 0; i <= LIMIT_COLUMNS; i++) {                                             \
+		    char name[16];                                                                 \
+		    snprintf(name, sizeof name, "c%d", i);                                         \
+		    say_column(name);                                                              \
+	    },                                                                                     \
+	    "too_big", "2000 columns")                                                             \
 	X(short_rows, say(MESSAGE_ROWS, "abc", 3), "internal", "a short message")                  \
 	X(cut_row, say(MESSAGE_ROWS, "12345678abc", 11), "internal", "cut off")                    \
 	X(long_row, say_column("a"); say_row("[1]", "", 1), "internal", "longer than its message") \
@@ -139,7 +144,8 @@ cancel(void)
 	X(two_values_in_one, say_column("a"); say_row("[1][1]", "", 0), "internal", "cannot be")   \
 	X(cells_of_noise, say_column("a"); say_row("[\"\xff\"]", "", 0), "internal", "cannot be")  \
 	X(cells_without_columns, say_row("[1]", "", 0), "internal", "cannot be")                   \
-	X(more_cells_than_columns, good_rows(); say_row("[1,2,3]", "", 0), "internal", "cannot be") \
+	X(more_cells_than_columns, good_rows();                                                    \
+	    say_row("[1,2,3]", "", 0), "internal", "cannot be")                                    \
 	X(absent_beyond, good_rows(); say_row("[1,2]", "[2]", 0), "internal", "absent")            \
 	X(absent_of_noise, good_rows(); say_row("[1,2]", "x", 0), "internal", "absent")            \
 	X(short_finding, say(MESSAGE_FINDING, "abc", 3), "internal", "finding")                    \
@@ -148,16 +154,19 @@ cancel(void)
 	X(finding_without_code, say_finding(SIZE_MAX, "", "t", 0), "internal", "a finding")        \
 	X(finding_beyond, good_rows(); say_finding(2, "c", "t", 0), "internal", "a finding")       \
 	X(finding_of_noise, say_finding(SIZE_MAX, "c", "\xc3", 0), "internal", "a finding")        \
-	X(few_guesses, good_rows(); say(MESSAGE_GUESSES, guesses, sizeof guesses[0]), "internal",  \
-	    "the statistics")                                                                      \
+	X(few_guesses, good_rows();                                                                \
+	    say(MESSAGE_GUESSES, guesses, sizeof guesses[0]), "internal", "the statistics")        \
 	X(end_without_guesses, good_rows(); say_end(3, 2, 1), "internal", "the end")               \
-	X(short_end, good_rows(); say_guesses(); say(MESSAGE_END, "abc", 3), "internal", "the end") \
+	X(short_end, good_rows(); say_guesses();                                                   \
+	    say(MESSAGE_END, "abc", 3), "internal", "the end")                                     \
 	X(more_rows_said, good_rows(); say_guesses(); say_end(4, 3, 1), "internal", "add up")      \
 	X(records_lost, good_rows(); say_guesses(); say_end(9, 2, 1), "internal", "add up")        \
-	X(records_over, good_rows(); say_guesses(); say_end(1, 2, UINT64_MAX), "internal", "add up")           \
+	X(records_over, good_rows(); say_guesses();                                                \
+	    say_end(1, 2, UINT64_MAX), "internal", "add up")                                       \
 	X(values_over, guesses[1].values = 3; good_rows(); good_end(), "internal", "add up")       \
 	X(guesses_of_noise, memset(guesses, 0xff, sizeof guesses);                                 \
-	    guesses[0].values = guesses[1].values = 0; good_rows(); good_end(), "internal", "add up") \
+	    guesses[0].values = guesses[1].values = 0; good_rows();                                \
+	    good_end(), "internal", "add up")                                                      \
 	X(unknown_message, say((enum message)77, "x", 1), "internal", "unknown message")           \
 	X(failure, say_failure(ERR_INPUT, "line 7 is no record", 7), "bad_input",                  \
 	    "line 7 is no record")                                                                 \
@@ -279,10 +288,10 @@ a_dataset_is_whole_or_there_is_none(void **state)
 			continue;
 		}
 		bool cancelled = strcmp(lies[i].word, "cancelled") == 0;
-		if (!str_is(d.state, "failed") || !str_is(j.state, cancelled ? "cancelled" : "failed"))
+		if (!str_is(d.state, "failed") ||
+		    !str_is(j.state, cancelled ? "cancelled" : "failed"))
 			fail_msg("%s: %s, %s", lies[i].name, d.state.p, j.state.p);
-		if (!str_is(d.error.code, lies[i].word) ||
-		    !strstr(d.error.message.p, lies[i].part))
+		if (!str_is(d.error.code, lies[i].word) || !strstr(d.error.message.p, lies[i].part))
 			fail_msg("%s: %s: %s", lies[i].name, d.error.code.p, d.error.message.p);
 		assert_true(str_equal(j.error.message, d.error.message));
 		assert_int_equal(d.generation + (int64_t)d.rows, 0);
