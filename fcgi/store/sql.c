@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "store/sql.h"
 #include "base/limits.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -82,6 +83,37 @@ settle(struct database *d, enum database_mode mode, struct err *e)
 	return true;
 }
 
+static bool
+prepare(sqlite3_stmt **out, struct database *d, const char *text, struct err *e)
+{
+	for (size_t i = 0; i < d->prepared_count; i++)
+		if (d->prepared[i].text == text) {
+			*out = d->prepared[i].statement;
+			return true;
+		}
+	assert(d->prepared_count < SQL_STATEMENTS);
+	sqlite3_stmt *s = NULL;
+	if (sqlite3_prepare_v3(d->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) !=
+	    SQLITE_OK)
+		return fail(d, e);
+	d->prepared[d->prepared_count].text = text;
+	d->prepared[d->prepared_count++].statement = s;
+	*out = s;
+	return true;
+}
+
+/* Made when the file is opened: without memory a transaction could not be ended any more. */
+static const char begin_text[] = "BEGIN IMMEDIATE", commit_text[] = "COMMIT",
+		  rollback_text[] = "ROLLBACK";
+
+static bool
+prepare_ends(struct database *d, struct err *e)
+{
+	sqlite3_stmt *s;
+	return prepare(&s, d, begin_text, e) && prepare(&s, d, commit_text, e) &&
+	       prepare(&s, d, rollback_text, e);
+}
+
 bool
 database_open(struct database *d, const char *path, enum database_mode mode, struct err *e)
 {
@@ -115,6 +147,10 @@ database_open(struct database *d, const char *path, enum database_mode mode, str
 			database_close(d);
 			return false;
 		}
+		if (!prepare_ends(d, e)) {
+			database_close(d);
+			return false;
+		}
 	}
 	return true;
 }
@@ -141,25 +177,6 @@ database_recover(struct database *d)
 		sqlite3_reset(d->prepared[i].statement);
 	if (d->writing)
 		database_rollback(d);
-}
-
-static bool
-prepare(sqlite3_stmt **out, struct database *d, const char *text, struct err *e)
-{
-	for (size_t i = 0; i < d->prepared_count; i++)
-		if (d->prepared[i].text == text) {
-			*out = d->prepared[i].statement;
-			return true;
-		}
-	assert(d->prepared_count < SQL_STATEMENTS);
-	sqlite3_stmt *s = NULL;
-	if (sqlite3_prepare_v3(d->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) !=
-	    SQLITE_OK)
-		return fail(d, e);
-	d->prepared[d->prepared_count].text = text;
-	d->prepared[d->prepared_count++].statement = s;
-	*out = s;
-	return true;
 }
 
 static int
@@ -299,7 +316,7 @@ database_begin(struct database *d, struct err *e)
 	if (!lock(d, F_WRLCK, e))
 		return false;
 	d->writing = true;
-	if (!sql_run(d, NULL, "BEGIN IMMEDIATE", NULL, 0, e)) {
+	if (!sql_run(d, NULL, begin_text, NULL, 0, e)) {
 		unlock(d);
 		return false;
 	}
@@ -310,7 +327,7 @@ bool
 database_commit(struct database *d, struct err *e)
 {
 	assert(d->writing);
-	if (!sql_run(d, NULL, "COMMIT", NULL, 0, e)) {
+	if (!sql_run(d, NULL, commit_text, NULL, 0, e)) {
 		database_rollback(d);
 		return false;
 	}
@@ -325,8 +342,14 @@ void
 database_rollback(struct database *d)
 {
 	struct err ignored = {0};
-	if (!sqlite3_get_autocommit(d->handle) && !sql_run(d, NULL, "ROLLBACK", NULL, 0, &ignored))
-		sqlite3_get_autocommit(d->handle); /* SQLite rolled back by itself already */
+	/* Unless SQLite rolled back by itself already. */
+	if (!sqlite3_get_autocommit(d->handle) &&
+	    !sql_run(d, NULL, rollback_text, NULL, 0, &ignored) &&
+	    !sqlite3_get_autocommit(d->handle)) {
+		/* It would keep everybody from writing, for ever. */
+		log_err("a transaction cannot be ended", &ignored);
+		_exit(EXIT_MEMORY);
+	}
 	if (d->writing)
 		unlock(d);
 }

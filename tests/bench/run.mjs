@@ -101,7 +101,7 @@ async function hasDuckdb() {
     await import("@duckdb/node-api");
     return true;
   } catch {
-    notes.push("DuckDB is not installed (npm install in tests/): its rows are missing.");
+    notes.push("DuckDB is not installed (npm install in tests/bench): its rows are missing.");
     return false;
   }
 }

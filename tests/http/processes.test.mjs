@@ -18,7 +18,7 @@ const rows = 400_000;
 const large = `n,text\n${Array.from({ length: rows }, (_, i) => `${i},some text to read ${i % 97}\n`).join("")}`;
 
 // Its lines are long, so that storing it takes a while and reading it does not.
-const longLines = 40_000;
+const longLines = 20_000;
 const heavy = Buffer.from(`n,text\n${Array.from({ length: longLines }, (_, i) => `${i},${"x".repeat(1600)}\n`).join("")}`);
 
 // The first process of a role below a running job runner; asked in a tight loop, as some live 20 ms.

@@ -66,6 +66,23 @@ formats_of_every_length_fit(void **state)
 	}
 }
 
+static void
+numbers_are_written_to_the_last_digit(void **state)
+{
+	(void)state;
+	for (uint64_t v = 1, last = 0; v > last; last = v, v *= 10)
+		for (uint64_t k = v - 1; k <= v + 1; k++) {
+			char want[24];
+			struct buf b;
+			buf_init(&b, &arena);
+			buf_put_unsigned(&b, k);
+			snprintf(want, sizeof want, "%" PRIu64, k);
+			assert_true(str_is(buf_str(&b), want));
+			if (v > UINT64_MAX / 10 && k == v + 1)
+				return;
+		}
+}
+
 /* The sum of all sizes a growing buf had stays a small multiple of the last. */
 static void
 growing_costs_no_more_than_a_few_times_its_size(void **state)
@@ -144,6 +161,7 @@ main(void)
 	    cmocka_unit_test(it_holds_what_was_put_in_whatever_the_sizes),
 	    cmocka_unit_test(formats_of_every_length_fit),
 	    cmocka_unit_test(growing_costs_no_more_than_a_few_times_its_size),
+	    cmocka_unit_test(numbers_are_written_to_the_last_digit),
 	    cmocka_unit_test(numbers_are_read_to_the_last_digit),
 	    cmocka_unit_test(text_is_trimmed_clipped_and_compared),
 	};

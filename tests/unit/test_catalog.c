@@ -248,9 +248,24 @@ a_request_whose_worker_died_does_not_hold_its_key(void **state)
 	ask("UPDATE answers SET created_at=created_at-179000000 WHERE key='died'");
 	MUST(store_answer_begin(store, &a, 1, STR("died"), body, &arena, &e));
 	assert_true(a.found && a.running);
+	/* The dataset it made before it died is not made again. */
+	WRITE(store_answer_made(store, 1, STR("died"), NOBODY, &e));
 	ask("UPDATE answers SET created_at=created_at-2000000 WHERE key='died'");
 	MUST(store_answer_begin(store, &a, 1, STR("died"), body, &arena, &e));
 	assert_false(a.found);
+	assert_string_equal(a.dataset_id, NOBODY);
+	MUST(store_answer_begin(store, &a, 1, STR("died"), body, &arena, &e));
+	assert_true(a.found && a.running);
+	MUST(store_answer_end(store, 1, STR("died"), 201, STR("{}"), STR(""), &e));
+	MUST(store_answer_begin(store, &a, 1, STR("died"), body, &arena, &e));
+	assert_true(a.found && !a.running);
+	assert_string_equal(a.dataset_id, "");
+	/* One that died before it made anything. */
+	MUST(store_answer_begin(store, &a, 1, STR("early"), body, &arena, &e));
+	ask("UPDATE answers SET created_at=1 WHERE key='early'");
+	MUST(store_answer_begin(store, &a, 1, STR("early"), body, &arena, &e));
+	assert_false(a.found);
+	assert_string_equal(a.dataset_id, "");
 }
 
 static void

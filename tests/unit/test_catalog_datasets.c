@@ -408,6 +408,20 @@ deleting_a_source_leaves_the_datasets_made_of_it(void **state)
 }
 
 static void
+a_source_is_busy_while_its_rows_are_waited_for(void **state)
+{
+	(void)state;
+	static const bool want[] = {true, true, false, false, false};
+	for (enum ingest how = QUEUED; how < INGESTS; how++) {
+		struct upload u = new_upload();
+		bool busy;
+		advance(&u, how);
+		MUST(store_source_busy(store, u.source.source_id, &busy, &e));
+		assert_int_equal(busy, want[how]);
+	}
+}
+
+static void
 usage_counts_everything_an_organisation_holds(void **state)
 {
 	(void)state;
@@ -494,6 +508,7 @@ main(void)
 	    cmocka_unit_test(a_later_failure_leaves_the_rows_readable),
 	    cmocka_unit_test(deleting_a_dataset_stops_its_jobs_and_removes_its_folder),
 	    cmocka_unit_test(deleting_a_source_leaves_the_datasets_made_of_it),
+	    cmocka_unit_test(a_source_is_busy_while_its_rows_are_waited_for),
 	    cmocka_unit_test(usage_counts_everything_an_organisation_holds),
 	    cmocka_unit_test(old_datasets_are_found_for_retention),
 	    cmocka_unit_test(a_page_of_the_list_costs_what_it_shows),

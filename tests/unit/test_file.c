@@ -217,7 +217,7 @@ a_removed_folder_goes_with_all_in_it_and_nothing_beside(void **state)
 	err_clear(&e);
 	assert_int_equal(symlink("a", folder_file(folder, "to-a")), 0);
 	assert_false(folder_remove(folder_file(folder, "to-a"), &e));
-	assert_true(file_is_there(folder_file(folder, "a")));
+	assert_true(file_is_there(folder_file(folder, "a/b/c")));
 }
 
 static void

@@ -119,6 +119,38 @@ every_page_holds_the_rows_of_its_position(void **state)
 	}
 }
 
+static bool
+add_up(void *context, const struct row *r, struct err *why)
+{
+	uint64_t *sum = context, v = 0;
+	(void)why;
+	assert_true(r->cells.n > 4);
+	assert_true(str_to_u64(&v, (struct str){r->cells.p + 2, r->cells.n - 4}));
+	assert_int_equal(v, sum[0]++);
+	sum[1] += v;
+	return v + 1 != sum[2];
+}
+
+static void
+all_cells_can_be_read_in_order(void **state)
+{
+	(void)state;
+	begin("cells.db");
+	MUST(rows_build_column(build, STR("n"), &e));
+	add_rows(0, 5000);
+	finish_and_open();
+	for (int turn = 0; turn < 2; turn++) {
+		uint64_t sum[3] = {0};
+		MUST(rows_each_cells(file, add_up, sum, &e));
+		assert_int_equal(sum[1], 4999 * 2500);
+		/* Having seen enough is no failure. */
+		uint64_t some[3] = {0, 0, 100};
+		MUST(rows_each_cells(file, add_up, some, &e));
+		assert_int_equal(some[0], 100);
+	}
+	rows_close(file);
+}
+
 static void
 a_reader_of_rows_may_stop(void **state)
 {
@@ -470,8 +502,20 @@ the_cache_keeps_files_apart_and_open(void **state)
 	struct rows_file *none;
 	err_clear(&e);
 	assert_false(rows_cache_open(cache, folder_file(folder, "none.db"), &none, &e));
-	/* A deleted file is let go of. */
+	/* What somebody else wrote is seen by who opens it next. */
 	struct rows_file *one;
+	uint64_t rows;
+	sqlite3 *db;
+	MUST(rows_cache_open(cache, paths[5], &one, &e));
+	MUST(rows_count(one, &rows, &e));
+	assert_int_equal(rows, 5);
+	assert_int_equal(sqlite3_open(paths[5], &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE ranks SET alive=4", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	MUST(rows_cache_open(cache, paths[5], &one, &e));
+	MUST(rows_count(one, &rows, &e));
+	assert_int_equal(rows, 4);
+	/* A deleted file is let go of. */
 	MUST(rows_cache_open(cache, paths[3], &one, &e));
 	assert_int_equal(unlink(paths[3]), 0);
 	rows_cache_prune(cache);
@@ -522,6 +566,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_page_holds_the_rows_of_its_position),
+	    cmocka_unit_test(all_cells_can_be_read_in_order),
 	    cmocka_unit_test(a_reader_of_rows_may_stop),
 	    cmocka_unit_test(a_page_cut_short_does_no_harm),
 	    cmocka_unit_test(columns_keep_their_names_and_have_ids_of_their_own),

@@ -1,10 +1,13 @@
 /*
  * test_rows_build.c: rows are gathered before they are stored, whatever their sizes: none is lost,
- * none changes its place or its texts, and findings come in between.
+ * none changes its place or its texts, and findings come in between.  A position leads to its row
+ * also where rows before it are gone.
  */
 #include "store/rows.h"
 #include "base/limits.h"
 #include "folder.h"
+
+#include <sqlite3.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,11 +94,56 @@ rows_of_every_size_keep_their_places_and_texts(void **state)
 	folder_end(folder);
 }
 
+static bool
+note_row(void *context, const struct row *r, struct err *why)
+{
+	(void)why;
+	*(int64_t *)context = r->row_id;
+	return true;
+}
+
+/* Rows 100 to 149 and 2000 are gone, as an edit would have it. */
+static void
+positions_pass_over_rows_that_are_gone(void **state)
+{
+	static struct guess guesses[LIMIT_COLUMNS];
+	struct rows_build *build;
+	struct rows_built built;
+	struct rows_file *file;
+	sqlite3 *other;
+	const char *folder = folder_begin(), *path = folder_file(folder, "rows.db");
+	(void)state;
+	MUST(rows_build_open(&build, path, &e));
+	MUST(rows_build_column(build, STR("text"), &e));
+	for (uint64_t i = 0; i < ROWS; i++)
+		MUST(rows_build_row(build, i + 2, STR("[1]"), STR(""), &e));
+	MUST(rows_build_finish(build, guesses, ROWS, 0, &built, &e));
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+			     "DELETE FROM rows WHERE row_id BETWEEN 100 AND 149 OR row_id=2000;"
+			     "UPDATE ranks SET alive=alive-50 WHERE first_row_id=1;"
+			     "UPDATE ranks SET alive=alive-1 WHERE first_row_id=1025;",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(other);
+	MUST(rows_open(&file, path, &e));
+	for (int64_t row = 1, position = 0; row <= ROWS; row++) {
+		int64_t found = 0;
+		if ((row >= 100 && row < 150) || row == 2000)
+			continue;
+		MUST(rows_page(file, (uint64_t)position++, 1, note_row, &found, &e));
+		assert_int_equal(found, row);
+	}
+	rows_close(file);
+	folder_end(folder);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rows_of_every_size_keep_their_places_and_texts),
+	    cmocka_unit_test(positions_pass_over_rows_that_are_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
