@@ -102,8 +102,8 @@ content_type_of(enum dialect dialect, int status)
 
 /*
  * What is compared of a form: its beginning and its end without the boundary, which is another at
- * every attempt.  Reading all of a large upload twice would cost more than it is worth; the length is
- * compared as well.
+ * every attempt.  Reading all of a large upload twice would cost more than it is worth; the length
+ * is compared as well.
  */
 static bool
 sample_form(struct str *out, struct exchange *x, struct err *e)

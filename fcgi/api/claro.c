@@ -419,8 +419,8 @@ put_row(void *context, const struct row *row, struct err *e)
 		jsonout_object(j);
 		jsonout_key(j, "cellId");
 		id = jsonout_room(j, slug.n + 40);
-		int n = snprintf(id, slug.n + 40, "\"cell_%" PRId64 "_col_%.*s\"", row->row_id,
-		    STR_ARG(slug));
+		int n = snprintf(
+		    id, slug.n + 40, "\"cell_%" PRId64 "_col_%.*s\"", row->row_id, STR_ARG(slug));
 		jsonout_took(j, (size_t)n);
 		jsonout_key(j, "value");
 		rowcells_put(j, &p->cells, k, SIZE_MAX);

@@ -18,8 +18,7 @@ struct rowcells {
 	const struct cell **cells; /* by place among the shown columns */
 };
 
-void rowcells_init(
-    struct rowcells *c, const struct column *columns, size_t count, struct arena *a);
+void rowcells_init(struct rowcells *c, const struct column *columns, size_t count, struct arena *a);
 /* Takes a row apart; the cells point into its texts. */
 void rowcells_read(struct rowcells *c, const struct row *r);
 /* Writes the cell of the k-th shown column.  One over `clip` bytes is cut to a string of at most

@@ -52,8 +52,8 @@ rename_copy(const json_t *tree, const struct field_name *names, size_t count)
 	} else if (json_is_array(tree)) {
 		copy = json_array();
 		for (size_t i = 0; good && i < json_array_size(tree); i++)
-			good = json_array_append_new(copy,
-				   rename_copy(json_array_get(tree, i), names, count)) == 0;
+			good = json_array_append_new(
+				   copy, rename_copy(json_array_get(tree, i), names, count)) == 0;
 	} else {
 		copy = json_incref((json_t *)(uintptr_t)tree);
 	}
@@ -100,7 +100,8 @@ set_field(json_t *form, struct str name, struct str value, struct err *e)
 	const char *last = inner[0] ? inner : key;
 	if (json_object_get(target, last))
 		return true;
-	if (utf8_valid(value.p, value.n) != value.n || utf8_valid(last, strlen(last)) != strlen(last))
+	if (utf8_valid(value.p, value.n) != value.n ||
+	    utf8_valid(last, strlen(last)) != strlen(last))
 		return FAIL_FIELD(e, INPUT, key, "the field %s is not text in UTF-8", key);
 	json_t *text = json_stringn(value.p ? value.p : "", value.n);
 	if (!text || json_object_set_new(target, last, text) != 0)
@@ -185,8 +186,8 @@ go_on(struct exchange *x, struct err *e)
 	if (job.result.n > 0 && u->kind && !u->made && !make_dataset(x, u, &job, e)) {
 		/* Perhaps only because the job failed meanwhile and took its source away. */
 		if (e->code != ERR_NOT_FOUND ||
-		    !model_job_get(&x->app->model, &x->caller, str_of(u->job_id), &job, a,
-			&(struct err){0}) ||
+		    !model_job_get(
+			&x->app->model, &x->caller, str_of(u->job_id), &job, a, &(struct err){0}) ||
 		    (!str_is(job.state, "failed") && !str_is(job.state, "cancelled")))
 			return false;
 		err_clear(e);
@@ -218,7 +219,8 @@ begin(struct exchange *x, const struct upload_kind *kind,
 		return false;
 	if (!model_upload_begin(&x->app->model, &x->caller, incoming, boundary,
 		x->request.content_length, &job, a, e)) {
-		unlink(arena_format(a, "%s/incoming/%.*s", x->app->model.data, STR_ARG(incoming)).p);
+		unlink(
+		    arena_format(a, "%s/incoming/%.*s", x->app->model.data, STR_ARG(incoming)).p);
 		return false;
 	}
 	struct upload *u = arena_alloc(a, sizeof *u);

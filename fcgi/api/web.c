@@ -22,7 +22,7 @@
 #define DRAIN_MS 700 /* the supervisor leaves a little more (supervisor.c, drain_steps) */
 #define DRAIN_LOOK_MS 50
 #define IDLE_MS 5000 /* how often a worker with nothing to do tidies up */
-#define AT_ONCE 8 /* requests served between two looks at signals, bell and parked ones */
+#define AT_ONCE 8    /* requests served between two looks at signals, bell and parked ones */
 
 struct connection {
 	struct wire *wire;

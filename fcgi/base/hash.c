@@ -8,9 +8,9 @@
 #define HMAC_BLOCK 64
 
 /*
- * Not EVP, SHA256() or HMAC(): since OpenSSL 3 they ask for memory.  Refused, the library crashes while
- * it sets itself up, and later leaves in `out` whatever was there, perhaps the hash of somebody
- * else's key.  These functions only calculate.
+ * Not EVP, SHA256() or HMAC(): since OpenSSL 3 they ask for memory.  Refused, the library crashes
+ * while it sets itself up, and later leaves in `out` whatever was there, perhaps the hash of
+ * somebody else's key.  These functions only calculate.
  */
 struct sha256 {
 	SHA256_CTX context;

@@ -13,7 +13,7 @@
 #define TREE_LIVE_BYTES MIB(64)
 
 static size_t live_bytes;
-static bool is_limited; /* a user's text is being parsed */
+static bool is_limited;             /* a user's text is being parsed */
 static bool was_refused, no_memory; /* since the parse began: by the limit, by the machine */
 
 static void *

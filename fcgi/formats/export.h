@@ -34,8 +34,8 @@ struct export_writer *export_open(int fd, enum export_format format,
 /* CSV: the header line.  JSONL: nothing. */
 bool export_header(struct export_writer *w, struct err *e) MUST_CHECK;
 /* One stored row: its cells array and its `absent` array (may be empty). */
-bool export_row(struct export_writer *w, struct str cells, struct str absent, struct err *e)
-    MUST_CHECK;
+bool export_row(
+    struct export_writer *w, struct str cells, struct str absent, struct err *e) MUST_CHECK;
 /* Writes out what is buffered. */
 bool export_close(struct export_writer *w, struct err *e) MUST_CHECK;
 

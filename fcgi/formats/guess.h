@@ -32,8 +32,8 @@ enum column_type column_type_from_name(struct str name);
 
 #define GUESS_BIT(type) (1u << (type))
 /* Only the lengths of values matter any more: no narrow type is left. */
-#define GUESS_PLAIN                                                                         \
-	(GUESS_BIT(COLUMN_BOOLEAN) | GUESS_BIT(COLUMN_INTEGER) | GUESS_BIT(COLUMN_NUMBER) | \
+#define GUESS_PLAIN                                                                                \
+	(GUESS_BIT(COLUMN_BOOLEAN) | GUESS_BIT(COLUMN_INTEGER) | GUESS_BIT(COLUMN_NUMBER) |        \
 	    GUESS_BIT(COLUMN_DATE) | GUESS_BIT(COLUMN_DATETIME))
 #define GUESS_STRING_CHARACTERS 255
 

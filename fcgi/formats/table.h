@@ -28,9 +28,9 @@ struct table_options {
  * duplicate-label), else of the same form (invalid-utf8, nul-byte, invalid-json). */
 struct finding {
 	const char *code;
-	uint64_t line;       /* where the record starts, from 1 */
-	size_t column;       /* column id, or TABLE_NO_COLUMN */
-	struct str message;  /* one line: what it is and what was done */
+	uint64_t line;      /* where the record starts, from 1 */
+	size_t column;      /* column id, or TABLE_NO_COLUMN */
+	struct str message; /* one line: what it is and what was done */
 };
 #define TABLE_NO_COLUMN SIZE_MAX
 
@@ -41,9 +41,11 @@ struct table_sink {
 	 * whole header before the first row; JSONL whenever a new key is met.  false stops. */
 	bool (*column)(void *context, struct str name, struct err *e);
 	/* One row: `cells` is a JSON array of at most as many values as there are columns (the rest
-	 * are absent), `absent` the ids of further columns whose key was missing, as a JSON array of
-	 * numbers in ascending order, or empty.  `line` is where the record starts.  false stops. */
-	bool (*row)(void *context, uint64_t line, struct str cells, struct str absent, struct err *e);
+	 * are absent), `absent` the ids of further columns whose key was missing, as a JSON array
+	 * of numbers in ascending order, or empty.  `line` is where the record starts.  false
+	 * stops. */
+	bool (*row)(
+	    void *context, uint64_t line, struct str cells, struct str absent, struct err *e);
 	bool (*finding)(void *context, const struct finding *f, struct err *e);
 };
 
@@ -58,7 +60,8 @@ struct table_counts {
  * must have that room and be zeroed).  Errors: INPUT with at_line, TOO_BIG for a limit, the sink's
  * own, or what reading the file said.
  */
-bool table_read(struct input *in, const struct table_options *options, const struct table_sink *sink,
-    struct guess *guesses, struct table_counts *counts, struct arena *a, struct err *e) MUST_CHECK;
+bool table_read(struct input *in, const struct table_options *options,
+    const struct table_sink *sink, struct guess *guesses, struct table_counts *counts,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 #endif

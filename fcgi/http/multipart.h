@@ -28,8 +28,8 @@ struct multipart {
 
 /* The boundary of a Content-Type header.  INPUT when it is another type, has no boundary, or one
  * over LIMIT_BOUNDARY_BYTES or with characters outside RFC 2046. */
-bool multipart_boundary(struct str *out, struct str content_type, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool multipart_boundary(
+    struct str *out, struct str content_type, struct arena *a, struct err *e) MUST_CHECK;
 
 /*
  * Takes the n bytes apart; the parts' texts are in the arena.  Limits: LIMIT_FORM_FIELDS,
@@ -39,8 +39,8 @@ bool multipart_boundary(struct str *out, struct str content_type, struct arena *
 bool multipart_split(struct multipart *out, const char *body, size_t n, struct str boundary,
     struct arena *a, struct err *e) MUST_CHECK;
 
-/* The same for a mapped file: `passed` is told of every stretch of some MiB that was searched and may
- * be let go of (it can be looked at again). */
+/* The same for a mapped file: `passed` is told of every stretch of some MiB that was searched and
+ * may be let go of (it can be looked at again). */
 typedef void multipart_passed_fn(const char *p, size_t n);
 bool multipart_split_mapped(struct multipart *out, const char *body, size_t n, struct str boundary,
     multipart_passed_fn *passed, struct arena *a, struct err *e) MUST_CHECK;

@@ -146,8 +146,8 @@ request_ends(struct str ends[2], const struct request *r, size_t n, struct arena
 	size_t first = length < n ? (size_t)length : n;
 	size_t last = length - first < n ? (size_t)(length - first) : n;
 	char *p = arena_alloc(a, first + last);
-	bool good = file_read_at(fd, p, first, 0, e) &&
-	    file_read_at(fd, p + first, last, length - last, e);
+	bool good =
+	    file_read_at(fd, p, first, 0, e) && file_read_at(fd, p + first, last, length - last, e);
 	close(fd);
 	ends[0] = (struct str){p, first};
 	ends[1] = (struct str){p + first, last};

@@ -95,8 +95,8 @@ static struct record
 record(const struct wire *w, uint8_t type, size_t n)
 {
 	unsigned id = (unsigned)w->fcgi.requestId;
-	return (struct record){1, type, {(uint8_t)(id >> 8), (uint8_t)id},
-	    {(uint8_t)(n >> 8), (uint8_t)n}, 0, 0};
+	return (struct record){
+	    1, type, {(uint8_t)(id >> 8), (uint8_t)id}, {(uint8_t)(n >> 8), (uint8_t)n}, 0, 0};
 }
 
 static bool
@@ -158,8 +158,8 @@ wire_close(struct wire *w)
 	char rest[1024];
 	int fd = w->fcgi.ipcFd;
 	FCGX_Free(&w->fcgi, 0);
-	/* What nginx sent and nobody read would turn the close into a reset.  The library's own close
-	 * waits for nginx to close first. */
+	/* What nginx sent and nobody read would turn the close into a reset.  The library's own
+	 * close waits for nginx to close first. */
 	while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0)
 		continue;
 	close(fd);

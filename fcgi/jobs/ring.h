@@ -25,8 +25,8 @@ void ring_free(struct ring *r);
 /* The child's side.  Waits for room; the writer's death is the child's too. */
 void ring_send(struct ring *r, uint32_t type, struct str a, struct str b);
 
-/* The writer's side.  1: a message, good until the next call; 0: none was whole yet when nothing had
- * come for `wait_ms`; -1: what came is no message (INPUT), or there is no memory for it. */
+/* The writer's side.  1: a message, good until the next call; 0: none was whole yet when nothing
+ * had come for `wait_ms`; -1: what came is no message (INPUT), or there is no memory for it. */
 int ring_receive(
     struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e) MUST_CHECK;
 

@@ -278,8 +278,8 @@ take_lock(struct runner *r, struct err *e)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return FAIL_ERRNO(e, "%s cannot be opened", path);
-	/* Kept open, and so locked, until the process ends.  Another runner (`rowhouse import --wait`
-	 * starts one) is waited for: its jobs are done by then. */
+	/* Kept open, and so locked, until the process ends.  Another runner (`rowhouse import
+	 * --wait` starts one) is waited for: its jobs are done by then. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	log_info("another job runner works on this folder; waiting for it to end");
@@ -298,8 +298,7 @@ run(struct runner *r, struct err *e)
 	    !signals_open(&r->signals, e) || !take_lock(r, e) ||
 	    !bell_open(&r->bell, r->data, "jobs", e) ||
 	    (!r->draining &&
-		!store_job_orphaned(
-		    r->store, NULL, "the server stopped while the job ran", e)))
+		!store_job_orphaned(r->store, NULL, "the server stopped while the job ran", e)))
 		return false;
 	while (!r->draining || (!is_idle(r) && clock_monotonic_ms() < r->drain_until_ms)) {
 		struct arena_mark mark = arena_mark(&r->arena);

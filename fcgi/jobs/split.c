@@ -106,8 +106,7 @@ write_fields(
 		if (memchr(text, 0, (size_t)p->length) ||
 		    utf8_valid(text, (size_t)p->length) != p->length)
 			return FAIL_FIELD(e, INPUT, arena_text(&s->c.arena, p->name),
-			    "the field %.*s is not text in UTF-8",
-			    STR_ARG(str_clip(p->name, 60)));
+			    "the field %.*s is not text in UTF-8", STR_ARG(str_clip(p->name, 60)));
 		jsonout_object(&j);
 		jsonout_member_str(&j, "name", p->name);
 		jsonout_member_str(&j, "value", (struct str){body + p->offset, (size_t)p->length});
@@ -161,8 +160,7 @@ take_apart(struct split *s, struct str *result, struct err *e)
 	arena_defer(&s->c.arena, unmap, map);
 	madvise(map->p, map->n, MADV_SEQUENTIAL);
 	struct multipart m;
-	if (!multipart_split_mapped(
-		&m, map->p, map->n, s->boundary, give_back, &s->c.arena, e) ||
+	if (!multipart_split_mapped(&m, map->p, map->n, s->boundary, give_back, &s->c.arena, e) ||
 	    !write_fields(s, &m, map->p, result, e))
 		return false;
 	give_back(map->p, map->n);

@@ -232,6 +232,13 @@ take_message(struct writer *w, uint32_t type, struct str m, struct err *e)
 	}
 }
 
+static bool
+no_progress(struct err *e)
+{
+	return FAIL(
+	    e, TIMEOUT, "reading the file made no progress for %d seconds", SILENT_MS / 1000);
+}
+
 /* The child is gone or hangs: why, for the user.  True while it only takes its time. */
 static bool
 child_lives(struct writer *w, int64_t silent_since, bool *gone, struct err *e)
@@ -247,10 +254,7 @@ child_lives(struct writer *w, int64_t silent_since, bool *gone, struct err *e)
 		struct str text = exit_text(how, status);
 		return FAIL(e, SYSTEM, "the process that reads the file %.*s", STR_ARG(text));
 	}
-	if (clock_monotonic_ms() - silent_since > SILENT_MS)
-		return FAIL(e, TIMEOUT, "reading the file made no progress for %d seconds",
-		    SILENT_MS / 1000);
-	return true;
+	return clock_monotonic_ms() - silent_since <= SILENT_MS || no_progress(e);
 }
 
 static bool
@@ -265,10 +269,15 @@ receive_all(struct writer *w, struct err *e)
 		int got = ring_receive(w->ring, &type, &m, gone ? 0 : LOOK_MS, e);
 		if (got < 0)
 			return false;
+		uint64_t before = w->rows + w->columns + w->done;
 		if (got == 1) {
 			if (!take_message(w, type, m, e))
 				return false;
-			silent_since = clock_monotonic_ms();
+			/* Messages that bring nothing are silence too. */
+			if (w->rows + w->columns + w->done != before)
+				silent_since = clock_monotonic_ms();
+			else if (clock_monotonic_ms() - silent_since > SILENT_MS)
+				return no_progress(e);
 		} else if (gone) {
 			*e = death;
 			return false;

@@ -45,8 +45,8 @@ check_quota(struct model *m, const struct caller *c, struct err *e)
 
 /* What an attempt made that died before it could answer; *found false: it is gone again. */
 static bool
-find_made(struct model *m, const struct caller *c, struct dataset *out, struct job *job, bool *found,
-    struct arena *a, struct err *e)
+find_made(struct model *m, const struct caller *c, struct dataset *out, struct job *job,
+    bool *found, struct arena *a, struct err *e)
 {
 	struct err why = {0};
 	if (!store_dataset_get(m->store, out, c->org_id, c->made_dataset, a, &why)) {
@@ -101,8 +101,7 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 		out->state = STR("draft");
 	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e) ||
 	    (c->idempotency_key.n &&
-		!store_answer_made(
-		    m->store, c->org_id, c->idempotency_key, out->dataset_id, e)))
+		!store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e)))
 		goto failed;
 	if (!store_commit(m->store, e))
 		return false;

@@ -78,8 +78,8 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
 /* With the transaction open.  *gone: the upload came to nothing; else it was stored already, and
  * what was made of it is there for everybody. */
 static bool
-discard(struct model *m, const char *job_id, struct job *j, bool *gone, struct arena *a,
-    struct err *e)
+discard(
+    struct model *m, const char *job_id, struct job *j, bool *gone, struct arena *a, struct err *e)
 {
 	*gone = false;
 	if (!store_job_get(m->store, j, 0, job_id, a, e))
@@ -88,8 +88,8 @@ discard(struct model *m, const char *job_id, struct job *j, bool *gone, struct a
 		return true;
 	*gone = true;
 	return store_job_cancel(m->store, job_id, e) &&
-	    (j->source_id.n == 0 ||
-		store_source_abandon(m->store, arena_text(a, j->source_id), e));
+	       (j->source_id.n == 0 ||
+		   store_source_abandon(m->store, arena_text(a, j->source_id), e));
 }
 
 bool

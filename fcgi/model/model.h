@@ -39,8 +39,8 @@ struct caller {
 	char key_id[UUID_BYTES];
 	struct str role;
 	bool by_session;
-	struct str idempotency_key;     /* what it makes is noted under this key; or empty */
-	char made_dataset[UUID_BYTES];  /* an earlier attempt under the key made this; or empty */
+	struct str idempotency_key;    /* what it makes is noted under this key; or empty */
+	char made_dataset[UUID_BYTES]; /* an earlier attempt under the key made this; or empty */
 };
 
 /* Who holds this key or this session; *found false: nobody. */
@@ -113,8 +113,8 @@ bool model_source_list(struct model *m, const struct caller *c, struct source **
 bool model_source_delete(struct model *m, const struct caller *c, struct str id, struct arena *a,
     struct err *e) MUST_CHECK;
 /* QUOTA when so many bytes more are too many, TOO_BIG when they are for one upload. */
-bool model_bytes_check(struct model *m, const struct caller *c, uint64_t bytes, struct err *e)
-    MUST_CHECK;
+bool model_bytes_check(
+    struct model *m, const struct caller *c, uint64_t bytes, struct err *e) MUST_CHECK;
 /* Queues the job that takes a body in DATA/incoming apart.  QUOTA when its bytes are too many. */
 bool model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a,

@@ -34,8 +34,8 @@ refuse_busy(struct model *m, const char *source_id, struct err *e)
 	if (!store_source_busy(m->store, source_id, &busy, e))
 		return false;
 	return !busy ||
-	    FAIL(e, CONFLICT,
-		"a dataset is being read from this data source; wait for it or cancel its job");
+	       FAIL(e, CONFLICT,
+		   "a dataset is being read from this data source; wait for it or cancel its job");
 }
 
 bool
@@ -62,16 +62,16 @@ model_bytes_check(struct model *m, const struct caller *c, uint64_t bytes, struc
 {
 	struct usage usage;
 	if (bytes > LIMIT_UPLOAD_BYTES)
-		return FAIL_FIELD(e, TOO_BIG, "file", "an upload may have at most %" PRIu64 " bytes",
-		    LIMIT_UPLOAD_BYTES);
+		return FAIL_FIELD(e, TOO_BIG, "file",
+		    "an upload may have at most %" PRIu64 " bytes", LIMIT_UPLOAD_BYTES);
 	if (m->conf->quota_bytes == 0)
 		return true;
 	if (!store_usage(m->store, &usage, c->org_id, e))
 		return false;
 	if (usage.bytes + bytes > m->conf->quota_bytes)
 		return FAIL(e, QUOTA,
-		    "the upload of %" PRIu64 " bytes does not fit the quota: %" PRIu64 " of %" PRIu64
-		    " are used; delete data sources that are not needed",
+		    "the upload of %" PRIu64 " bytes does not fit the quota: %" PRIu64
+		    " of %" PRIu64 " are used; delete data sources that are not needed",
 		    bytes, usage.bytes, m->conf->quota_bytes);
 	return true;
 }
@@ -94,7 +94,8 @@ model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
 	    .params = buf_str(&b),
 	    .total = bytes,
 	};
-	/* Checked and reserved in one transaction, so that two uploads cannot both take the rest. */
+	/* Checked and reserved in one transaction, so that two uploads cannot both take the rest.
+	 */
 	if (!store_begin(m->store, e))
 		return false;
 	if (!model_bytes_check(m, c, bytes, e) || !store_job_insert(m->store, job, e)) {

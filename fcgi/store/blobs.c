@@ -58,11 +58,12 @@ publish(struct store *s, int fd, const char *temporary, const char *sha256, uint
 	if (snprintf(folder, sizeof folder, "%s/%.2s", blobs, sha256) >= (int)sizeof folder ||
 	    snprintf(path, sizeof path, "%s/%s", folder, sha256) >= (int)sizeof path)
 		return FAIL(e, SYSTEM, "the path of the data folder is too long");
-	/* In use again: the sweep, which looks under this lock, must not take it for an old orphan. */
+	/* In use again: the sweep, which looks under this lock, must not take it for an old orphan.
+	 */
 	if (!database_begin(&s->catalog, e))
 		return false;
 	bool there = stat(path, &st) == 0 && (uint64_t)st.st_size == length &&
-	    utimensat(AT_FDCWD, path, NULL, 0) == 0;
+		     utimensat(AT_FDCWD, path, NULL, 0) == 0;
 	database_rollback(&s->catalog);
 	if (there) {
 		unlink(temporary);
@@ -74,8 +75,8 @@ publish(struct store *s, int fd, const char *temporary, const char *sha256, uint
 }
 
 bool
-blob_store(struct store *s, int fd, uint64_t offset, uint64_t length,
-    char sha256[SHA256_HEX_BYTES], blob_progress_fn *progress, void *context, struct err *e)
+blob_store(struct store *s, int fd, uint64_t offset, uint64_t length, char sha256[SHA256_HEX_BYTES],
+    blob_progress_fn *progress, void *context, struct err *e)
 {
 	char temporary[PATH_MAX], random[17];
 	uint8_t digest[SHA256_BYTES];

@@ -28,8 +28,9 @@ store_job_insert(struct store *s, struct job *j, struct err *e)
 
 /* A result may be large (the text fields of a form): it is read only of a job that is asked for. */
 #define JOB_COLUMNS_WITH(result)                                                                   \
-	"j.job_id, j.org_id, j.kind, j.state, j.dataset_id, d.name, j.source_id, j.params, "       \
-	result ", j.error, j.attempt, j.cancel, j.done, j.total, j.rows, j.created_at,"            \
+	"j.job_id, j.org_id, j.kind, j.state, j.dataset_id, d.name, j.source_id, "                 \
+	"j.params, " result                                                                        \
+	", j.error, j.attempt, j.cancel, j.done, j.total, j.rows, j.created_at,"                   \
 	" j.started_at, j.ended_at"
 #define JOB_COLUMNS JOB_COLUMNS_WITH("j.result")
 #define JOB_COLUMNS_BRIEF JOB_COLUMNS_WITH("NULL")

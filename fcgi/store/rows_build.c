@@ -9,6 +9,7 @@
 #include "base/limits.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -183,7 +184,8 @@ store_pending(struct rows_build *b, struct err *e)
 		return true;
 	int rc = sqlite3_step(b->insert);
 	sqlite3_reset(b->insert);
-	if (rc == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR)
+	int why = sqlite3_system_errno(b->d.handle);
+	if (rc == SQLITE_FULL || ((rc & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT)))
 		return FAIL(
 		    e, DISK_FULL, "the rows cannot be written: %s", sqlite3_errmsg(b->d.handle));
 	if (rc != SQLITE_DONE)

@@ -111,8 +111,8 @@ bool store_source_stored(struct store *s, const char *source_id, struct err *e) 
 /* The upload came to nothing: it goes, and the drafts made from it.  Needs a transaction. */
 bool store_source_abandon(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
 /* *busy: an ingest from it waits or runs. */
-bool store_source_busy(struct store *s, const char *source_id, bool *busy, struct err *e)
-    MUST_CHECK;
+bool store_source_busy(
+    struct store *s, const char *source_id, bool *busy, struct err *e) MUST_CHECK;
 /* Needs a transaction.  Its blobs go with the next sweep when nothing else names them. */
 bool store_source_delete(
     struct store *s, int64_t org_id, const char *source_id, bool *found, struct err *e) MUST_CHECK;
@@ -205,8 +205,8 @@ bool store_job_of_dataset(struct store *s, struct job *out, bool *found, const c
 /* The newest job of a dataset that was asked for with exactly these params. */
 bool store_job_with_params(struct store *s, struct job *out, bool *found, const char *dataset_id,
     const char *kind, struct str params, struct arena *a, struct err *e) MUST_CHECK;
-/* Takes the oldest queued job of a kind and makes it `running`; own transaction.  Its result is left
- * out. */
+/* Takes the oldest queued job of a kind and makes it `running`; own transaction.  Its result is
+ * left out. */
 bool store_job_claim(struct store *s, struct job *out, bool *found, const char *kind,
     struct arena *a, struct err *e) MUST_CHECK;
 /* Progress; own transaction.  *cancelled: it is to stop. */

@@ -4,9 +4,10 @@
  * refuses.
  *
  * What to do stands in a small file that all processes map and the test writes to while the server
- * runs (FAULT_CONTROL names it).  The process is known by its role, the first argument of `rowhouse`;
- * the first process of that role that comes to a counted call becomes the victim, the others and its
- * successors are left alone.  Role "*": every process, counted together, as on a full disk.
+ * runs (FAULT_CONTROL names it).  The process is known by its role, the first argument of
+ * `rowhouse`; the first process of that role that comes to a counted call becomes the victim, the
+ * others and its successors are left alone.  Role "*": every process, counted together, as on a
+ * full disk.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -33,7 +34,7 @@ static struct control {
 	_Atomic uint32_t count, victim, fired;
 	char role[32];
 	char call[32]; /* the call that was hit first */
-} *control;
+} * control;
 
 static const char *role = "";
 
@@ -140,7 +141,8 @@ counts(int fd)
 	struct stat st;
 	if (!control || control->mode == OFF || fd == STDERR_FILENO)
 		return false;
-	return control->mode == KILL || control->mode == HOLD || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
+	return control->mode == KILL || control->mode == HOLD ||
+	       (fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

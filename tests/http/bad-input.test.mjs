@@ -248,7 +248,7 @@ test("a client that leaves while it waits: its job is cancelled, nothing stays",
     await c.send(uploadHead(whole.length) + whole);
     const [{ job_id }] = await eventually("the job", async () => {
       const found = await catalog(server, "SELECT job_id FROM jobs WHERE kind='upload' AND state='queued'");
-      return found.length && found;
+      return found.length > 0 && found;
     });
     c.leave();
     await eventually("the job to be cancelled", async () =>

@@ -16,9 +16,9 @@
 static const struct table_options csv = {.format = TABLE_CSV};
 static const struct table_options rows_only = {.format = TABLE_CSV, .no_header = true};
 
-#define BYTES(literal)                         \
-	{                                      \
-		(literal), sizeof(literal) - 1 \
+#define BYTES(literal)                                                                             \
+	{                                                                                          \
+		(literal), sizeof(literal) - 1                                                     \
 	}
 
 static void

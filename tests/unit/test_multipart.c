@@ -42,11 +42,11 @@ content(const struct fixture *f, size_t i)
 	return (struct str){f->body + f->form.parts[i].offset, f->form.parts[i].length};
 }
 
-#define assert_str(actual, expected)                                                \
-	do {                                                                        \
-		struct str got = (actual), want = str_of(expected);                 \
-		if (!str_equal(got, want))                                          \
-			fail_msg("got \"%.*s\", not \"%s\"", STR_ARG(got), want.p); \
+#define assert_str(actual, expected)                                                               \
+	do {                                                                                       \
+		struct str got = (actual), want = str_of(expected);                                \
+		if (!str_equal(got, want))                                                         \
+			fail_msg("got \"%.*s\", not \"%s\"", STR_ARG(got), want.p);                \
 	} while (0)
 
 static int
