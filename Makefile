@@ -43,6 +43,9 @@ unit_programs := $(units:%.c=$(BUILD)/%)
 fuzzers := $(filter-out tests/fuzz/standalone.c,$(wildcard tests/fuzz/*.c))
 fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
 
+# On all cores, unless the caller has said on how many.
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -54,7 +57,7 @@ all: $(BUILD)/rowhouse
 ## run: install what is missing, build, start on PORT=8080 with DATA=data
 run:
 	$(Q)sh conf/install-packages run
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(parallel) all
 	$(Q)exec $(BUILD)/rowhouse up --port "$(PORT)" --data "$(DATA)"
 
 $(BUILD)/rowhouse: $(BUILD)/fcgi/main.o $(BUILD)/libcore.a
@@ -91,12 +94,14 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz
 ## test: install what the tests need and run all of them
 test:
 	$(Q)sh conf/install-packages run test
-	$(Q)$(MAKE) --no-print-directory check
+	$(Q)$(MAKE) --no-print-directory $(parallel) check
 
 ## check: run all tests with what is installed
 check: all check-unit
 	$(Q)$(MAKE) --no-print-directory SAN=1 check-unit check-fuzz
-	$(Q)$(MAKE) --no-print-directory check-http check-faults check-browser
+	$(Q)$(MAKE) --no-print-directory check-http
+	$(Q)$(MAKE) --no-print-directory check-faults
+	$(Q)$(MAKE) --no-print-directory check-browser
 
 ## check-unit: the unit tests alone (with SAN=1 under the sanitizers)
 check-unit: $(unit_programs)

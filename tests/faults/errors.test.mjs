@@ -10,7 +10,7 @@ for (const role of ["web", "split", "writer", "jobs"])
     for (const sticky of [false, true])
       test(`${role}: ${mode === "nospace" ? "disk full" : "I/O error"} ${sticky ? "from" : "at"} any call`,
         { skip: sanitized },
-        (t) => uploadAtEveryCall(t, { role, mode, sticky, csv, share: 0.6, ms: sticky ? 700 : Infinity }));
+        (t) => uploadAtEveryCall(t, { role, mode, sticky, csv, share: 0.6, ms: sticky ? 400 : Infinity }));
 
 test("the disk is full for everyone for a while", { skip: sanitized }, (t) =>
-  uploadAtEveryCall(t, { role: "*", mode: "nospace", sticky: true, csv, ms: 700 }));
+  uploadAtEveryCall(t, { role: "*", mode: "nospace", sticky: true, csv, ms: 400, share: 0.7 }));

@@ -269,14 +269,19 @@ export class World {
   }
 }
 
-// The supervisor waits longer and longer before it starts again what dies again and again.
-const dies = (role, mode) => ["kill", "torn"].includes(mode) && ["web", "jobs", "*"].includes(role);
+// After how many rounds a new server is started: the supervisor waits longer and longer with what dies
+// again and again, and a worker asks for most of its memory at its first request.
+function rounds(role, mode) {
+  if (role === "web" && mode === "nomemory") return 1;
+  const dies = ["kill", "torn"].includes(mode) && ["web", "jobs", "*"].includes(role);
+  return dies ? 4 : Infinity;
+}
 
 // Uploads `csv` again and again, each time with another call of `role` going wrong, and checks what
 // is left; an upload without faults must work after each.
 export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, share = 1, ms }) {
   const faults = new Faults(t);
-  let world = await faults.start(), rounds = 0;
+  let world = await faults.start(), round = 0;
   faults.arm({ role, mode });
   const [first, { count }] = await world.uploadUnder(faults, role, csv);
   await world.check(first, csv);
@@ -285,7 +290,7 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
   const outcomes = {};
   let felt = 0;
   for (const at of pick(count, share)) {
-    if (dies(role, mode) && ++rounds % 4 === 0) {
+    if (++round % rounds(role, mode) === 0) {
       await world.server.stop();
       world = await faults.start({ data: world.folder });
     }
@@ -310,7 +315,6 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
       await world.clear();
     } catch (error) {
       faults.disarm();
-      if (process.env.FAULTS_KEEP) fs.cpSync(path.join(world.folder, "log"), process.env.FAULTS_KEEP, { recursive: true });
       throw new Error(`${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
         ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`, { cause: error });
     }

@@ -8,4 +8,4 @@ const csv = makeCsv(50);
 for (const role of ["web", "split", "writer", "child"])
   for (const sticky of [false, true])
     test(`${role}: no memory ${sticky ? "from" : "at"} any allocation`, { skip: sanitized }, (t) =>
-      uploadAtEveryCall(t, { role, mode: "nomemory", sticky, csv, ms: sticky ? 700 : Infinity }));
+      uploadAtEveryCall(t, { role, mode: "nomemory", sticky, csv, ms: sticky ? 400 : Infinity }));
