@@ -75,8 +75,26 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
 	return store_job_get(m->store, out, c->org_id, job_id, a, e);
 }
 
-/* With the transaction open.  *gone: the upload came to nothing; else it was stored already, and
- * what was made of it is there for everybody. */
+/* A create that was refused after its file had been stored: nobody was told of the source.  But
+ * what was made of one is there for everybody, and keeps it. */
+static bool
+discard_stored(struct model *m, struct str source_id, struct arena *a, struct err *e)
+{
+	struct source source;
+	bool found;
+	const char *id = arena_text(a, source_id);
+	if (source_id.n == 0)
+		return true;
+	if (!store_source_get(m->store, &source, 0, id, a, e)) {
+		bool missing = e->code == ERR_NOT_FOUND;
+		if (missing)
+			err_clear(e);
+		return missing;
+	}
+	return source.datasets > 0 || store_source_delete(m->store, source.org_id, id, &found, e);
+}
+
+/* With the transaction open.  *gone: the upload came to nothing before it was stored. */
 static bool
 discard(
     struct model *m, const char *job_id, struct job *j, bool *gone, struct arena *a, struct err *e)
@@ -85,7 +103,7 @@ discard(
 	if (!store_job_get(m->store, j, 0, job_id, a, e))
 		return false;
 	if (str_is(j->state, "done"))
-		return true;
+		return discard_stored(m, j->source_id, a, e);
 	*gone = true;
 	return store_job_cancel(m->store, job_id, e) &&
 	       (j->source_id.n == 0 ||
