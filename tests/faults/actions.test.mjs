@@ -1,7 +1,7 @@
 // Deleting and exporting under the same faults as uploading.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Faults, makeCsv, offset, pick, sanitized, until } from "./lib.mjs";
+import { Calls, Faults, makeCsv, offset, sanitized, until } from "./lib.mjs";
 
 const csv = makeCsv(2000), api = "/api/rowhouse/v1";
 
@@ -20,7 +20,8 @@ async function atEveryCall(t, { role, mode, sticky = false, share = 1 }, act, ch
   faults.disarm();
   assert.ok(count > 0, `no call of ${role} was seen`);
   id = await check(world, id, first);
-  for (const at of pick(count, share)) {
+  const calls = new Calls(count, share);
+  for (const at of calls) {
     if (mode === "kill" && role === "web" && ++rounds % 4 === 0) {
       await world.server.stop();
       world = await faults.start({ data: world.folder });
@@ -30,7 +31,10 @@ async function atEveryCall(t, { role, mode, sticky = false, share = 1 }, act, ch
     const answer = await act(world, id);
     const { call } = faults.state;
     faults.disarm();
-    if (call) felt++;
+    if (call) {
+      calls.felt(at);
+      felt++;
+    }
     try {
       await world.settle();
       id = await check(world, id, answer);

@@ -80,11 +80,21 @@ export class Faults {
   }
 }
 
-// The numbers of the calls to try, of 1 … count; `share` of what is wanted of every kind.
-export function pick(count, share = 1) {
-  const step = Math.max(1, Math.ceil(count / (wanted * share))), chosen = [];
-  for (let at = 1 + (offset % step); at <= count; at += step) chosen.push(at);
-  return chosen;
+// The numbers of the calls to try: 1 … count, or some of them (`share` of what is wanted of every
+// kind), and on behind that while there are calls to be hit: no two runs make equally many.
+export class Calls {
+  constructor(count, share = 1) {
+    this.step = Math.max(1, Math.ceil(count / (wanted * share)));
+    this.count = count;
+  }
+
+  *[Symbol.iterator]() {
+    for (let at = 1 + (offset % this.step); at <= this.count; at += this.step) yield at;
+  }
+
+  felt(at) {
+    this.count = Math.max(this.count, at + this.step);
+  }
 }
 
 export function makeCsv(rows) {
@@ -289,7 +299,8 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
   assert.ok(count > 0, `no call of ${role} was seen`);
   const outcomes = {};
   let felt = 0;
-  for (const at of pick(count, share)) {
+  const calls = new Calls(count, share);
+  for (const at of calls) {
     if (++round % rounds(role, mode) === 0) {
       await world.server.stop();
       world = await faults.start({ data: world.folder });
@@ -298,7 +309,10 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
     let answer, call;
     try {
       [answer, { call }] = await world.uploadUnder(faults, role, csv, ms);
-      if (call) felt++;
+      if (call) {
+        calls.felt(at);
+        felt++;
+      }
       await world.check(answer, csv);
       // SQLite does not say why a sync failed.
       if (mode === "nospace" && !/sync/.test(call))

@@ -6,7 +6,7 @@ import path from "node:path";
 import test from "node:test";
 import { spawn } from "node:child_process";
 import { program, startServer, temporaryFolder } from "../lib/server.mjs";
-import { Faults, pick, sanitized, World } from "./lib.mjs";
+import { Calls, Faults, sanitized, World } from "./lib.mjs";
 
 // Starts a server that is to fail; resolves when it ended, or is ready and was stopped.
 function startUnder(faults, data, socket) {
@@ -28,11 +28,13 @@ async function firstStarts(t, mode, sticky, share) {
   const clean = await startUnder(faults, path.join(folder, "clean"), path.join(folder, "s"));
   assert.deepEqual([clean.code, clean.ready], [0, true], clean.errors);
   const { count } = faults.state;
-  for (const at of pick(count, share)) {
+  const calls = new Calls(count, share);
+  for (const at of calls) {
     const data = path.join(folder, `d${at}`);
     faults.arm({ role: "up", mode, at, sticky });
     const end = await startUnder(faults, data, path.join(folder, "s"));
     const { fired, call } = faults.state;
+    if (fired) calls.felt(at);
     faults.disarm();
     const where = `${mode} at call ${at} of ${count} (${call})`;
     if (mode === "kill") assert.ok(!fired || end.signal === "SIGKILL", where);

@@ -7,7 +7,7 @@ import http from "node:http";
 import test, { after } from "node:test";
 import { boundary, formBody, startServer } from "../lib/server.mjs";
 import { connect } from "../lib/raw.mjs";
-import { catalog, eventually, halfMade, makeDataset, ours, pauseJobs, processesOf, upload, whatExists }
+import { catalog, eventually, halfMade, makeDataset, ours, pauseJobs, processesOf, signalAll, upload, whatExists }
   from "../lib/things.mjs";
 
 const server = await startServer({ after });
@@ -255,6 +255,29 @@ test("a client that leaves while it waits: its job is cancelled, nothing stays",
       (await catalog(server, `SELECT state FROM jobs WHERE job_id='${job_id}'`))[0].state === "cancelled");
   } finally {
     resume();
+  }
+}));
+
+test("a create refused after its file was stored leaves no data source", () => assertNothingStays(async () => {
+  const resume = await pauseJobs(server);
+  const web = processesOf(server, "web");
+  try {
+    const answer = form(whole.replace("data_enrichment", "nonsense"));
+    const [{ job_id }] = await eventually("the job", async () => {
+      const found = await catalog(server, "SELECT job_id FROM jobs WHERE kind='upload' AND state='queued'");
+      return found.length > 0 && found;
+    });
+    await eventually("the request to be parked", async () =>
+      /^rowhouse_parked 1$/m.test((await server.request("GET", "/metrics")).text));
+    signalAll(web, "SIGSTOP");
+    resume();
+    await eventually("the file to be stored", async () =>
+      (await catalog(server, `SELECT state FROM jobs WHERE job_id='${job_id}'`))[0].state === "done");
+    signalAll(web, "SIGCONT");
+    assert.equal((await answer).json.details.field, "type");
+  } finally {
+    resume();
+    signalAll(web, "SIGCONT");
   }
 }));
 

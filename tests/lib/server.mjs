@@ -57,6 +57,7 @@ function waitForLine(child, pattern) {
       const match = text.match(pattern);
       if (match) resolve(match);
     });
+    child.on("error", reject); // it could not even be started
     child.on("exit", (code, signal) =>
       reject(new Error(`rowhouse ended (${code ?? signal}) before it was ready:\n${text}${child.errors}`)));
   });
@@ -87,7 +88,10 @@ export async function startServer(t, options = {}) {
   });
   child.errors = "";
   child.stderr.on("data", (chunk) => (child.errors += chunk));
-  const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+  const ended = new Promise((resolve) => {
+    child.on("exit", (code, signal) => resolve({ code, signal }));
+    child.on("error", resolve);
+  });
   const stop = async (signal = "SIGTERM") => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     return ended;
