@@ -179,8 +179,10 @@ turn(struct worker *w)
 		if (fds[3 + i].revents) {
 			struct connection *c = w->parked[i];
 			unpark(w, i);
+			atomic_store(&w->app.slot->busy_since_ms, clock_monotonic_ms());
 			exchange_abandon(&c->x);
 			finish(w, c, false);
+			atomic_store(&w->app.slot->busy_since_ms, 0);
 		}
 	if (fds[0].revents)
 		obey(w);

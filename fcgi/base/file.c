@@ -187,6 +187,17 @@ file_replace(const char *path, unsigned mode, struct str content, struct err *e)
 }
 
 void
+boot_id(char out[BOOT_BYTES])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, out, BOOT_BYTES - 1);
+	out[n > 0 ? n : 0] = 0;
+	out[strcspn(out, "\n")] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+void
 fd_close_deferred(void *fd)
 {
 	close((int)(intptr_t)fd);

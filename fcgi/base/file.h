@@ -27,6 +27,11 @@ bool file_replace(const char *path, unsigned mode, struct str content, struct er
 /* fsync, rename, fsync of the folder that holds `to`. */
 bool file_publish(int fd, const char *from, const char *to, struct err *e) MUST_CHECK;
 
+/* Which start of the machine this is, from the kernel; empty when it does not say.  What was written
+ * without fsync is whole as long as this stays the same. */
+#define BOOT_BYTES 40
+void boot_id(char out[BOOT_BYTES]);
+
 /* Closes *fd for arena_defer(): the descriptor is kept as a pointer-sized number. */
 void fd_close_deferred(void *fd);
 #define arena_defer_close(a, fd) arena_defer((a), fd_close_deferred, (void *)(intptr_t)(fd))

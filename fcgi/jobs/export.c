@@ -6,7 +6,11 @@
  * nobody is ever given half of one.
  *
  * params: {"format": "csv", "generation": G, "change": C}
- * result: {"file": NAME, "bytes": N}
+ * result: {"file": NAME, "bytes": N, "boot": ID}
+ *
+ * It is not synced: that would take as long as writing it.  After a power loss it may be less than
+ * it was, so it is good only for the start of the machine it was made in, and is made anew after
+ * that.
  */
 #define _GNU_SOURCE
 #include "jobs/jobs.h"
@@ -72,8 +76,11 @@ static bool
 finish(struct exporter *x, struct str name, uint64_t bytes, struct err *e)
 {
 	struct store *s = x->c.store;
-	struct str result = arena_format(
-	    &x->c.arena, "{\"file\":\"%.*s\",\"bytes\":%" PRIu64 "}", STR_ARG(name), bytes);
+	char boot[BOOT_BYTES];
+	boot_id(boot);
+	struct str result =
+	    arena_format(&x->c.arena, "{\"file\":\"%.*s\",\"bytes\":%" PRIu64 ",\"boot\":\"%s\"}",
+		STR_ARG(name), bytes, boot);
 	if (!store_begin(s, e))
 		return false;
 	if (store_job_done(s, x->c.job.job_id, x->total, result, e))
@@ -105,7 +112,7 @@ static bool export(struct exporter *x, struct err *e)
 		return FAIL_ERRNO(e, "the export cannot be written");
 	struct stat st;
 	bool good = write_rows(x, fd, e);
-	if (good && (fdatasync(fd) != 0 || fstat(fd, &st) != 0 || rename(new_path.p, path.p) != 0))
+	if (good && (fstat(fd, &st) != 0 || rename(new_path.p, path.p) != 0))
 		good = FAIL_ERRNO(e, "the export cannot be given its name");
 	close(fd);
 	if (!good)

@@ -1,5 +1,6 @@
 /* datasets.c: making, finding, exporting and deleting datasets; see model.h. */
 #include "model/model.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/tree.h"
 
@@ -194,7 +195,9 @@ export_file(struct model *m, const struct job *j, struct str *path, struct arena
 	*path =
 	    arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
 	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(*path));
-	return stat(full.p, &st) == 0 &&
+	char boot[BOOT_BYTES];
+	boot_id(boot);
+	return str_is(tree_str(result, "boot"), boot) && stat(full.p, &st) == 0 &&
 	       st.st_size == json_integer_value(json_object_get(result, "bytes"));
 }
 
