@@ -114,45 +114,69 @@ prepare_ends(struct database *d, struct err *e)
 	       prepare(&s, d, rollback_text, e);
 }
 
+static bool
+lock(struct database *d, short kind, struct err *e)
+{
+	struct flock range = {.l_type = kind, .l_whence = SEEK_SET};
+	while (fcntl(d->lock_fd, F_OFD_SETLKW, &range) != 0)
+		if (errno != EINTR)
+			return FAIL_ERRNO(e, "the lock of %s cannot be had", d->path);
+	return true;
+}
+
+static void
+unlock(struct database *d)
+{
+	struct err ignored = {0};
+	if (!lock(d, F_UNLCK, &ignored))
+		abort(); /* letting go of a range one holds cannot fail */
+	d->writing = false;
+}
+
+/* The file that is locked lies beside the database and is never removed. */
+static bool
+open_lock(struct database *d, struct err *e)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s.lock", d->path) < (int)sizeof path)
+		d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return d->lock_fd >= 0 || FAIL_ERRNO(e, "the lock of %s cannot be opened", d->path);
+}
+
+static bool
+open_handle(struct database *d, enum database_mode mode, struct err *e)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+	/* Readers of a WAL file write to its -shm, so they open it for writing and then refuse to.
+	 */
+	flags |= SQLITE_OPEN_READWRITE | (mode == DATABASE_READ ? 0 : SQLITE_OPEN_CREATE);
+	if (sqlite3_open_v2(d->path, &d->handle, flags, NULL) != SQLITE_OK || !settle(d, mode, e))
+		return fail(d, e);
+	/* SQLite makes do with reading when a file cannot be opened for writing. */
+	if (mode != DATABASE_READ && sqlite3_db_readonly(d->handle, "main") == 1)
+		return FAIL(e, UNAVAILABLE,
+		    "%s can be read but not written: is the disk full, or may only others write "
+		    "it?",
+		    d->path);
+	return mode != DATABASE_WRITE || prepare_ends(d, e);
+}
+
 bool
 database_open(struct database *d, const char *path, enum database_mode mode, struct err *e)
 {
 	*d = (struct database){.lock_fd = -1, .path = strdup(path)};
 	if (!d->path)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-	/* Readers of a WAL file write to its -shm, so they open it for writing and then refuse to.
-	 */
-	flags |= SQLITE_OPEN_READWRITE | (mode == DATABASE_READ ? 0 : SQLITE_OPEN_CREATE);
-	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK || !settle(d, mode, e)) {
-		fail(d, e);
+	/* Under the lock: two processes that both make a new file a WAL file refuse each other. */
+	bool locked = mode == DATABASE_WRITE;
+	bool good = !locked || (open_lock(d, e) && lock(d, F_WRLCK, e));
+	if (good)
+		good = open_handle(d, mode, e);
+	if (locked && d->lock_fd >= 0)
+		unlock(d);
+	if (!good)
 		database_close(d);
-		return false;
-	}
-	/* SQLite makes do with reading when a file cannot be opened for writing. */
-	if (mode != DATABASE_READ && sqlite3_db_readonly(d->handle, "main") == 1) {
-		FAIL(e, UNAVAILABLE,
-		    "%s can be read but not written: is the disk full, or may only others write "
-		    "it?",
-		    path);
-		database_close(d);
-		return false;
-	}
-	if (mode == DATABASE_WRITE) {
-		char lock[PATH_MAX];
-		if (snprintf(lock, sizeof lock, "%s.lock", path) < (int)sizeof lock)
-			d->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (d->lock_fd < 0) {
-			FAIL_ERRNO(e, "the lock of %s cannot be opened", path);
-			database_close(d);
-			return false;
-		}
-		if (!prepare_ends(d, e)) {
-			database_close(d);
-			return false;
-		}
-	}
-	return true;
+	return good;
 }
 
 void
@@ -288,25 +312,6 @@ sql_one_int(struct database *d, int64_t *out, int64_t missing, const char *text,
 	if (more == 1)
 		sql_stop(&q);
 	return more >= 0;
-}
-
-static bool
-lock(struct database *d, short kind, struct err *e)
-{
-	struct flock range = {.l_type = kind, .l_whence = SEEK_SET};
-	while (fcntl(d->lock_fd, F_OFD_SETLKW, &range) != 0)
-		if (errno != EINTR)
-			return FAIL_ERRNO(e, "the lock of %s cannot be had", d->path);
-	return true;
-}
-
-static void
-unlock(struct database *d)
-{
-	struct err ignored = {0};
-	if (!lock(d, F_UNLCK, &ignored))
-		abort(); /* letting go of a range one holds cannot fail */
-	d->writing = false;
 }
 
 bool
