@@ -38,7 +38,7 @@ respond(struct exchange *x, int status, const char *content_type)
 {
 	x->response.status = status;
 	x->response.body.n = 0;
-	respond_header_text(x, "Content-Type", content_type);
+	x->response.content_type = content_type;
 }
 
 void
@@ -400,6 +400,8 @@ exchange_head(struct exchange *x)
 	buf_init(&b, &x->arena);
 	buf_format(&b, "Status: %d %s\r\n", r->status, reason(r->status));
 	buf_put_str(&b, buf_str(&r->headers));
+	if (r->content_type && r->status != 204 && r->status != 304)
+		buf_format(&b, "Content-Type: %s\r\n", r->content_type);
 	/* nginx sends the file; without one (plain CGI) cgi.c does. */
 	if (r->file.n && x->app->board)
 		buf_format(&b, "X-Accel-Redirect: /-/data/%.*s\r\n", STR_ARG(r->file));

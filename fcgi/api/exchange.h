@@ -38,7 +38,8 @@ struct app {
 
 struct response {
 	int status;
-	struct buf headers; /* complete "Name: value\r\n" lines */
+	struct buf headers;       /* complete "Name: value\r\n" lines */
+	const char *content_type; /* the last one set counts: an error may take an answer's place */
 	struct buf body;
 	struct str file; /* instead of the body: a path below DATA, sent by nginx */
 };

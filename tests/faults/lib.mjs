@@ -246,15 +246,14 @@ export class World {
 
   // Takes everything away again, by the API.
   async clear() {
-    for (const d of await this.datasets()) {
-      const gone = await this.server.request("DELETE", `${api}/datasets/${d.id}`);
-      assert.equal(gone.status, 204, gone.text);
-    }
-    const list = await this.server.request("GET", `${api}/sources?limit=100`);
-    for (const s of list.json.sources) {
-      const gone = await this.server.request("DELETE", `${api}/sources/${s.id}`);
-      assert.equal(gone.status, 204, gone.text);
-    }
+    for (const kind of ["datasets", "sources"])
+      for (let list; !list || list.length > 0;) {
+        list = (await this.server.request("GET", `${api}/${kind}?limit=100`)).json[kind];
+        for (const { id } of list) {
+          const gone = await this.server.request("DELETE", `${api}/${kind}/${id}`);
+          assert.equal(gone.status, 204, gone.text);
+        }
+      }
   }
 
   // Files that nothing names go with the sweep, which takes old ones only: so all are made old, the
