@@ -185,8 +185,7 @@ go_on(struct exchange *x, struct err *e)
 		return model_job_failure(&job, e);
 	if (job.result.n > 0 && u->kind && !u->made && !make_dataset(x, u, &job, e)) {
 		/* Perhaps only because the job failed meanwhile and took its source away. */
-		if (e->code != ERR_NOT_FOUND ||
-		    !model_job_get(
+		if (!model_job_get(
 			&x->app->model, &x->caller, str_of(u->job_id), &job, a, &(struct err){0}) ||
 		    (!str_is(job.state, "failed") && !str_is(job.state, "cancelled")))
 			return false;

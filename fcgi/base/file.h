@@ -27,8 +27,8 @@ bool file_replace(const char *path, unsigned mode, struct str content, struct er
 /* fsync, rename, fsync of the folder that holds `to`. */
 bool file_publish(int fd, const char *from, const char *to, struct err *e) MUST_CHECK;
 
-/* Which start of the machine this is, from the kernel; empty when it does not say.  What was written
- * without fsync is whole as long as this stays the same. */
+/* Which start of the machine this is, from the kernel; empty when it does not say.  What was
+ * written without fsync is whole as long as this stays the same. */
 #define BOOT_BYTES 40
 void boot_id(char out[BOOT_BYTES]);
 

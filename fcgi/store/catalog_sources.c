@@ -92,7 +92,11 @@ store_source_get(struct store *s, struct source *out, int64_t org_id, const char
 		return false;
 	take_source(out, &q, a);
 	sql_stop(&q);
-	return take_files(s, out, a, e);
+	if (!take_files(s, out, a, e))
+		return false;
+	/* Every source has a file: this one went between the two looks. */
+	return out->file_count > 0 ||
+	       FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
 }
 
 bool

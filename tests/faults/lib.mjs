@@ -185,6 +185,14 @@ export class World {
     return text;
   }
 
+  // What the server says of the last round, but for requests, and the jobs that did not end.
+  recent() {
+    const lines = this.newLog().split("\n").filter((line) => !/"path"/.test(line)).slice(-30);
+    const jobs = this.sql("catalog.db", `SELECT job_id, kind, state, attempt, cancel FROM jobs
+      WHERE state IN ('queued', 'running')`);
+    return [...lines, jobs].join("\n");
+  }
+
   // No process of ours may crash, whatever fails; libfcgi gives up by abort() when it has no memory.
   checkCrashes() {
     const crash = this.newLog().match(/fault\.so: a crash, frames:\n((?:[^{].*\n)*)/);
@@ -329,7 +337,7 @@ export async function uploadAtEveryCall(t, { role, mode, sticky = false, csv, sh
     } catch (error) {
       faults.disarm();
       throw new Error(`${role} ${mode}${sticky ? " from" : " at"} call ${at} of ${count}` +
-        ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}`, { cause: error });
+        ` (${call ?? faults.state.call}), answered ${answer?.status}: ${error.message}\n${world.recent()}`, { cause: error });
     }
     outcomes[answer.status] = (outcomes[answer.status] ?? 0) + 1;
   }
