@@ -272,7 +272,7 @@ export class World {
     const old = new Date(Date.now() - 2 * 24 * 3600 * 1000);
     const files = (folder) => fs.readdirSync(path.join(this.folder, folder), { recursive: true })
       .map((name) => path.join(this.folder, folder, name))
-      .filter((name) => fs.lstatSync(name).isFile());
+      .filter((name) => fs.lstatSync(name, { throwIfNoEntry: false })?.isFile());
     for (const file of [...files("blobs"), ...files("incoming")]) fs.utimesSync(file, old, old);
     const again = await faults.start({ data: this.folder });
     const left = () => [...files("blobs"), ...files("incoming"),
