@@ -130,6 +130,7 @@ start(struct runner *r, struct running *slot, size_t kind, const struct job *j, 
 	snprintf(slot->dataset_id, sizeof slot->dataset_id, "%.*s", STR_ARG(j->dataset_id));
 	if (spawn_role(&slot->pid, &slot->pidfd, &s, e))
 		return true;
+	slot->pid = 0; /* one that could not be watched has been killed */
 	snprintf(slot->end, sizeof slot->end, "%.150s", e->message);
 	return false;
 }
