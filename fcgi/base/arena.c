@@ -1,6 +1,7 @@
 /* arena.c: blocks of malloc, newest first; see arena.h. */
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/shared.h"
 
 #include <assert.h>
 
@@ -29,31 +30,28 @@ arena_init(struct arena *a, size_t limit)
 }
 
 /* A process does one task at a time, so one boundary serves all its arenas. */
-static jmp_buf *boundary;
-static bool over_limit;
-
 void
 arena_set_boundary(jmp_buf *env)
 {
-	boundary = env;
+	shared_words->boundary = env;
 }
 
 bool
 arena_over_limit(void)
 {
-	return over_limit;
+	return shared_words->over_limit;
 }
 
 /* The task cannot go on: back to its boundary. */
 NO_RETURN static void
 exhausted(const struct arena *a, bool limit)
 {
-	over_limit = limit;
-	if (!boundary) {
+	shared_words->over_limit = limit;
+	if (!shared_words->boundary) {
 		log_error("out of memory (%zu bytes in use)", a->used);
 		exit(EXIT_MEMORY);
 	}
-	longjmp(*boundary, 1);
+	longjmp(*shared_words->boundary, 1);
 }
 
 static void

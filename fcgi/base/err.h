@@ -25,11 +25,14 @@
 	X(NOT_FOUND, 404, "not_found", "There is no such thing here")                              \
 	X(METHOD, 405, "method_not_allowed", "This address does not take that method")             \
 	X(CONFLICT, 409, "conflict", "Something else is in the way")                               \
+	X(LOCKED, 409, "dataset_locked", "A task is working on it")                                \
 	X(GONE, 410, "gone", "It has expired")                                                     \
 	X(LENGTH, 411, "length_required", "The length of the body must be given")                  \
+	X(PRECONDITION, 412, "precondition_failed", "It was changed meanwhile")                    \
 	X(TOO_BIG, 413, "too_big", "Over a limit of size")                                         \
 	X(MEDIA_TYPE, 415, "unsupported_media_type", "The body is of another type than expected")  \
 	X(UNPROCESSABLE, 422, "unprocessable", "The request cannot be carried out as sent")        \
+	X(PRECONDITION_MISSING, 428, "precondition_required", "The request must say what it read") \
 	X(BUSY, 429, "too_many_requests", "Too many requests")                                     \
 	X(CANCELLED, 499, "cancelled", "It was cancelled")                                         \
 	X(SYSTEM, 500, "internal", "The server failed")                                            \

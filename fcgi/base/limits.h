@@ -39,7 +39,24 @@
 #define LIMIT_PARKED_MS 120000
 #define LIMIT_PARKED_REQUESTS 256
 #define LIMIT_SESSION_SECONDS (12 * 3600)
+#define LIMIT_SESSION_DAYS 7
+#define LIMIT_LINK_HOURS 24
+#define LIMIT_PASSWORD_LEAST 10
+#define LIMIT_PASSWORD_MOST 128
+#define LIMIT_SIGN_IN_WINDOW_SECONDS 900
+#define LIMIT_SIGN_INS_ACCOUNT 10
+#define LIMIT_SIGN_INS_ADDRESS 50
+#define LIMIT_KEYS 1000
+#define LIMIT_USERS 1000
+#define LIMIT_KEY_DATASETS 100
 #define LIMIT_JOB_ATTEMPTS 2
+#define LIMIT_CHANGE_ROWS 1000
+#define LIMIT_STATE_BYTES KIB(64)
+#define LIMIT_ANSWER_BYTES MIB(4)
+#define LIMIT_SCRATCH_BYTES GIB(1)
+#define LIMIT_HOOK_SECONDS (24 * 3600)
+#define LIMIT_CALL_SECONDS 110
+#define LIMIT_SILENCE_SECONDS 60
 
 /* X(name, unit, what it limits) */
 #define LIMIT_TABLE(X)                                                                             \
@@ -72,6 +89,23 @@
 	X(PARKED_MS, "milliseconds", "one request that waits for a job")                           \
 	X(PARKED_REQUESTS, "requests", "those waiting in one worker")                              \
 	X(SESSION_SECONDS, "seconds", "a browser session that is not used")                        \
-	X(JOB_ATTEMPTS, "attempts", "one job whose process died")
+	X(SESSION_DAYS, "days", "a browser session, used or not")                                  \
+	X(LINK_HOURS, "hours", "a link to sign in with, until it is used")                         \
+	X(PASSWORD_LEAST, "characters", "a password, at least")                                    \
+	X(PASSWORD_MOST, "characters", "a password, at most")                                      \
+	X(SIGN_IN_WINDOW_SECONDS, "seconds", "the time failed sign-ins are counted in")            \
+	X(SIGN_INS_ACCOUNT, "attempts", "failed sign-ins of one account in that time")             \
+	X(SIGN_INS_ADDRESS, "attempts", "failed sign-ins from one address in that time")           \
+	X(KEYS, "keys", "one organisation, revoked ones not counted")                              \
+	X(USERS, "users", "one organisation")                                                      \
+	X(KEY_DATASETS, "datasets", "the scope of one key")                                        \
+	X(JOB_ATTEMPTS, "attempts", "one job whose process died")                                  \
+	X(CHANGE_ROWS, "rows", "one change of rows, and what one undo takes back")                 \
+	X(STATE_BYTES, "bytes", "one value a plugin keeps")                                        \
+	X(ANSWER_BYTES, "bytes", "the answer of a plugin's call or view")                          \
+	X(SCRATCH_BYTES, "bytes", "a file a job writes in its scratch folder")                     \
+	X(HOOK_SECONDS, "seconds", "one job of a plugin")                                          \
+	X(CALL_SECONDS, "seconds", "one call of a plugin")                                         \
+	X(SILENCE_SECONDS, "seconds", "a job that makes no progress before it is ended")
 
 #endif

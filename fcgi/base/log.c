@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/cells.h"
 #include "base/clock.h"
+#include "base/shared.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -9,13 +10,11 @@
 
 #define LINE_BYTES 4096
 
-/* The one place that is not a task: a process plays one role for all its life. */
-static const char *role = "rowhouse";
-
+/* A process plays one role for all its life. */
 void
 log_role(const char *name)
 {
-	role = name;
+	shared_words->log_role = name;
 }
 
 /* One line, built on the stack so that it works when memory is gone. */
@@ -65,8 +64,8 @@ start(struct line *l, const char *level)
 	char now[CLOCK_TEXT_BYTES];
 	clock_format_us(now, clock_now_us());
 	l->n = 0;
-	add(l, "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%d", now, level, role,
-	    (int)getpid());
+	add(l, "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%d", now, level,
+	    shared_words->log_role, (int)getpid());
 }
 
 static void

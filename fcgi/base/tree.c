@@ -1,33 +1,31 @@
 /*
  * tree.c: see tree.h.
  *
- * jansson's allocation functions take no context, so what it holds is counted in this file's only
- * variables.  The limit counts only while a user's text is parsed: what a page or an answer builds
- * is bounded by what it was built from.
+ * jansson's allocation functions take no context, so what it holds is counted in words of the
+ * process (shared.h).  The limit counts only while a user's text is parsed: what a page or an
+ * answer builds is bounded by what it was built from.
  */
 #include "base/tree.h"
 #include "base/limits.h"
+#include "base/shared.h"
 
 #include <malloc.h>
 
 #define TREE_LIVE_BYTES MIB(64)
 
-static size_t live_bytes;
-static bool is_limited;             /* a user's text is being parsed */
-static bool was_refused, no_memory; /* since the parse began: by the limit, by the machine */
-
 static void *
 counting_malloc(size_t n)
 {
-	if (is_limited && (live_bytes >= TREE_LIVE_BYTES || n > TREE_LIVE_BYTES - live_bytes)) {
-		was_refused = true;
+	if (shared_words->is_limited && (shared_words->live_bytes >= TREE_LIVE_BYTES ||
+					    n > TREE_LIVE_BYTES - shared_words->live_bytes)) {
+		shared_words->was_refused = true;
 		return NULL;
 	}
 	void *p = malloc(n);
 	if (p)
-		live_bytes += malloc_usable_size(p);
+		shared_words->live_bytes += malloc_usable_size(p);
 	else
-		no_memory = true;
+		shared_words->no_memory = true;
 	return p;
 }
 
@@ -35,7 +33,7 @@ static void
 counting_free(void *p)
 {
 	size_t n = p ? malloc_usable_size(p) : 0;
-	live_bytes -= n < live_bytes ? n : live_bytes;
+	shared_words->live_bytes -= n < shared_words->live_bytes ? n : shared_words->live_bytes;
 	free(p);
 }
 
@@ -124,18 +122,18 @@ tree_parse(json_t **out, struct str text, struct arena *a, struct err *e)
 		return false;
 	json_t **holder = make_holder(a);
 	json_error_t why;
-	size_t before = live_bytes;
-	is_limited = true;
-	was_refused = no_memory = false;
+	size_t before = shared_words->live_bytes;
+	shared_words->is_limited = true;
+	shared_words->was_refused = shared_words->no_memory = false;
 	*holder = json_loadb(
 	    text.n ? text.p : "", text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
-	is_limited = false;
-	if (!*holder && was_refused)
+	shared_words->is_limited = false;
+	if (!*holder && shared_words->was_refused)
 		return before > TREE_LIVE_BYTES / 2
 			   ? FAIL(e, UNAVAILABLE, "too much JSON is being worked on; try again")
 			   : FAIL(e, TOO_BIG, "the JSON has too many values to be read whole");
 	/* jansson does not notice every refusal: a tree may have lost a part of a text. */
-	if (no_memory)
+	if (shared_words->no_memory)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return fail_at(&why, e);
@@ -148,9 +146,9 @@ tree_parse_own(json_t **out, struct str text, struct arena *a, struct err *e)
 {
 	json_t **holder = make_holder(a);
 	json_error_t why;
-	no_memory = false;
+	shared_words->no_memory = false;
 	*holder = json_loadb(text.n ? text.p : "", text.n, JSON_DECODE_ANY, &why);
-	if (no_memory)
+	if (shared_words->no_memory)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!*holder)
 		return FAIL(e, SYSTEM, "own JSON is not well-formed: line %d, column %d: %s",

@@ -1,5 +1,6 @@
 /* utf8.c: see utf8.h. */
 #include "base/utf8.h"
+#include "base/buf.h"
 
 /* Bytes of the valid character at p, 0 when there is none. */
 static size_t
@@ -76,4 +77,23 @@ utf8_put(char *out, uint32_t c)
 	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
 	out[3] = (char)(0x80 | (c & 0x3f));
 	return 4;
+}
+
+struct str
+utf8_clean(struct arena *a, struct str s)
+{
+	struct buf b;
+	size_t good = utf8_valid(s.p, s.n);
+	if (good == s.n)
+		return s;
+	buf_init(&b, a);
+	while (s.n > 0) {
+		buf_put(&b, s.p, good);
+		if (good == s.n)
+			break;
+		buf_put(&b, "\xef\xbf\xbd", 3);
+		s = (struct str){s.p + good + 1, s.n - good - 1};
+		good = utf8_valid(s.p, s.n);
+	}
+	return buf_str(&b);
 }

@@ -11,4 +11,8 @@ size_t utf8_count(struct str s);
 /* Writes a code point; `out` has room for 4 bytes; returns how many it took. */
 size_t utf8_put(char *out, uint32_t code);
 
+/* Text in which what is not UTF-8 is U+FFFD; the text itself when all of it is. */
+struct arena;
+struct str utf8_clean(struct arena *a, struct str s);
+
 #endif
