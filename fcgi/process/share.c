@@ -18,6 +18,14 @@ program_folder(char out[PATH_MAX], struct err *e)
 	return true;
 }
 
+/* The program lies in the build folder of a checkout. */
+static bool
+is_checkout(const char *program)
+{
+	const char *folder = strrchr(program, '/');
+	return folder && strncmp(folder, "/build", 6) == 0;
+}
+
 bool
 share_path(char out[PATH_MAX], const char *name, struct err *e)
 {
@@ -32,13 +40,23 @@ share_path(char out[PATH_MAX], const char *name, struct err *e)
 	}
 	if (!program_folder(program, e))
 		return false;
-	const char *folder = strrchr(program, '/');
-	bool checkout = folder && strncmp(folder, "/build", 6) == 0;
-	const char *from = checkout ? ".." : "../share/rowhouse";
+	const char *from = is_checkout(program) ? ".." : "../share/rowhouse";
 	if (snprintf(out, PATH_MAX, "%s/%s/%s", program, from, name) < PATH_MAX &&
 	    access(out, R_OK) == 0)
 		return true;
 	return FAIL(e, NOT_FOUND,
 	    "%s is not in %.200s/%s, where it is looked for: set ROWHOUSE_SHARE to its folder",
 	    name, program, from);
+}
+
+bool
+share_plugins(char out[PATH_MAX], struct err *e)
+{
+	char program[PATH_MAX];
+	if (!program_folder(program, e))
+		return false;
+	const char *from = is_checkout(program) ? "plugins" : "../lib/rowhouse/plugins";
+	if (snprintf(out, PATH_MAX, "%s/%s", program, from) < PATH_MAX && access(out, R_OK) == 0)
+		return true;
+	return FAIL(e, NOT_FOUND, "there is no folder %s in %.200s", from, program);
 }
