@@ -1,6 +1,7 @@
 /* catalog_datasets.c: datasets as the catalog knows them: names, states, counts. */
 #include "store/catalog.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/file.h"
 
 #include <limits.h>
@@ -97,20 +98,23 @@ take_all(struct sql_query *q, struct dataset *out, size_t *count, struct arena *
 	return more == 0;
 }
 
+#define IN_SCOPE " AND (?2 IS NULL OR dataset_id IN (SELECT value FROM json_each(?2)))"
+
 bool
 store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t *total,
-    int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e)
+    int64_t org_id, struct str scope, uint64_t offset, size_t limit, struct arena *a, struct err *e)
 {
 	struct sql_query q;
 	*count = 0;
 	*out = arena_array(a, limit, sizeof **out);
 	return sql_one_int(&s->catalog, total, 0,
-		   "SELECT count(*) FROM datasets WHERE org_id=? AND state<>'draft'",
-		   SQL_VALUES(V_INT(org_id)), e) &&
+		   "SELECT count(*) FROM datasets WHERE org_id=?1 AND state<>'draft'" IN_SCOPE,
+		   SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope)), e) &&
 	       sql_start(&q, &s->catalog,
-		   "SELECT " DATASET_LIST_COLUMNS " FROM datasets WHERE org_id=? AND state<>'draft'"
-		   " ORDER BY created_at DESC, dataset_id DESC LIMIT ? OFFSET ?",
-		   SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e) &&
+		   "SELECT " DATASET_LIST_COLUMNS
+		   " FROM datasets WHERE org_id=?1 AND state<>'draft'" IN_SCOPE
+		   " ORDER BY created_at DESC, dataset_id DESC LIMIT ?3 OFFSET ?4",
+		   SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope), V_INT(limit), V_INT(offset)), e) &&
 	       take_all(&q, *out, count, a, e);
 }
 
@@ -148,6 +152,30 @@ store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e)
 	return true;
 }
 
+/* One number of an organisation's settings; -1: it has none of its own. */
+static bool
+setting(struct store *s, int64_t *out, int64_t org_id, const char *path, struct err *e)
+{
+	return sql_one_int(&s->catalog, out, -1,
+	    "SELECT json_extract(settings, ?) FROM organizations WHERE org_id=?",
+	    SQL_VALUES(V_TEXT(path), V_INT(org_id)), e);
+}
+
+bool
+store_quotas(
+    struct store *s, struct quotas *out, int64_t org_id, const struct conf *conf, struct err *e)
+{
+	int64_t datasets, bytes, rows;
+	if (!setting(s, &datasets, org_id, "$.quota_datasets", e) ||
+	    !setting(s, &bytes, org_id, "$.quota_bytes", e) ||
+	    !setting(s, &rows, org_id, "$.quota_rows", e))
+		return false;
+	*out = (struct quotas){datasets >= 0 ? (uint64_t)datasets : conf->quota_datasets,
+	    bytes >= 0 ? (uint64_t)bytes : conf->quota_bytes,
+	    rows >= 0 ? (uint64_t)rows : conf->quota_rows};
+	return true;
+}
+
 bool
 store_dataset_ingested(
     struct store *s, const char *dataset_id, const struct ingested *i, struct err *e)
@@ -165,6 +193,28 @@ store_dataset_ingested(
 	if (changes == 0)
 		return FAIL(e, CANCELLED, "the dataset was deleted while its rows were read");
 	return true;
+}
+
+bool
+store_dataset_edited(struct store *s, const char *dataset_id, int64_t generation, int64_t change,
+    uint64_t rows, uint64_t columns, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+	    "UPDATE datasets SET change=?1, rows=?2, columns=?3, updated_at=?4"
+	    " WHERE dataset_id=?5 AND generation=?6 AND change<=?1",
+	    SQL_VALUES(V_INT(change), V_INT(rows), V_INT(columns), V_INT(clock_now_us()),
+		V_TEXT(dataset_id), V_INT(generation)),
+	    e);
+}
+
+bool
+store_dataset_rested(struct store *s, const char *dataset_id, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+	    "UPDATE datasets SET state='ready', updated_at=?1 WHERE dataset_id=?2 AND "
+	    "state='running' AND NOT EXISTS"
+	    "(SELECT 1 FROM jobs j WHERE j.dataset_id=?2 AND j.kind='task' AND j.state='running')",
+	    SQL_VALUES(V_INT(clock_now_us()), V_TEXT(dataset_id)), e);
 }
 
 bool
@@ -196,6 +246,10 @@ store_dataset_delete(
 		SQL_VALUES(V_TEXT(dataset_id), V_INT(org_id)), e))
 		return false;
 	*found = changes > 0;
+	if (changes > 0 &&
+	    !sql_run(&s->catalog, NULL, "DELETE FROM plugin_state WHERE dataset_id=?",
+		SQL_VALUES(V_TEXT(dataset_id)), e))
+		return false;
 	return changes == 0 ||
 	       sql_run(&s->catalog, NULL,
 		   "UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE "

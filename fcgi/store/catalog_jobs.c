@@ -19,10 +19,11 @@ store_job_insert(struct store *s, struct job *j, struct err *e)
 	j->created_at = clock_now_us();
 	return sql_run(&s->catalog, NULL,
 	    "INSERT INTO jobs(job_id, org_id, kind, state, dataset_id, source_id, params, total,"
-	    " created_at) VALUES(?,?,?,'queued',?,?,?,?,?)",
+	    " created_at, who, title, leases) VALUES(?,?,?,'queued',?,?,?,?,?,?,?,?)",
 	    SQL_VALUES(V_TEXT(j->job_id), V_INT(j->org_id), V_STR(j->kind),
 		V_OPTIONAL(j->dataset_id), V_OPTIONAL(j->source_id), V_OPTIONAL(j->params),
-		V_INT(j->total), V_INT(j->created_at)),
+		V_INT(j->total), V_INT(j->created_at), V_OPTIONAL(j->who), V_OPTIONAL(j->title),
+		V_OPTIONAL(j->leases)),
 	    e);
 }
 
@@ -31,7 +32,7 @@ store_job_insert(struct store *s, struct job *j, struct err *e)
 	"j.job_id, j.org_id, j.kind, j.state, j.dataset_id, d.name, j.source_id, "                 \
 	"j.params, " result                                                                        \
 	", j.error, j.attempt, j.cancel, j.done, j.total, j.rows, j.created_at,"                   \
-	" j.started_at, j.ended_at"
+	" j.started_at, j.ended_at, j.who, j.title, j.leases, j.failed"
 #define JOB_COLUMNS JOB_COLUMNS_WITH("j.result")
 #define JOB_COLUMNS_BRIEF JOB_COLUMNS_WITH("NULL")
 #define JOB_TABLES " FROM jobs j LEFT JOIN datasets d ON d.dataset_id = j.dataset_id "
@@ -57,6 +58,10 @@ take_job(struct job *out, const struct sql_query *q, struct arena *a)
 	    .created_at = sql_int(q, 15),
 	    .started_at = sql_int(q, 16),
 	    .ended_at = sql_int(q, 17),
+	    .who = catalog_str(q, 18, a),
+	    .title = catalog_str(q, 19, a),
+	    .leases = catalog_str(q, 20, a),
+	    .failed = (uint64_t)sql_int(q, 21),
 	};
 	catalog_id(out->job_id, q, 0);
 }
@@ -80,19 +85,22 @@ store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_
 	return true;
 }
 
+#define IN_SCOPE " AND (?2 IS NULL OR j.dataset_id IN (SELECT value FROM json_each(?2)))"
+
 bool
 store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total, int64_t org_id,
-    uint64_t offset, size_t limit, struct arena *a, struct err *e)
+    struct str scope, uint64_t offset, size_t limit, struct arena *a, struct err *e)
 {
 	struct sql_query q;
 	int more;
 	*count = 0;
-	if (!sql_one_int(&s->catalog, total, 0, "SELECT count(*) FROM jobs WHERE org_id=?",
-		SQL_VALUES(V_INT(org_id)), e) ||
+	if (!sql_one_int(&s->catalog, total, 0,
+		"SELECT count(*) FROM jobs j WHERE j.org_id=?1" IN_SCOPE,
+		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope)), e) ||
 	    !sql_start(&q, &s->catalog,
-		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?"
-		" ORDER BY j.created_at DESC, j.job_id DESC LIMIT ? OFFSET ?",
-		SQL_VALUES(V_INT(org_id), V_INT(limit), V_INT(offset)), e))
+		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?1" IN_SCOPE
+		" ORDER BY j.created_at DESC, j.job_id DESC LIMIT ?3 OFFSET ?4",
+		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope), V_INT(limit), V_INT(offset)), e))
 		return false;
 	*out = arena_array(a, limit, sizeof **out);
 	while ((more = sql_step(&q, e)) == 1)
@@ -137,6 +145,17 @@ store_job_with_params(struct store *s, struct job *out, bool *found, const char 
 	       take_one(&q, out, found, a, e);
 }
 
+/* What a dataset is called while a job works on it. */
+static bool
+begun(struct store *s, const struct job *j, struct arena *a, struct err *e)
+{
+	const char *dataset_id = arena_text(a, j->dataset_id);
+	if (str_is(j->kind, "ingest"))
+		return store_dataset_state(s, dataset_id, "ingesting", e);
+	return !str_is(j->kind, "task") || j->dataset_id.n == 0 ||
+	       store_dataset_state(s, dataset_id, "running", e);
+}
+
 bool
 store_job_claim(
     struct store *s, struct job *out, bool *found, const char *kind, struct arena *a, struct err *e)
@@ -163,8 +182,7 @@ store_job_claim(
 		     "UPDATE jobs SET state='running', attempt=attempt+1, cancel=0, started_at=?"
 		     " WHERE job_id=?",
 		     SQL_VALUES(V_INT(clock_now_us()), V_TEXT(out->job_id)), e) &&
-		    (!str_is(out->kind, "ingest") ||
-			store_dataset_state(s, arena_text(a, out->dataset_id), "ingesting", e)))))
+		    begun(s, out, a, e))))
 		return database_commit(&s->catalog, e);
 	database_rollback(&s->catalog);
 	return false;
@@ -172,14 +190,16 @@ store_job_claim(
 
 bool
 store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
-    uint64_t rows, bool *cancelled, struct err *e)
+    uint64_t rows, uint64_t failed, bool *cancelled, struct err *e)
 {
 	int64_t cancel;
 	if (!database_begin(&s->catalog, e))
 		return false;
 	if (sql_run(&s->catalog, NULL,
-		"UPDATE jobs SET done=?, total=?, rows=? WHERE job_id=? AND state='running'",
-		SQL_VALUES(V_INT(done), V_INT(total), V_INT(rows), V_TEXT(job_id)), e) &&
+		"UPDATE jobs SET done=?, total=?, rows=?, failed=? WHERE job_id=? AND "
+		"state='running'",
+		SQL_VALUES(V_INT(done), V_INT(total), V_INT(rows), V_INT(failed), V_TEXT(job_id)),
+		e) &&
 	    sql_one_int(&s->catalog, &cancel, 1,
 		"SELECT cancel OR state<>'running' FROM jobs WHERE job_id=?",
 		SQL_VALUES(V_TEXT(job_id)), e)) {
@@ -254,6 +274,7 @@ settle_orphan(struct store *s, const struct job *j, const char *why, struct aren
 	bool is_upload = str_is(j->kind, "upload");
 	if (!store_job_failed(s, j->job_id, j->cancel ? "cancelled" : "failed", &reason, e) ||
 	    (str_is(j->kind, "ingest") && !store_dataset_failed(s, dataset_id, &reason, e)) ||
+	    (str_is(j->kind, "task") && dataset_id[0] && !store_dataset_rested(s, dataset_id, e)) ||
 	    (is_upload && source_id[0] && !store_source_abandon(s, source_id, e)))
 		return false;
 	store_job_remove_body(s, j, a);
@@ -327,5 +348,31 @@ store_job_cancelled(
 		return false;
 	while ((more = sql_step(&q, e)) == 1)
 		catalog_id(ids[(*count)++], &q, 0);
+	return more == 0;
+}
+
+bool
+store_job_leases(struct store *s, const char *dataset_id, struct str **out, size_t *count,
+    struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	int64_t most;
+	int more;
+	*count = 0;
+	if (!sql_one_int(&s->catalog, &most, 0,
+		"SELECT count(*) FROM jobs WHERE dataset_id=? AND state IN ('queued','running') "
+		"AND leases IS NOT NULL",
+		SQL_VALUES(V_TEXT(dataset_id)), e))
+		return false;
+	if (most == 0)
+		return true;
+	*out = arena_array(a, (size_t)most, sizeof **out);
+	if (!sql_start(&q, &s->catalog,
+		"SELECT leases FROM jobs WHERE dataset_id=? AND state IN ('queued','running') AND "
+		"leases IS NOT NULL LIMIT ?",
+		SQL_VALUES(V_TEXT(dataset_id), V_INT(most)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1)
+		(*out)[(*count)++] = catalog_str(&q, 0, a);
 	return more == 0;
 }

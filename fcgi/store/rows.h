@@ -7,10 +7,12 @@
  *           default_value, dropped)
  *   rows(row_id, line, rev, cells, absent)     cells: JSON array by column_id; shorter than the
  *                                              columns: the rest are absent.  absent: ids inside it
- *   changes, history, marks, reviews           edits, their undo, what a task or person wrote
- *   findings, finding_counts                   flaws of the file, and how many of each kind
- *   column_stats(column_id, stats)             counted while reading, JSON
- *   ranks(first_row_id, alive)                 per 1,024 rows, so that page N is a seek
+ *   changes, history                           edits and their undo: history.old is the cell as it
+ * was (NULL: absent); column_id -1 stands for the whole row: old NULL: it was added, else {"line",
+ * "cells", "absent"} of a row that was removed marks, reviews                             where
+ * cells come from that a task or person wrote findings, finding_counts                   flaws of
+ * the file, and how many of each kind column_stats(column_id, stats)             counted while
+ * reading, JSON ranks(first_row_id, alive)                 per 1,024 rows, so that page N is a seek
  *   tasks(job_id, cursor)                      where a task goes on
  *   info(name, value)                          counts of the reading, options it was read with
  *   data                                       a view with the columns' real names, for any tool
@@ -32,8 +34,16 @@ struct rows_build;
 
 /* A new file at `path` (an old one there is removed). */
 bool rows_build_open(struct rows_build **out, const char *path, struct err *e) MUST_CHECK;
+/* A column as somebody declared it; zero but for the name when it was found in a file. */
+struct new_column {
+	struct str name;
+	const char *type; /* of column_type_names; NULL: what rows_build_finish() finds out */
+	struct str vendor_type, description, default_value;
+	bool required;
+};
 /* Columns get ids 0, 1, 2 ... in the order of the calls. */
-bool rows_build_column(struct rows_build *b, struct str name, struct err *e) MUST_CHECK;
+bool rows_build_column(
+    struct rows_build *b, const struct new_column *column, struct err *e) MUST_CHECK;
 /* cells and absent must have been checked.  Rows get ids 1, 2, 3 ... */
 bool rows_build_row(struct rows_build *b, uint64_t line, struct str cells, struct str absent,
     struct err *e) MUST_CHECK;
@@ -58,7 +68,9 @@ struct column {
 	struct str slug; /* "col_" + it is the column's public id */
 	struct str name;
 	enum column_type type;
-	struct str vendor_type;
+	struct str vendor_type; /* empty: nobody declared the type, it was found out */
+	struct str description, default_value;
+	bool required;
 	struct str stats; /* JSON, or empty */
 };
 
@@ -91,6 +103,13 @@ bool rows_columns(
     struct rows_file *f, const struct column **out, size_t *count, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
+/* The newest change, 0: none since it was read. */
+bool rows_change(struct rows_file *f, int64_t *change_id, struct err *e) MUST_CHECK;
+/* The highest id of a row, 0: there are none. */
+bool rows_last(struct rows_file *f, int64_t *row_id, struct err *e) MUST_CHECK;
+/* One row by its id; its texts are copied.  *found false: there is none (any more). */
+bool rows_get(struct rows_file *f, int64_t row_id, struct row *out, bool *found, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* Called with one row; its texts are good during the call only.  false stops: with the err set it
  * failed, without it has seen enough. */
 typedef bool rows_each_fn(void *context, const struct row *r, struct err *e);
@@ -109,6 +128,76 @@ bool rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn
 /* The cells and absent of every row in order and nothing else of it, which is quicker. */
 bool rows_each_cells(
     struct rows_file *f, rows_each_fn *fn, void *context, struct err *e) MUST_CHECK;
+
+/* ---- changes (rows_edit.c) ------------------------------------------------------------------ */
+
+/* Something that was done to the rows, at once and as one step to undo. */
+struct change {
+	int64_t change_id, at;
+	struct str who, kind, cause; /* kind: rows.add, rows.set, rows.remove, undo, task */
+	int64_t undoes;              /* the change it undid, or 0 */
+	int64_t undone_by;           /* lists only: 0: it stands */
+	uint64_t rows;               /* lists only: how many it touched */
+	struct str idempotency_key;
+};
+
+/* Newest first; *total is how many there are. */
+bool rows_changes(struct rows_file *f, uint64_t offset, size_t limit, struct change **out,
+    size_t *count, int64_t *total, struct arena *a, struct err *e) MUST_CHECK;
+
+struct rows_editor;
+
+/* For writing; the first one makes the file's write-ahead log. */
+bool rows_editor_open(struct rows_editor **out, const char *path, struct err *e) MUST_CHECK;
+void rows_editor_close(struct rows_editor *ed);
+
+/*
+ * A transaction, under the file's lock: it must not wait for anything and not touch over
+ * LIMIT_CHANGE_ROWS rows.  change_id 0: a new change, whose id is then in `change`; else one more
+ * transaction of a change that began earlier (a task).
+ */
+bool rows_edit_begin(struct rows_editor *ed, struct change *change, struct err *e) MUST_CHECK;
+struct rows_edited {
+	int64_t change_id;
+	uint64_t rows, columns;
+};
+bool rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e) MUST_CHECK;
+void rows_edit_rollback(struct rows_editor *ed);
+
+/* cells and absent as rows_build_row() takes them. */
+bool rows_edit_add(struct rows_editor *ed, uint64_t line, struct str cells, struct str absent,
+    int64_t *row_id, struct err *e) MUST_CHECK;
+struct cell_edit {
+	size_t column_id;
+	struct str token; /* the cell's JSON; empty: absent */
+};
+/* A row must be as it was read: its rev, or -1 for any.  PRECONDITION when it has changed since,
+ * NOT_FOUND when it is not there. */
+bool rows_edit_cells(struct rows_editor *ed, int64_t row_id, int64_t rev,
+    const struct cell_edit *edits, size_t count, struct err *e) MUST_CHECK;
+bool rows_edit_remove(
+    struct rows_editor *ed, int64_t row_id, int64_t rev, struct err *e) MUST_CHECK;
+/* Where a cell comes from; confidence NAN: none is known. */
+bool rows_edit_mark(struct rows_editor *ed, int64_t row_id, size_t column_id, struct str state,
+    double confidence, struct str source, struct err *e) MUST_CHECK;
+/* A column that is absent in every row. */
+bool rows_edit_column(struct rows_editor *ed, const struct new_column *column, size_t *column_id,
+    struct err *e) MUST_CHECK;
+/* Takes an earlier change back.  CONFLICT when what it did was changed again since, UNPROCESSABLE
+ * when it touched over LIMIT_CHANGE_ROWS rows, NOT_FOUND when there is none. */
+bool rows_edit_undo(struct rows_editor *ed, int64_t change_id, struct err *e) MUST_CHECK;
+bool rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t column,
+    struct str code, struct str message, struct err *e) MUST_CHECK;
+/* Where a task goes on; empty: it has not begun. */
+bool rows_edit_cursor(struct rows_editor *ed, const char *job_id, struct str *cursor,
+    int64_t *change_id, struct arena *a, struct err *e) MUST_CHECK;
+bool rows_edit_set_cursor(
+    struct rows_editor *ed, const char *job_id, struct str cursor, struct err *e) MUST_CHECK;
+/* What an earlier attempt of a request did: 0: nothing.  And the rows a change added. */
+bool rows_edit_by_key(
+    struct rows_editor *ed, struct str key, int64_t *change_id, struct err *e) MUST_CHECK;
+bool rows_edit_added(struct rows_editor *ed, int64_t change_id, int64_t *row_ids, size_t max,
+    size_t *count, struct err *e) MUST_CHECK;
 
 /* ---- files a worker keeps open -------------------------------------------------------------- */
 

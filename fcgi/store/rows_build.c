@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "store/rows.h"
 #include "store/feed.h"
+#include "store/rows_file.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/ids.h"
@@ -14,13 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RANK_ROWS 1024
 #define PENDING_BYTES KIB(256)
-#define WRITE_BACK_BYTES MIB(16) /* so that the fsync at the end finds little left to do */
-#define SLUG_BYTES 60
-#define VIEW_COLUMNS 1900 /* SQLite takes 2,000 in a result; a few are kept for tools */
+#define WRITE_BACK_BYTES MIB(16)         /* so that the fsync at the end finds little left to do */
 #define ROWS_APPLICATION_ID "1383036258" /* 0x526f7762 */
-#define ROWS_VERSION "1"
 
 static const char schema[] =
     "CREATE TABLE info(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -51,8 +48,9 @@ static const char schema[] =
     "CREATE TABLE finding_counts(code TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE column_stats(column_id INTEGER PRIMARY KEY, stats TEXT NOT NULL);"
     "CREATE TABLE ranks(first_row_id INTEGER PRIMARY KEY, alive INTEGER NOT NULL);"
-    "CREATE TABLE tasks(job_id TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version=" ROWS_VERSION "; PRAGMA application_id=" ROWS_APPLICATION_ID ";";
+    "CREATE TABLE tasks(job_id TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT "
+    "ROWID;" ROWS_INDEX_UNDOES "PRAGMA user_version=2; PRAGMA application_id=" ROWS_APPLICATION_ID
+    ";";
 
 #define CODES 64
 
@@ -63,6 +61,7 @@ struct rows_build {
 	off_t written_back;
 	uint64_t rows, columns, findings;
 	uint64_t in_rank;
+	bool typed[LIMIT_COLUMNS]; /* somebody declared the column's type */
 	/* Rows that were taken and not stored yet; their texts lie in pending_text. */
 	struct feed feed;
 	struct feed_row pending[RANK_ROWS];
@@ -130,28 +129,12 @@ rows_build_open(struct rows_build **out, const char *path, struct err *e)
 }
 
 bool
-rows_build_column(struct rows_build *b, struct str name, struct err *e)
+rows_build_column(struct rows_build *b, const struct new_column *column, struct err *e)
 {
 	if (b->columns >= LIMIT_COLUMNS)
 		return FAIL(e, TOO_BIG, "the file has more than %d columns", LIMIT_COLUMNS);
-	char slug[SLUG_BYTES + 24];
-	slug_make(slug, SLUG_BYTES, '_', name);
-	size_t stem = strlen(slug);
-	for (unsigned i = 2;; i++) {
-		int64_t taken;
-		if (!sql_one_int(&b->d, &taken, 0, "SELECT count(*) FROM columns WHERE slug=?",
-			SQL_VALUES(V_TEXT(slug)), e))
-			return false;
-		if (!taken)
-			break;
-		snprintf(slug + stem, sizeof slug - stem, "_%u", i);
-	}
-	if (!sql_run(&b->d, NULL,
-		"INSERT INTO columns(column_id, slug, position, name) VALUES(?,?,?,?)",
-		SQL_VALUES(V_INT(b->columns), V_TEXT(slug), V_INT(b->columns), V_STR(name)), e))
-		return false;
-	b->columns++;
-	return true;
+	b->typed[b->columns] = column->type != NULL;
+	return rows_insert_column(&b->d, b->columns, column, e) && (b->columns++, true);
 }
 
 static bool
@@ -259,6 +242,7 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 	for (size_t i = 0; i < b->columns; i++) {
 		const struct guess *g = &guesses[i];
 		bool is_number = guess_type(g) == COLUMN_INTEGER || guess_type(g) == COLUMN_NUMBER;
+		const char *type = b->typed[i] ? NULL : column_type_names[guess_type(g)];
 		struct arena_mark mark = arena_mark(&b->arena);
 		struct buf text;
 		struct jsonout j;
@@ -276,11 +260,11 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 			jsonout_double(&j, g->most);
 		}
 		jsonout_end(&j);
-		bool good =
-		    sql_run(&b->d, NULL, "UPDATE columns SET type=? WHERE column_id=?",
-			SQL_VALUES(V_TEXT(column_type_names[guess_type(g)]), V_INT(i)), e) &&
-		    sql_run(&b->d, NULL, "INSERT INTO column_stats VALUES(?,?)",
-			SQL_VALUES(V_INT(i), V_STR(buf_str(&text))), e);
+		bool good = sql_run(&b->d, NULL,
+				"UPDATE columns SET type=coalesce(?, type) WHERE column_id=?",
+				SQL_VALUES(type ? V_TEXT(type) : V_NULL, V_INT(i)), e) &&
+			    sql_run(&b->d, NULL, "INSERT INTO column_stats VALUES(?,?)",
+				SQL_VALUES(V_INT(i), V_STR(buf_str(&text))), e);
 		arena_reset(&b->arena, mark);
 		if (!good)
 			return false;
@@ -290,34 +274,6 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 			SQL_VALUES(V_TEXT(b->codes[i].code), V_INT(b->codes[i].count)), e))
 			return false;
 	return true;
-}
-
-/* The view that lets any SQLite tool read the file.  Names are quoted by doubling ", the one place
- * where a name becomes SQL. */
-static bool
-write_view(struct rows_build *b, struct err *e)
-{
-	struct buf text;
-	struct sql_query q;
-	int more;
-	buf_init(&text, &b->arena);
-	buf_put_text(&text, "CREATE VIEW data AS SELECT row_id");
-	if (!sql_start(&q, &b->d, "SELECT column_id, name FROM columns ORDER BY position LIMIT ?",
-		SQL_VALUES(V_INT(VIEW_COLUMNS)), e))
-		return false;
-	while ((more = sql_step(&q, e)) == 1) {
-		struct str name = sql_str(&q, 1);
-		buf_format(&text, ", cells->>'$[%" PRId64 "]' AS \"", sql_int(&q, 0));
-		for (size_t i = 0; i < name.n && name.p[i]; i++) {
-			if (name.p[i] == '"')
-				buf_put_char(&text, '"');
-			buf_put_char(&text, name.p[i]);
-		}
-		buf_put_char(&text, '"');
-	}
-	buf_put_text(&text, " FROM rows");
-	buf_put_char(&text, 0);
-	return more == 0 && sql_script(&b->d, text.p, e);
 }
 
 static bool
@@ -366,7 +322,8 @@ rows_build_finish(struct rows_build *b, const struct guess *guesses, uint64_t re
 {
 	*built = (struct rows_built){b->rows, b->columns, b->findings, 0};
 	bool written = store_pending(b, e) && close_rank(b, e) && write_statistics(b, guesses, e) &&
-		       write_view(b, e) && write_info(b, "records_read", records_read, e) &&
+		       rows_write_view(&b->d, &b->arena, e) &&
+		       write_info(b, "records_read", records_read, e) &&
 		       write_info(b, "records_skipped", records_skipped, e) &&
 		       write_info(b, "findings", b->findings, e) && sql_script(&b->d, "COMMIT", e);
 	write_back(b);

@@ -23,6 +23,7 @@ struct rows_file {
 	struct rank *ranks;
 	size_t rank_count;
 	uint64_t alive;
+	int64_t change_id;
 };
 
 bool
@@ -65,7 +66,8 @@ load_columns(struct rows_file *f, struct err *e)
 	if (!sql_one_int(
 		&f->d, &count, 0, "SELECT count(*) FROM columns WHERE dropped=0", NULL, 0, e) ||
 	    !sql_start(&q, &f->d,
-		"SELECT column_id, slug, name, type, vendor_type, s.stats FROM columns"
+		"SELECT column_id, slug, name, type, vendor_type, s.stats, description, required,"
+		" default_value FROM columns"
 		" LEFT JOIN column_stats s USING(column_id) WHERE dropped=0 ORDER BY position "
 		"LIMIT ?",
 		SQL_VALUES(V_INT(count)), e))
@@ -81,6 +83,9 @@ load_columns(struct rows_file *f, struct err *e)
 		    .type = type == COLUMN__MAX ? COLUMN_STRING : type,
 		    .vendor_type = arena_copy(&f->arena, sql_str(&q, 4)),
 		    .stats = arena_copy(&f->arena, sql_str(&q, 5)),
+		    .description = arena_copy(&f->arena, sql_str(&q, 6)),
+		    .required = sql_int(&q, 7) != 0,
+		    .default_value = arena_copy(&f->arena, sql_str(&q, 8)),
 		};
 	}
 	return more == 0;
@@ -121,7 +126,8 @@ load(struct rows_file *f, struct err *e)
 		return true;
 	arena_release(&f->arena);
 	f->loaded = false;
-	if (!load_columns(f, e) || !load_ranks(f, e))
+	if (!load_columns(f, e) || !load_ranks(f, e) ||
+	    !sql_one_int(&f->d, &f->change_id, 0, "SELECT max(change_id) FROM changes", NULL, 0, e))
 		return false;
 	f->data_version = version;
 	f->looked = f->loaded = true;
@@ -145,6 +151,75 @@ rows_count(struct rows_file *f, uint64_t *count, struct err *e)
 		return false;
 	*count = f->alive;
 	return true;
+}
+
+bool
+rows_change(struct rows_file *f, int64_t *change_id, struct err *e)
+{
+	if (!load(f, e))
+		return false;
+	*change_id = f->change_id;
+	return true;
+}
+
+bool
+rows_last(struct rows_file *f, int64_t *row_id, struct err *e)
+{
+	return sql_one_int(&f->d, row_id, 0, "SELECT max(row_id) FROM rows", NULL, 0, e);
+}
+
+bool
+rows_get(struct rows_file *f, int64_t row_id, struct row *out, bool *found, struct arena *a,
+    struct err *e)
+{
+	struct sql_query q;
+	if (!sql_start(&q, &f->d,
+		"SELECT row_id, line, rev, cells, absent FROM rows WHERE row_id=?",
+		SQL_VALUES(V_INT(row_id)), e))
+		return false;
+	int more = sql_step(&q, e);
+	*found = more == 1;
+	if (more == 1) {
+		*out = (struct row){sql_int(&q, 0), (uint64_t)sql_int(&q, 1), sql_int(&q, 2),
+		    arena_copy(a, sql_str(&q, 3)), arena_copy(a, sql_str(&q, 4))};
+		sql_stop(&q);
+	}
+	return more >= 0;
+}
+
+bool
+rows_changes(struct rows_file *f, uint64_t offset, size_t limit, struct change **out, size_t *count,
+    int64_t *total, struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	int more;
+	*count = 0;
+	*out = arena_array(a, limit, sizeof **out);
+	if (!sql_one_int(&f->d, total, 0, "SELECT count(*) FROM changes", NULL, 0, e) ||
+	    !sql_start(&q, &f->d,
+		"SELECT change_id, at, who, kind, cause, coalesce(undoes, 0),"
+		/* It is undone when the chain of undos of undos is odd. */
+		" (WITH RECURSIVE chain(id) AS (SELECT c.change_id UNION ALL"
+		"  SELECT (SELECT max(change_id) FROM changes WHERE undoes=chain.id) FROM chain"
+		"  WHERE chain.id IS NOT NULL) SELECT CASE count(id) % 2 WHEN 0 THEN"
+		"  (SELECT max(change_id) FROM changes WHERE undoes=c.change_id) ELSE 0 END FROM "
+		"chain),"
+		" (SELECT count(DISTINCT row_id) FROM history h WHERE h.change_id=c.change_id)"
+		" FROM changes c ORDER BY change_id DESC LIMIT ? OFFSET ?",
+		SQL_VALUES(V_INT(limit), V_INT(offset)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1)
+		(*out)[(*count)++] = (struct change){
+		    .change_id = sql_int(&q, 0),
+		    .at = sql_int(&q, 1),
+		    .who = arena_copy(a, sql_str(&q, 2)),
+		    .kind = arena_copy(a, sql_str(&q, 3)),
+		    .cause = arena_copy(a, sql_str(&q, 4)),
+		    .undoes = sql_int(&q, 5),
+		    .undone_by = sql_int(&q, 6),
+		    .rows = (uint64_t)sql_int(&q, 7),
+		};
+	return more == 0;
 }
 
 /* The last rank that begins at or before the position. */

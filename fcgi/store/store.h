@@ -1,7 +1,8 @@
 /*
  * store.h: where data lives (DESIGN section 3), and all that the rest of Rowhouse knows of it.
  *
- *   DATA/catalog.db           what exists: organisations, keys, sources, datasets, jobs
+ *   DATA/catalog.db           what exists: organisations, users, keys (accounts.h), sources,
+ *                             datasets, jobs
  *   DATA/datasets/ID/         rows-G.db, one file per generation G: what is in a dataset
  *                derived/     exports and the like: may be deleted at any time
  *   DATA/blobs/ab/SHA256      uploaded files, immutable, named by their content
@@ -49,30 +50,6 @@ struct kept_error {
 	struct str code, message, field;
 	uint64_t line; /* 0: none */
 };
-
-/* ---- organisations, keys, sessions ---------------------------------------------------------- */
-
-struct key {
-	char key_id[UUID_BYTES];
-	int64_t org_id;
-	struct str name, role;
-};
-
-/* True: there is at least one key that works. */
-bool store_key_any(struct store *s, bool *any, struct err *e) MUST_CHECK;
-/* Makes a key of the first organisation.  Needs a transaction. */
-bool store_key_insert(
-    struct store *s, struct key *k, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
-/* *found false: no such key, or it was revoked or has expired. */
-bool store_key_find(struct store *s, struct key *k, bool *found, const uint8_t hash[SHA256_BYTES],
-    struct arena *a, struct err *e) MUST_CHECK;
-/* A browser session stands for the key it was opened with; it ends with it.  Own transactions. */
-bool store_session_insert(struct store *s, const uint8_t hash[SHA256_BYTES], const char *key_id,
-    struct err *e) MUST_CHECK;
-bool store_session_find(struct store *s, struct key *k, bool *found,
-    const uint8_t hash[SHA256_BYTES], struct arena *a, struct err *e) MUST_CHECK;
-bool store_session_delete(
-    struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
 
 /* ---- sources -------------------------------------------------------------------------------- */
 
@@ -134,14 +111,23 @@ struct dataset {
 bool store_dataset_insert(struct store *s, struct dataset *d, struct err *e) MUST_CHECK;
 bool store_dataset_get(struct store *s, struct dataset *out, int64_t org_id, const char *dataset_id,
     struct arena *a, struct err *e) MUST_CHECK;
-/* Newest first, without drafts; their params are left out. */
+/* Newest first, without drafts; their params are left out.  `scope` is a JSON array of the ids that
+ * may be seen; empty: all. */
 bool store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t *total,
-    int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
+    int64_t org_id, struct str scope, uint64_t offset, size_t limit, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* The sums a quota is measured by, drafts included. */
 struct usage {
 	uint64_t datasets, bytes, rows;
 };
 bool store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e) MUST_CHECK;
+/* The quotas of an organisation: its own settings, else those of the server.  0: none. */
+struct quotas {
+	uint64_t datasets, bytes, rows;
+};
+struct conf;
+bool store_quotas(struct store *s, struct quotas *out, int64_t org_id, const struct conf *conf,
+    struct err *e) MUST_CHECK;
 /* What an ingest made; the dataset is ready (a draft stays one until its source is stored).  Needs
  * a transaction. */
 struct ingested {
@@ -150,6 +136,13 @@ struct ingested {
 };
 bool store_dataset_ingested(
     struct store *s, const char *dataset_id, const struct ingested *i, struct err *e) MUST_CHECK;
+/* Rows were changed: the catalog's copies of what its file says.  Needs a transaction.  Nothing
+ * happens when the dataset is gone or has another generation by now, or a later change is known
+ * already. */
+bool store_dataset_edited(struct store *s, const char *dataset_id, int64_t generation,
+    int64_t change, uint64_t rows, uint64_t columns, struct err *e) MUST_CHECK;
+/* A task ended: `ready` again unless another one runs.  Needs a transaction. */
+bool store_dataset_rested(struct store *s, const char *dataset_id, struct err *e) MUST_CHECK;
 bool store_dataset_state(
     struct store *s, const char *dataset_id, const char *state, struct err *e) MUST_CHECK;
 /* Fails a dataset that has no rows yet.  Needs a transaction. */
@@ -176,7 +169,9 @@ struct str store_derived_path(
 #define JOB_KIND_TABLE(X)                                                                          \
 	X(upload, "Store an upload")                                                               \
 	X(ingest, "Read the rows")                                                                 \
-	X(export, "Write a file")
+	X(export, "Write a file")                                                                  \
+	X(task, "Run a task")                                                                      \
+	X(call, "Answer a call")
 
 struct job {
 	char job_id[UUID_BYTES];
@@ -188,7 +183,11 @@ struct job {
 	bool cancel;
 	uint64_t done, total; /* bytes */
 	uint64_t rows;
+	uint64_t failed; /* items that could not be done */
 	int64_t created_at, started_at, ended_at;
+	struct str who;    /* who asked for it */
+	struct str title;  /* of a plugin's task or call, or empty */
+	struct str leases; /* JSON array of the ids of columns it writes, or empty */
 };
 
 /* Needs a transaction. */
@@ -196,9 +195,10 @@ bool store_job_insert(struct store *s, struct job *j, struct err *e) MUST_CHECK;
 /* org_id 0: any organisation (for the processes of a job). */
 bool store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_id,
     struct arena *a, struct err *e) MUST_CHECK;
-/* Newest first; their results are left out. */
+/* Newest first; their results are left out.  `scope` as for datasets. */
 bool store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
-    int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
+    int64_t org_id, struct str scope, uint64_t offset, size_t limit, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* The newest job of a dataset; *found false: none. */
 bool store_job_of_dataset(struct store *s, struct job *out, bool *found, const char *dataset_id,
     const char *kind, struct arena *a, struct err *e) MUST_CHECK;
@@ -211,7 +211,7 @@ bool store_job_claim(struct store *s, struct job *out, bool *found, const char *
     struct arena *a, struct err *e) MUST_CHECK;
 /* Progress; own transaction.  *cancelled: it is to stop. */
 bool store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
-    uint64_t rows, bool *cancelled, struct err *e) MUST_CHECK;
+    uint64_t rows, uint64_t failed, bool *cancelled, struct err *e) MUST_CHECK;
 /* What an upload found out while it is still running.  Needs a transaction. */
 bool store_job_result(struct store *s, const char *job_id, const char *source_id, struct str result,
     struct err *e) MUST_CHECK;
@@ -236,6 +236,19 @@ void store_job_remove_body(const struct store *s, const struct job *j, struct ar
 /* Jobs that run and shall stop, for the runner: at most `max` ids. */
 bool store_job_cancelled(
     struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count, struct err *e) MUST_CHECK;
+
+/* The leases of the jobs that wait or run on a dataset. */
+bool store_job_leases(struct store *s, const char *dataset_id, struct str **out, size_t *count,
+    struct arena *a, struct err *e) MUST_CHECK;
+
+/* ---- what plugins keep (catalog_state.c) ---------------------------------------------------- */
+
+/* dataset_id "": of the organisation.  *out is empty when there is none. */
+bool store_state_get(struct store *s, const char *plugin, int64_t org_id, const char *dataset_id,
+    const char *name, struct str *out, struct arena *a, struct err *e) MUST_CHECK;
+/* Needs a transaction; an empty value takes it away. */
+bool store_state_put(struct store *s, const char *plugin, int64_t org_id, const char *dataset_id,
+    const char *name, struct str value, struct err *e) MUST_CHECK;
 
 /* ---- idempotency ---------------------------------------------------------------------------- */
 
