@@ -1,153 +1,238 @@
 /*
- * child.c: the process that reads an untrusted file: descriptor 3 is the file, 4 the ring.  It
- * opens nothing, stores nothing, and whatever happens to it fails one job.
+ * child.c: the process that runs a plugin's hook, or the core's own reader, over what a user sent.
+ *
+ * Descriptors: 3 the ring to the writer, 4 the ring from it, 5 the socket files arrive on, 6 its
+ * standard error.  It loads the plugin, closes the cage behind itself (cage.h), and only then looks
+ * at a byte of a user's.  Whatever happens to it fails one job.
  */
 #define _GNU_SOURCE
+#include "jobs/cage.h"
+#include "jobs/child_host.h"
 #include "jobs/jobs.h"
-#include "jobs/message.h"
-#include "jobs/ring.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "formats/table.h"
+#include "plugin/registry.h"
 
-#include <sys/resource.h>
+#include <unistd.h>
 
-#define INPUT_FD 3
-#define RING_FD 4
-#define BATCH_BYTES KIB(192)
-#define CHILD_MEMORY GIB(1)
+#define OUT_FD 3
+#define IN_FD 4
+#define CONTROL_FD 5
+#define SAID_FD 6
+#define HOOK_BYTES MIB(256)
+#define BEGIN_MS 60000
 
-struct sender {
-	struct ring *ring;
-	struct input input;
-	char batch[BATCH_BYTES];
-	size_t n;
-};
-
-static void
-flush(struct sender *s)
-{
-	if (s->n == 0)
-		return;
-	struct rows_head head = {s->input.done};
-	ring_send(s->ring, MESSAGE_ROWS, (struct str){(const char *)&head, sizeof head},
-	    (struct str){s->batch, s->n});
-	s->n = 0;
-}
+/* ---- the core's reader of tables ---- */
 
 static bool
 send_column(void *context, struct str name, struct err *e)
 {
-	struct sender *s = context;
-	(void)e;
-	flush(s);
-	ring_send(s->ring, MESSAGE_COLUMN, name, (struct str){0});
-	return true;
-}
-
-/* A row too large for a batch goes as a message of its own. */
-static void
-send_large(struct sender *s, const struct row_head *row, struct str cells, struct str absent)
-{
-	struct rows_head head = {s->input.done};
-	size_t n = sizeof head + sizeof *row + cells.n + absent.n;
-	char *p = malloc(n);
-	if (!p)
-		exit(EXIT_MEMORY);
-	memcpy(p, &head, sizeof head);
-	memcpy(p + sizeof head, row, sizeof *row);
-	memcpy(p + sizeof head + sizeof *row, cells.p, cells.n);
-	if (absent.n)
-		memcpy(p + sizeof head + sizeof *row + cells.n, absent.p, absent.n);
-	ring_send(s->ring, MESSAGE_ROWS, (struct str){p, n}, (struct str){0});
-	free(p);
+	struct child_host *c = context;
+	struct host_new_column column = {.name = name, .type = COLUMN__MAX};
+	return child_put_column(c, &column, e);
 }
 
 static bool
 send_row(void *context, uint64_t line, struct str cells, struct str absent, struct err *e)
 {
-	struct sender *s = context;
-	struct row_head head = {line, (uint32_t)cells.n, (uint32_t)absent.n};
-	if (cells.n > RING_MESSAGE_BYTES / 2) {
-		e->at_line = line;
-		return FAIL(
-		    e, TOO_BIG, "line %" PRIu64 " is too large to be stored as one row", line);
-	}
-	size_t n = sizeof head + cells.n + absent.n;
-	if (n > sizeof s->batch - s->n)
-		flush(s);
-	if (n > sizeof s->batch) {
-		send_large(s, &head, cells, absent);
-		return true;
-	}
-	char *p = s->batch + s->n;
-	memcpy(p, &head, sizeof head);
-	memcpy(p + sizeof head, cells.p, cells.n);
-	if (absent.n)
-		memcpy(p + sizeof head + cells.n, absent.p, absent.n);
-	s->n += n;
-	return true;
+	return child_put_row(context, line, cells, absent, e);
 }
 
 static bool
 send_finding(void *context, const struct finding *f, struct err *e)
 {
-	struct sender *s = context;
-	struct str code = str_of(f->code), text = str_clip(f->message, KIB(4));
-	char message[sizeof(struct finding_head) + 64 + KIB(4)];
-	(void)e;
-	code = str_clip(code, 40);
-	struct finding_head head = {f->line, f->column, (uint32_t)code.n, (uint32_t)text.n};
-	memcpy(message, &head, sizeof head);
-	memcpy(message + sizeof head, code.p, code.n);
-	if (text.n)
-		memcpy(message + sizeof head + code.n, text.p, text.n);
-	flush(s);
-	ring_send(s->ring, MESSAGE_FINDING, (struct str){message, sizeof head + code.n + text.n},
-	    (struct str){0});
+	return child_put_finding(context, f, 0, e);
+}
+
+static bool
+read_table(struct child_host *c, struct err *e)
+{
+	struct table_options options = {0};
+	struct table_sink sink = {c, send_column, send_row, send_finding};
+	struct host_input file;
+	if (host_input_count(&c->host) != 1)
+		return FAIL_FIELD(e, INPUT, "file",
+		    "a dataset of this type is made of one file, the data source has %zu",
+		    host_input_count(&c->host));
+	if (!host_input(&c->host, 0, &file, e))
+		return false;
+	c->progress_of = &file.bytes;
+	bool good = table_read(&file.bytes, &options, &sink, c->guesses, &c->counts, &c->arena, e);
+	child_flush(c);
+	c->progress_of = NULL;
+	return good;
+}
+
+/* ---- a plugin's hook ---- */
+
+struct hook {
+	const struct field *form;
+	const struct plugin_slot *slots;
+	bool (*run)(const struct host *h, const struct value *values, struct err *e);
+};
+
+static const struct plugin_type *
+type_find(const struct rowhouse_plugin *p, struct str name)
+{
+	for (const struct plugin_type *t = p->types; t && t->name; t++)
+		if (str_is(name, t->name))
+			return t;
+	return NULL;
+}
+
+static bool
+find_hook(struct hook *out, const struct rowhouse_plugin *p, const json_t *begin, struct err *e)
+{
+	struct str hook = tree_str(begin, "hook"), type_name = tree_str(begin, "type"),
+		   work_name = tree_str(begin, "work");
+	const struct plugin_type *type = type_find(p, type_name);
+	if (str_is(hook, "ingest") && type && type->ingest) {
+		*out = (struct hook){type->form, type->sources, type->ingest};
+		return true;
+	}
+	const struct plugin_work *list = str_is(hook, "call") ? (type ? type->calls : NULL)
+					 : type_name.n        ? (type ? type->tasks : NULL)
+							      : p->tasks;
+	const struct plugin_work *work = work_find(list, work_name);
+	if (!work)
+		return FAIL(e, UNAVAILABLE, "the plugin %s has no such %.*s any more", p->name,
+		    STR_ARG(hook));
+	*out = (struct hook){work->form, work->sources, work->run};
 	return true;
 }
 
-static void
-limit_self(void)
+static bool
+run_hook(struct child_host *c, const json_t *begin, struct err *e)
 {
-	struct rlimit none = {0, 0};
-	setrlimit(RLIMIT_CORE, &none);
-#ifndef ARENA_DEBUG /* the sanitizers map terabytes of address space */
-	struct rlimit memory = {CHILD_MEMORY, CHILD_MEMORY};
-	setrlimit(RLIMIT_AS, &memory);
-#endif
+	struct hook hook = {0};
+	const struct value *values;
+	struct form_columns columns = {NULL, c->dataset.column_count};
+	if (!find_hook(&hook, c->plugin, begin, e))
+		return false;
+	struct form_column *list = arena_array(&c->arena, columns.count, sizeof *list);
+	for (size_t i = 0; i < columns.count; i++)
+		list[i] = (struct form_column){
+		    c->columns[i].column_id, c->columns[i].id, c->columns[i].name};
+	columns.list = list;
+	c->slots = hook.slots;
+	/* They were checked before; here they are only taken apart again. */
+	return form_check(&values, hook.form, json_object_get(begin, "values"), FORM_LENIENT,
+		   c->is_ingest ? NULL : &columns, &c->arena, e) &&
+	       hook.run(&c->host, values, e);
 }
 
-/* rowhouse child OFFSET LENGTH */
+/* ---- the process ---- */
+
+struct start {
+	const char *plugin, *scratch, *folder;
+	uint64_t memory_mib;
+	bool sandbox;
+};
+
+static void
+settle(struct child_host *c, bool good, struct err *e)
+{
+	if (good) {
+		child_end(c);
+		return;
+	}
+	if (e->code == ERR_OK)
+		FAIL(e, SYSTEM, "the plugin failed and did not say why");
+	e->file = NULL; /* an address means nothing to the other side */
+	child_flush(c);
+	ring_send(c->out, MESSAGE_FAIL, (struct str){(const char *)e, sizeof *e}, (struct str){0});
+}
+
+/* Before the cage: what needs files. */
+static bool
+load(struct child_host *c, const struct start *s, struct err *e)
+{
+	if (strcmp(s->plugin, "-") == 0)
+		return true;
+	if (!plugin_find(&c->plugin, s->plugin, &c->arena, e)) {
+		e->code = ERR_UNAVAILABLE;
+		return false;
+	}
+	return true;
+}
+
+static bool
+lock_in(const struct child_host *c, const struct start *s, struct err *e)
+{
+	bool folder = strcmp(s->folder, "-") != 0;
+	struct cage cage = {
+	    .scratch = s->scratch,
+	    .folder = folder ? s->folder : NULL,
+	    .tools = c->plugin && c->plugin->tools && c->plugin->tools[0],
+	    .control_fd = CONTROL_FD,
+	    .memory_bytes = MIB(s->memory_mib),
+	    .file_bytes = folder ? 0 : LIMIT_SCRATCH_BYTES,
+	    .processor_seconds = LIMIT_HOOK_SECONDS,
+	};
+	/* Nothing of the server's environment is a plugin's business. */
+	clearenv();
+	if (chdir(s->scratch) != 0)
+		return FAIL_ERRNO(e, "the scratch folder cannot be used");
+	return s->sandbox ? cage_close(&cage, e) : cage_limit(&cage, e);
+}
+
+static bool
+take_begin(struct child_host *c, json_t **begin, struct err *e)
+{
+	uint32_t type;
+	struct str m;
+	int got = ring_receive(c->in, &type, &m, BEGIN_MS, e);
+	if (got < 0)
+		return false;
+	if (got == 0 || type != MESSAGE_BEGIN)
+		return FAIL(e, SYSTEM, "the writer does not say what to do");
+	return tree_parse_own(begin, m, &c->arena, e);
+}
+
+static bool
+work(struct child_host *c, const struct start *s, struct err *e)
+{
+	json_t *begin;
+	if (!load(c, s, e) || !lock_in(c, s, e) || !take_begin(c, &begin, e))
+		return false;
+	struct str hook = tree_str(begin, "hook");
+	c->is_ingest = str_is(hook, "ingest");
+	c->is_task = str_is(hook, "task");
+	child_host_init(c, begin);
+	c->host.scratch = str_of(s->scratch);
+	c->host.folder = strcmp(s->folder, "-") != 0 ? str_of(s->folder) : STR("");
+	return c->plugin ? run_hook(c, begin, e) : read_table(c, e);
+}
+
+/* rowhouse child PLUGIN SCRATCH FOLDER MEMORY_MIB SANDBOX */
 int
 command_child(int argc, char **argv)
 {
-	static struct sender s;
-	static struct guess guesses[LIMIT_COLUMNS];
+	static struct child_host c;
 	struct err e = {0};
-	uint64_t offset, length;
+	struct start s;
 	log_role("child");
-	limit_self();
-	if (argc != 3 || !str_to_u64(&offset, str_of(argv[1])) ||
-	    !str_to_u64(&length, str_of(argv[2])) || !ring_attach(&s.ring, RING_FD, &e))
+	if (argc != 6 || !str_to_u64(&s.memory_mib, str_of(argv[4])) ||
+	    !ring_attach(&c.out, OUT_FD, &e) || !ring_attach(&c.in, IN_FD, &e))
 		return 2;
-	struct arena a;
-	arena_init(&a, MIB(256));
-	input_init(&s.input, INPUT_FD, offset, length);
-	struct table_options options = {0};
-	struct table_sink sink = {&s, send_column, send_row, send_finding};
-	struct table_counts counts = {0};
-	if (table_read(&s.input, &options, &sink, guesses, &counts, &a, &e)) {
-		flush(&s);
-		ring_send(s.ring, MESSAGE_GUESSES,
-		    (struct str){(const char *)guesses, sizeof guesses}, (struct str){0});
-		ring_send(s.ring, MESSAGE_END, (struct str){(const char *)&counts, sizeof counts},
-		    (struct str){0});
-	} else {
-		e.file = NULL; /* an address means nothing to the other side */
-		ring_send(s.ring, MESSAGE_FAIL, (struct str){(const char *)&e, sizeof e},
-		    (struct str){0});
-	}
-	arena_release(&a);
-	return 0;
+	s.plugin = argv[1];
+	s.scratch = argv[2];
+	s.folder = argv[3];
+	s.sandbox = strcmp(argv[5], "on") == 0;
+	c.control = CONTROL_FD;
+#ifndef ARENA_DEBUG /* what the sanitizers say goes to the log, whole */
+	if (dup2(SAID_FD, STDOUT_FILENO) < 0 || dup2(SAID_FD, STDERR_FILENO) < 0)
+		return 2;
+#endif
+	close(SAID_FD);
+	tree_setup();
+	arena_init(&c.arena, HOOK_BYTES);
+	arena_init(&c.row, HOOK_BYTES);
+	bool good = work(&c, &s, &e);
+	settle(&c, good, &e);
+	arena_release(&c.row);
+	arena_release(&c.arena);
+	_exit(0);
 }

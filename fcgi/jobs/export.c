@@ -39,7 +39,8 @@ static bool
 write_row(void *context, const struct row *r, struct err *e)
 {
 	struct exporter *x = context;
-	if (++x->done % PROGRESS_ROWS == 0 && !job_progress(&x->c, x->done, x->total, x->done, e))
+	if (++x->done % PROGRESS_ROWS == 0 &&
+	    !job_progress(&x->c, x->done, x->total, x->done, 0, e))
 		return false;
 	return export_row(x->writer, r->cells, r->absent, e);
 }

@@ -25,19 +25,20 @@ job_begin(struct job_context *c, const char *role, int argc, char **argv, struct
 		return FAIL(e, INPUT, "this role is started by the job runner");
 	c->data = argv[1];
 	arena_init(&c->arena, MIB(512));
-	return store_open(&c->store, c->data, e) &&
+	return conf_load(&c->conf, c->data, &c->arena, e) && store_open(&c->store, c->data, e) &&
 	       store_job_get(c->store, &c->job, 0, argv[2], &c->arena, e);
 }
 
 bool
-job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, struct err *e)
+job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, uint64_t failed,
+    struct err *e)
 {
 	int64_t now = clock_monotonic_ms();
 	bool cancelled = false;
 	if (now < c->next_progress_ms)
 		return true;
 	c->next_progress_ms = now + PROGRESS_MS;
-	if (!store_job_progress(c->store, c->job.job_id, done, total, rows, &cancelled, e))
+	if (!store_job_progress(c->store, c->job.job_id, done, total, rows, failed, &cancelled, e))
 		return false;
 	if (cancelled)
 		return FAIL(e, CANCELLED, "the job was cancelled");
@@ -65,6 +66,8 @@ job_fail(struct job_context *c, const struct err *why)
 		if (store_job_failed(c->store, c->job.job_id, state, why, &e) &&
 		    (!str_is(c->job.kind, "ingest") ||
 			store_dataset_failed(c->store, dataset_id, why, &e)) &&
+		    (!str_is(c->job.kind, "task") || !dataset_id[0] ||
+			store_dataset_rested(c->store, dataset_id, &e)) &&
 		    (!str_is(c->job.kind, "upload") || !c->job.source_id.n ||
 			store_source_abandon(c->store, source_id, &e)))
 			(void)!store_commit(c->store, &e);

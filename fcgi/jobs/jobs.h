@@ -3,7 +3,8 @@
  *
  *   runner   takes queued jobs and starts a process for each (role `jobs`)
  *   split    takes an upload apart and stores its files (kind upload)
- *   writer   makes rows of a source, together with its child (kind ingest)
+ *   writer   makes rows of a source, together with its child (kind ingest; ingest.c)
+ *   task     does what a plugin's task or call says, together with its child (kinds task, call)
  *   export   writes a dataset as a file (kind export)
  *
  * Each opens the store itself and does one job.  What it has done becomes visible in one catalog
@@ -12,6 +13,7 @@
 #ifndef ROWHOUSE_JOBS_H
 #define ROWHOUSE_JOBS_H
 
+#include "base/conf.h"
 #include "store/store.h"
 
 /* What a job process works with. */
@@ -19,6 +21,7 @@ struct job_context {
 	struct store *store;
 	struct arena arena;
 	struct job job;
+	struct conf conf;
 	const char *data;
 	int64_t next_progress_ms;
 };
@@ -27,8 +30,8 @@ struct job_context {
 bool job_begin(
     struct job_context *c, const char *role, int argc, char **argv, struct err *e) MUST_CHECK;
 /* Notes progress now and then; false (CANCELLED) when the job is to stop. */
-bool job_progress(
-    struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, struct err *e) MUST_CHECK;
+bool job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows,
+    uint64_t failed, struct err *e) MUST_CHECK;
 /* Tells everyone who waits for it. */
 void job_ring(const struct job_context *c);
 /* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them.  False:
@@ -43,6 +46,7 @@ bool runner_run(const char *data, struct err *e) MUST_CHECK;
 int command_split(int argc, char **argv);
 int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
+int command_task(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
 
 /* The form of an upload job's result, for who answers the upload: see split.c. */

@@ -22,6 +22,7 @@ struct shared {
 	char gap2[56];
 	_Atomic uint32_t head_bell, tail_bell; /* futexes */
 	_Atomic uint32_t consumer_waits, producer_waits;
+	_Atomic uint32_t stop;
 };
 
 struct frame {
@@ -128,8 +129,8 @@ take(struct ring *r, uint64_t at, void *p, size_t n)
 	memcpy((char *)p + first, r->bytes, n - first);
 }
 
-static void
-wait_for_room(struct ring *r, uint64_t head, size_t need)
+static bool
+wait_for_room(struct ring *r, uint64_t head, size_t need, ring_patience_fn *patience, void *context)
 {
 	struct shared *s = r->shared;
 	while (RING_BYTES - (head - atomic_load(&s->tail)) < need) {
@@ -138,7 +139,11 @@ wait_for_room(struct ring *r, uint64_t head, size_t need)
 		if (RING_BYTES - (head - atomic_load(&s->tail)) < need)
 			futex_wait(&s->tail_bell, seen, WAIT_MS);
 		atomic_store(&s->producer_waits, 0);
+		if (patience && RING_BYTES - (head - atomic_load(&s->tail)) < need &&
+		    !patience(context))
+			return false;
 	}
+	return true;
 }
 
 /* What is left behind the first n bytes, also of no text at all. */
@@ -148,8 +153,9 @@ str_behind(struct str s, size_t n)
 	return n > 0 ? (struct str){s.p + n, s.n - n} : s;
 }
 
-void
-ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
+bool
+ring_send_patiently(struct ring *r, uint32_t type, struct str a, struct str b,
+    ring_patience_fn *patience, void *context)
 {
 	struct shared *s = r->shared;
 	size_t left = a.n + b.n;
@@ -157,7 +163,8 @@ ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
 		size_t n = left < FRAME_BYTES ? left : (size_t)FRAME_BYTES;
 		struct frame f = {(uint32_t)n, type, left > n, 0};
 		uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
-		wait_for_room(r, head, sizeof f + n);
+		if (!wait_for_room(r, head, sizeof f + n, patience, context))
+			return false;
 		put(r, head, &f, sizeof f);
 		head += sizeof f;
 		size_t from_a = n < a.n ? n : a.n;
@@ -169,6 +176,26 @@ ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
 		atomic_store_explicit(&s->head, head + n, memory_order_release);
 		wake(&s->head_bell, &s->consumer_waits);
 	} while (left > 0);
+	return true;
+}
+
+void
+ring_send(struct ring *r, uint32_t type, struct str a, struct str b)
+{
+	/* Without patience to lose it does not give up. */
+	(void)!ring_send_patiently(r, type, a, b, NULL, NULL);
+}
+
+void
+ring_stop(struct ring *r)
+{
+	atomic_store(&r->shared->stop, 1);
+}
+
+bool
+ring_stopped(const struct ring *r)
+{
+	return atomic_load_explicit(&r->shared->stop, memory_order_relaxed) != 0;
 }
 
 /* True when `need` bytes are there; false after wait_ms without them. */

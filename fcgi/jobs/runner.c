@@ -40,9 +40,11 @@ static const struct kind {
     {"upload", "split", 4},
     {"ingest", "writer", 2},
     {"export", "export-worker", 2},
+    {"task", "task", 2},
+    {"call", "task", 4},
 };
 
-#define SLOTS 8
+#define SLOTS 14 /* as many as there can be at once */
 
 struct running {
 	pid_t pid; /* 0: no process (any more); the slot is free unless it has an end to settle */
@@ -112,6 +114,12 @@ orphaned(struct runner *r, struct running *slot)
 	if (!store_job_orphaned(r->store, slot->job_id, slot->end, &e)) {
 		log_err("an orphaned job could not be settled", &e);
 		return;
+	}
+	/* What a plugin left in its scratch folder. */
+	snprintf(path, sizeof path, "%s/run/scratch-%s", r->data, slot->job_id);
+	if (!folder_remove(path, &e)) {
+		log_err("the scratch folder of a job", &e);
+		err_clear(&e);
 	}
 	/* Half a blob may be large: it does not wait for its turn. */
 	if (slot->died && strcmp(kinds[slot->kind].kind, "upload") == 0)

@@ -202,7 +202,7 @@ static bool
 note_bytes(void *context, uint64_t bytes, struct err *e)
 {
 	struct split *s = context;
-	return job_progress(&s->c, s->stored + bytes, s->source.bytes, 0, e);
+	return job_progress(&s->c, s->stored + bytes, s->source.bytes, 0, 0, e);
 }
 
 static bool
