@@ -1,45 +1,81 @@
-/* callers.c: keys, sessions and the first key of all; see model.h and setup.h. */
+/* callers.c: who asks and what they may do; see model.h.  No other file decides about that. */
 #include "model/model.h"
-#include "model/setup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "model/setup.h"
 
-#include <limits.h>
-#include <unistd.h>
+#define USED_US INT64_C(60000000) /* the last use of a key is noted this often */
 
-/* rh_ and 43 characters of base 62: 256 bits. */
-#define KEY_PREFIX "rh_"
-#define KEY_RANDOM 43
+const char *const role_names[ROLE__MAX] = {
+#define X(name, word) [ROLE_##name] = word,
+    ROLE_TABLE(X)
+#undef X
+};
+
+const struct choice role_choices[] = {
+    {"viewer", "Viewer: sees everything, changes nothing"},
+    {"reviewer", "Reviewer: also corrects cells"},
+    {"editor", "Editor: also makes and deletes datasets and rows, runs tasks"},
+    {"owner", "Owner: also manages users, keys and the audit"},
+    {0},
+};
+
+enum role
+role_from_name(struct str name)
+{
+	for (int i = ROLE_NONE + 1; i < ROLE__MAX; i++)
+		if (str_is(name, role_names[i]))
+			return (enum role)i;
+	return ROLE_NONE;
+}
+
+/* The least role that has a right. */
+static const enum role least[] = {
+    [RIGHT_READ] = ROLE_VIEWER,
+    [RIGHT_REVIEW] = ROLE_REVIEWER,
+    [RIGHT_EDIT] = ROLE_EDITOR,
+    [RIGHT_MANAGE] = ROLE_OWNER,
+};
 
 bool
-model_open(struct model *m, const char *data, const struct conf *conf, struct err *e)
+caller_may(const struct caller *c, enum right right, struct err *e)
 {
-	*m = (struct model){.data = data, .conf = conf, .rows = rows_cache_new()};
-	if (!m->rows)
-		return FAIL(e, UNAVAILABLE, "out of memory");
-	return store_open(&m->store, data, e);
+	if (c->org_id == 0)
+		return FAIL(
+		    e, UNAUTHORIZED, "a key is needed: send it as 'Authorization: Bearer KEY'");
+	return c->role >= least[right] || FAIL(e, FORBIDDEN, "this takes the role %s; yours is %s",
+					      role_names[least[right]], role_names[c->role]);
+}
+
+bool
+caller_may_all(const struct caller *c, enum right right, struct err *e)
+{
+	return caller_may(c, right, e) &&
+	       (c->scope.n == 0 ||
+		   FAIL(e, FORBIDDEN,
+		       "this key is good for some datasets only, and this is about more"));
+}
+
+bool
+caller_sees(const struct caller *c, const char *dataset_id)
+{
+	if (c->scope.n == 0)
+		return true;
+	/* Ids of one length in a JSON array of our own: none can be a part of another. */
+	char quoted[UUID_BYTES + 2];
+	int n = snprintf(quoted, sizeof quoted, "\"%s\"", dataset_id);
+	for (size_t i = 0; dataset_id[0] && i + (size_t)n <= c->scope.n; i++)
+		if (memcmp(c->scope.p + i, quoted, (size_t)n) == 0)
+			return true;
+	return false;
 }
 
 void
-model_close(struct model *m)
+caller_of_folder(struct caller *c, int64_t org_id)
 {
-	rows_cache_free(m->rows);
-	store_close(m->store);
-}
-
-void
-model_recover(struct model *m)
-{
-	store_recover(m->store);
-	rows_cache_recover(m->rows);
-}
-
-static void
-take_key(struct caller *c, const struct key *k, bool by_session)
-{
-	*c = (struct caller){.org_id = k->org_id, .role = k->role, .by_session = by_session};
-	memcpy(c->key_id, k->key_id, sizeof c->key_id);
+	*c = (struct caller){.org_id = org_id, .role = ROLE_OWNER, .who = STR("command line")};
 }
 
 bool
@@ -48,11 +84,19 @@ model_caller_of_key(
 {
 	uint8_t hash[SHA256_BYTES];
 	struct key k;
+	struct err ignored = {0};
 	sha256_of(hash, key);
 	if (!store_key_find(m->store, &k, found, hash, a, e))
 		return false;
-	if (*found)
-		take_key(c, &k, false);
+	if (!*found)
+		return true;
+	*c = (struct caller){
+	    .org_id = k.org_id, .role = role_from_name(k.role), .who = k.name, .scope = k.scope};
+	memcpy(c->key_id, k.key_id, sizeof c->key_id);
+	snprintf(c->user_id, sizeof c->user_id, "%.*s", STR_ARG(k.user_id));
+	/* A full disk is no reason to refuse anybody. */
+	if (clock_now_us() - k.used_at > USED_US && !store_key_used(m->store, k.key_id, &ignored))
+		log_err("the use of a key could not be noted", &ignored);
 	return true;
 }
 
@@ -60,67 +104,70 @@ bool
 model_caller_of_session(struct model *m, struct caller *c, bool *found, struct str token,
     struct arena *a, struct err *e)
 {
-	uint8_t hash[SHA256_BYTES];
-	struct key k;
+	uint8_t hash[SHA256_BYTES], mac[SHA256_BYTES];
+	struct user u;
 	sha256_of(hash, token);
-	if (!store_session_find(m->store, &k, found, hash, a, e))
-		return false;
-	if (*found)
-		take_key(c, &k, true);
+	if (!store_session_find(m->store, &u, found, hash, a, e) || !*found)
+		return *found || e->code == ERR_OK;
+	*c = (struct caller){
+	    .org_id = u.org_id, .role = role_from_name(u.role), .who = u.email, .by_session = true};
+	memcpy(c->user_id, u.user_id, sizeof c->user_id);
+	hmac_sha256(mac, (struct str){(const char *)m->secret, SECRET_BYTES},
+	    (struct str){(const char *)hash, sizeof hash});
+	hex_encode(c->csrf, mac, SHA256_BYTES);
 	return true;
 }
 
 bool
-model_session_open(
-    struct model *m, const struct caller *c, char token[SESSION_TOKEN_BYTES], struct err *e)
+model_audit(struct model *m, const struct caller *c, const char *action, struct str target,
+    struct str detail, struct err *e)
 {
-	uint8_t hash[SHA256_BYTES];
-	random_base62(token, SESSION_TOKEN_BYTES - 1);
-	sha256_of(hash, str_of(token));
-	return store_session_insert(m->store, hash, c->key_id, e);
+	struct audit x = {
+	    .org_id = c->org_id,
+	    .who = c->who,
+	    .user_id = str_of(c->user_id),
+	    .key_id = str_of(c->key_id),
+	    .action = str_of(action),
+	    .target = target,
+	    .detail = detail,
+	    .remote = c->remote,
+	    .request_id = c->request_id,
+	};
+	return store_audit_add(m->store, &x, e);
 }
 
 bool
-model_session_close(struct model *m, struct str token, struct err *e)
+model_end(struct model *m, bool good, struct err *e)
 {
-	uint8_t hash[SHA256_BYTES];
-	sha256_of(hash, token);
-	return store_session_delete(m->store, hash, e);
+	if (good)
+		return store_commit(m->store, e);
+	store_rollback(m->store);
+	return false;
 }
 
-/*
- * The file is written before the key exists, so a crash between the two leaves a file with a key
- * that does not work and is replaced at the next start; never a key that nobody knows.
- */
+/* ---- the model itself ---- */
+
 bool
-model_admin_key(const char *data, bool *made, char key[80], struct err *e)
+model_open(struct model *m, const char *data, const struct conf *conf, bool plugins, struct err *e)
 {
-	struct store *s;
-	char path[PATH_MAX], text[80];
-	uint8_t hash[SHA256_BYTES];
-	bool any;
-	*made = false;
-	if (!store_open(&s, data, e))
-		return false;
-	bool good = store_key_any(s, &any, e);
-	if (good && !any) {
-		struct key k = {.org_id = 1, .name = STR("admin"), .role = STR("admin")};
-		size_t prefix = strlen(KEY_PREFIX);
-		memcpy(key, KEY_PREFIX, prefix);
-		random_base62(key + prefix, KEY_RANDOM);
-		snprintf(path, sizeof path, "%s/admin.key", data);
-		int n = snprintf(text, sizeof text, "%s\n", key);
-		sha256_of(hash, str_of(key));
-		good =
-		    file_replace(path, 0600, (struct str){text, (size_t)n}, e) && store_begin(s, e);
-		if (good && store_key_insert(s, &k, hash, e)) {
-			good = store_commit(s, e);
-			*made = good;
-		} else if (good) {
-			store_rollback(s);
-			good = false;
-		}
-	}
-	store_close(s);
-	return good;
+	*m = (struct model){.data = data, .conf = conf, .rows = rows_cache_new()};
+	if (!m->rows)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	return store_open(&m->store, data, e) && model_secret(m->secret, data, e) &&
+	       (plugins ? registry_open(&m->registry, e) : registry_empty(&m->registry, e));
+}
+
+void
+model_close(struct model *m)
+{
+	rows_cache_free(m->rows);
+	store_close(m->store);
+	registry_close(m->registry);
+}
+
+void
+model_recover(struct model *m)
+{
+	store_recover(m->store);
+	rows_cache_recover(m->rows);
 }

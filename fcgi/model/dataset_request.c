@@ -6,15 +6,13 @@
  * which one it is.
  */
 #include "model/model.h"
-#include "base/cells.h"
 #include "base/jsonout.h"
 #include "base/limits.h"
 #include "base/tree.h"
 #include "base/utf8.h"
 
-#include <math.h>
-
 struct reader {
+	struct model *m;
 	const json_t *fields;
 	unsigned style;
 	struct arena *a;
@@ -24,13 +22,12 @@ struct reader {
 static bool
 read_type(struct dataset_request *out, struct reader *r)
 {
-	char names[256];
 	const json_t *type = json_object_get(r->fields, "type");
-	out->type = json_is_string(type) ? dataset_type_find(tree_str(r->fields, "type")) : NULL;
-	if (out->type)
-		return true;
-	struct str all = dataset_type_names(names, sizeof names);
-	return FAIL_FIELD(r->e, INPUT, "type", "Dataset type must be one of: %.*s", STR_ARG(all));
+	out->type = json_is_string(type)
+			? registry_type(r->m->registry, tree_str(r->fields, "type"))
+			: NULL;
+	return out->type || FAIL_FIELD(r->e, INPUT, "type", "Dataset type must be one of: %.*s",
+				STR_ARG(registry_vendor_types(r->m->registry, r->a)));
 }
 
 /* A required text without space around it. */
@@ -83,7 +80,7 @@ static bool
 read_source_id(struct dataset_request *out, struct reader *r)
 {
 	const json_t *value = json_object_get(r->fields, "source_id");
-	if (!value || json_is_null(value) || out->type->needs != TYPE_NEEDS_SOURCE)
+	if (!value || json_is_null(value) || !out->type->sources)
 		return true;
 	if (!json_is_string(value))
 		return FAIL_FIELD(r->e, INPUT, "source_id", "The id of a data source is a string");
@@ -95,163 +92,71 @@ read_source_id(struct dataset_request *out, struct reader *r)
 	return true;
 }
 
-/* An object or array; in a form it may be JSON text. */
+/* The fields of the type's form, and what its plugin says of them. */
 static bool
-read_nested(const json_t **out, struct reader *r, const char *key, const char *what, bool array)
+read_form(struct dataset_request *out, struct reader *r)
 {
-	json_t *value = json_object_get(r->fields, key);
-	if (!value || json_is_null(value))
-		return FAIL_FIELD(r->e, INPUT, key, "%s required for type %s", what,
-		    tree_str(r->fields, "type").p);
-	if ((r->style & REQUEST_FORM) && json_is_string(value)) {
-		struct err ignored = {0};
-		if (!tree_parse(&value, tree_str(r->fields, key), r->a, &ignored)) {
-			if (ignored.code == ERR_UNAVAILABLE)
-				return FAIL(r->e, UNAVAILABLE, "%s", ignored.message);
-			return FAIL_FIELD(
-			    r->e, INPUT, key, "%s required, as JSON: %s", what, ignored.message);
-		}
-	}
-	if (array ? !json_is_array(value) : !json_is_object(value))
-		return FAIL_FIELD(
-		    r->e, INPUT, key, "%s required, as an %s", what, array ? "array" : "object");
-	*out = value;
-	return true;
-}
-
-/* One number of map_details: there at all (bad_input), and inside its bounds (the vendor has a code
- * of its own for that). */
-static bool
-read_bounded(double *out, struct reader *r, const json_t *map, const char *key, const char *what,
-    double min, double max)
-{
-	char field[ERR_FIELD_BYTES];
-	const json_t *value = json_object_get(map, key);
-	snprintf(field, sizeof field, "map_details.%s", key);
-	bool is_number = json_is_number(value);
-	*out = json_number_value(value);
-	if ((r->style & REQUEST_FORM) && json_is_string(value) &&
-	    cells_is_number(tree_str(map, key))) {
-		*out = strtod(json_string_value(value), NULL);
-		is_number = true;
-	}
-	if (!is_number)
-		return FAIL_FIELD(r->e, INPUT, field, "%s must be a number", what);
-	if (isfinite(*out) && *out >= min && *out <= max)
+	const struct value *values;
+	unsigned style = r->style & REQUEST_FORM ? FORM_TEXT : FORM_LENIENT;
+	if (!out->type->form)
 		return true;
-	snprintf(r->e->word, sizeof r->e->word, "invalid_map_bounds");
-	return FAIL_FIELD(r->e, INPUT, field, "%s must be from %g to %g", what, min, max);
-}
-
-static bool
-read_map(struct dataset_request *out, struct reader *r)
-{
-	const json_t *map;
-	double latitude, longitude, radius;
+	if (!form_check(&values, out->type->form, r->fields, style, NULL, r->a, r->e) ||
+	    (out->type->has && out->type->has->check &&
+		!plugin_type_check(r->m, out->type, values, r->a, r->e)))
+		return false;
 	struct buf b;
 	struct jsonout j;
-	if (!read_nested(
-		&map, r, "map_details", "Map details (latitude, longitude, radius) are", false) ||
-	    !read_bounded(&latitude, r, map, "latitude", "Latitude", -90, 90) ||
-	    !read_bounded(&longitude, r, map, "longitude", "Longitude", -180, 180) ||
-	    !read_bounded(
-		&radius, r, map, "radius_meters", "Radius in meters", 1, LIMIT_MAP_RADIUS_METERS))
-		return false;
 	buf_init(&b, r->a);
 	jsonout_init(&j, &b);
 	jsonout_object(&j);
-	jsonout_key(&j, "map_details");
-	jsonout_object(&j);
-	jsonout_key(&j, "latitude");
-	jsonout_double(&j, latitude);
-	jsonout_key(&j, "longitude");
-	jsonout_double(&j, longitude);
-	jsonout_key(&j, "radius_meters");
-	jsonout_double(&j, radius);
-	jsonout_end(&j);
+	form_write(&j, out->type->form, values);
 	jsonout_end(&j);
 	out->params = buf_str(&b);
 	return true;
 }
 
 static bool
-read_column(struct reader *r, const json_t *all, size_t i)
+is_field_of(const struct field *table, const char *key)
 {
-	static const char *const types[] = {"string", "number", "date", "boolean", "text"};
-	const json_t *column = json_array_get(all, i);
-	char field[ERR_FIELD_BYTES];
-	if (!json_is_object(column)) {
-		snprintf(field, sizeof field, "column_definitions[%zu]", i);
-		return FAIL_FIELD(r->e, INPUT, field, "A column definition must be an object");
+	for (; table && table->name; table++)
+		if (strcmp(table->name, key) == 0)
+			return true;
+	return false;
+}
+
+/* A slip is not lost: fields nobody knows are refused. */
+static bool
+check_known(const struct dataset_request *out, struct reader *r)
+{
+	for (void *at = json_object_iter((json_t *)(uintptr_t)r->fields); at;
+	     at = json_object_iter_next((json_t *)(uintptr_t)r->fields, at)) {
+		const char *key = json_object_iter_key(at);
+		if (!is_field_of(dataset_fields, key) && !is_field_of(out->type->form, key))
+			return FAIL_FIELD(r->e, INPUT, key, "there is no field %.100s here", key);
 	}
-	snprintf(field, sizeof field, "column_definitions[%zu].name", i);
-	struct str name = str_trim(tree_str(column, "name"));
-	if (name.n == 0)
-		return FAIL_FIELD(r->e, INPUT, field, "Column name is required, as a string");
-	if (name.n > LIMIT_COLUMN_NAME_BYTES)
-		return FAIL_FIELD(r->e, INPUT, field, "Column name must be at most %d bytes",
-		    LIMIT_COLUMN_NAME_BYTES);
-	for (size_t k = 0; k < i; k++)
-		if (str_equal(name, str_trim(tree_str(json_array_get(all, k), "name"))))
-			return FAIL_FIELD(r->e, INPUT, field, "Column name '%.*s' is used twice",
-			    STR_ARG(str_clip(name, 100)));
-	bool known = false;
-	for (size_t k = 0; k < ARRAY_LENGTH(types); k++)
-		known |= str_is(tree_str(column, "type"), types[k]);
-	snprintf(field, sizeof field, "column_definitions[%zu].type", i);
-	if (!known)
-		return FAIL_FIELD(r->e, INPUT, field,
-		    "Column type must be one of: string, number, date, boolean, text");
-	const json_t *description = json_object_get(column, "description");
-	snprintf(field, sizeof field, "column_definitions[%zu].description", i);
-	if (description && !json_is_null(description) && !json_is_string(description))
-		return FAIL_FIELD(r->e, INPUT, field, "Column description must be a string");
-	const json_t *required = json_object_get(column, "required");
-	snprintf(field, sizeof field, "column_definitions[%zu].required", i);
-	if (required && !json_is_null(required) && !json_is_boolean(required))
-		return FAIL_FIELD(r->e, INPUT, field, "Column required must be true or false");
 	return true;
 }
 
-static bool
-read_columns(struct dataset_request *out, struct reader *r)
-{
-	const json_t *all;
-	if (!read_nested(&all, r, "column_definitions", "Column definitions are", true))
-		return false;
-	if (json_array_size(all) == 0)
-		return FAIL_FIELD(
-		    r->e, INPUT, "column_definitions", "At least one column must be defined");
-	if (json_array_size(all) > LIMIT_COLUMNS)
-		return FAIL_FIELD(r->e, INPUT, "column_definitions",
-		    "At most %d columns can be defined", LIMIT_COLUMNS);
-	for (size_t i = 0; i < json_array_size(all); i++)
-		if (!read_column(r, all, i))
-			return false;
-	size_t n = json_dumpb(all, NULL, 0, JSON_COMPACT);
-	char *text = arena_alloc(r->a, n + 1);
-	json_dumpb(all, text, n, JSON_COMPACT);
-	out->params = arena_format(r->a, "{\"column_definitions\":%s}", text);
-	return true;
-}
+const struct field dataset_fields[] = {
+    {"type", "Type", "The type of the dataset.", FIELD_LINE, .required = true},
+    {"name", "Dataset name", NULL, FIELD_LINE, .required = true, .min = 1,
+	.max = LIMIT_NAME_CHARACTERS},
+    {"description", "Dataset description",
+	"What it holds and what it is for; the default instruction when columns are filled in "
+	"later.",
+	FIELD_AREA},
+    {"source_id", "Data source", "The data source it is made of.", FIELD_LINE},
+    {0},
+};
 
 bool
-dataset_request_check(struct dataset_request *out, const json_t *fields, unsigned style,
-    struct arena *a, struct err *e)
+dataset_request_check(struct model *m, struct dataset_request *out, const json_t *fields,
+    unsigned style, struct arena *a, struct err *e)
 {
-	struct reader r = {fields, style, a, e};
+	struct reader r = {m, fields, style, a, e};
 	*out = (struct dataset_request){0};
-	if (!read_type(out, &r) || !read_names(out, &r) || !read_source_id(out, &r))
-		return false;
-	switch (out->type->needs) {
-	case TYPE_NEEDS_SOURCE:
-		return true;
-	case TYPE_NEEDS_MAP:
-		return read_map(out, &r);
-	case TYPE_NEEDS_COLUMNS:
-		return read_columns(out, &r);
-	}
-	return true;
+	return read_type(out, &r) && (!(style & REQUEST_STRICT) || check_known(out, &r)) &&
+	       read_names(out, &r) && read_source_id(out, &r) && read_form(out, &r);
 }
 
 struct str

@@ -13,19 +13,35 @@ parse_id(char out[UUID_BYTES], struct str text, struct err *e)
 	       FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
 }
 
-/* A file this type can be made of; checked before anything is promised. */
+static const struct plugin_slot *
+first_slot(const struct dataset_type *t)
+{
+	return t->sources && t->sources[0].name ? &t->sources[0] : NULL;
+}
+
+/* A create must bring a source along. */
+static bool
+needs_source(const struct dataset_type *t)
+{
+	const struct plugin_slot *slot = first_slot(t);
+	return slot && slot->required;
+}
+
+/* Files this type can be made of; checked before anything is promised. */
 static bool
 check_source(const struct dataset_request *r, const struct source *source, struct err *e)
 {
-	if (r->type->ingest != TYPE_INGEST_TABLE)
+	const struct plugin_slot *slot = first_slot(r->type);
+	if (!slot || !r->type->has)
 		return true;
-	if (source->file_count != 1)
+	if (!slot->many && source->file_count != 1 && !r->type->sources[1].name)
 		return FAIL_FIELD(e, UNPROCESSABLE, "file",
 		    "a dataset of type %s is made of one file, %zu were sent", r->type->name,
 		    source->file_count);
-	if (source->files[0].bytes == 0)
-		return FAIL_FIELD(e, UNPROCESSABLE, "file", "the file %.*s is empty",
-		    STR_ARG(str_clip(source->files[0].name, 100)));
+	for (size_t i = 0; i < source->file_count; i++)
+		if (source->files[i].bytes == 0)
+			return FAIL_FIELD(e, UNPROCESSABLE, "file", "the file %.*s is empty",
+			    STR_ARG(str_clip(source->files[i].name, 100)));
 	return true;
 }
 
@@ -33,14 +49,17 @@ static bool
 check_quota(struct model *m, const struct caller *c, struct err *e)
 {
 	struct usage usage;
-	if (m->conf->quota_datasets == 0)
+	struct quotas quotas;
+	if (!store_quotas(m->store, &quotas, c->org_id, m->conf, e))
+		return false;
+	if (quotas.datasets == 0)
 		return true;
 	if (!store_usage(m->store, &usage, c->org_id, e))
 		return false;
-	if (usage.datasets >= m->conf->quota_datasets)
+	if (usage.datasets >= quotas.datasets)
 		return FAIL(e, QUOTA,
 		    "the quota of %" PRIu64 " datasets is used up; delete one that is not needed",
-		    m->conf->quota_datasets);
+		    quotas.datasets);
 	return true;
 }
 
@@ -66,11 +85,13 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 {
 	struct source source = {0};
 	bool has_source = r->source_id[0] != 0, found = false;
+	if (!caller_may_all(c, RIGHT_EDIT, e))
+		return false;
 	if (c->made_dataset[0] && !find_made(m, c, out, job, &found, a, e))
 		return false;
 	if (found)
 		return true;
-	if (r->type->needs == TYPE_NEEDS_SOURCE && !has_source)
+	if (needs_source(r->type) && !has_source)
 		return FAIL_FIELD(
 		    e, INPUT, "source_id", "A data source is required for type %s", r->type->name);
 	if (has_source && (!store_source_get(m->store, &source, c->org_id, r->source_id, a, e) ||
@@ -90,8 +111,11 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	    .org_id = c->org_id,
 	    .kind = STR("ingest"),
 	    .dataset_id = arena_copy(a, str_of(out->dataset_id)),
-	    .total = source.file_count ? source.files[0].bytes : 0,
+	    .params = plugin_ingest_params(r->type, r->params, a),
+	    .who = c->who,
 	};
+	for (size_t i = 0; i < source.file_count; i++)
+		job->total += source.files[i].bytes;
 	if (!store_begin(m->store, e))
 		return false;
 	/* The source is looked at again, now that nobody can change it. */
@@ -101,6 +125,7 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	if (has_source && !str_is(source.state, "stored"))
 		out->state = STR("draft");
 	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e) ||
+	    !model_audit(m, c, "dataset.new", str_of(out->dataset_id), (struct str){0}, e) ||
 	    (c->idempotency_key.n &&
 		!store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e)))
 		goto failed;
@@ -118,10 +143,10 @@ model_dataset_get(struct model *m, const struct caller *c, struct str id, struct
     struct arena *a, struct err *e)
 {
 	char dataset_id[UUID_BYTES];
-	if (!parse_id(dataset_id, id, e) ||
+	if (!caller_may(c, RIGHT_READ, e) || !parse_id(dataset_id, id, e) ||
 	    !store_dataset_get(m->store, out, c->org_id, dataset_id, a, e))
 		return false;
-	if (str_is(out->state, "draft"))
+	if (str_is(out->state, "draft") || !caller_sees(c, dataset_id))
 		return FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
 	return true;
 }
@@ -130,7 +155,8 @@ bool
 model_dataset_list(struct model *m, const struct caller *c, struct dataset **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
 {
-	return store_dataset_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
+	return caller_may(c, RIGHT_READ, e) && store_dataset_list(m->store, out, count, total,
+						   c->org_id, c->scope, offset, limit, a, e);
 }
 
 bool
@@ -139,9 +165,11 @@ model_dataset_delete(
 {
 	struct dataset d;
 	bool found;
-	if (!model_dataset_get(m, c, id, &d, a, e) || !store_begin(m->store, e))
+	if (!caller_may(c, RIGHT_EDIT, e) || !model_dataset_get(m, c, id, &d, a, e) ||
+	    !store_begin(m->store, e))
 		return false;
-	if (!store_dataset_delete(m->store, c->org_id, d.dataset_id, &found, e)) {
+	if (!store_dataset_delete(m->store, c->org_id, d.dataset_id, &found, e) ||
+	    !model_audit(m, c, "dataset.delete", str_of(d.dataset_id), (struct str){0}, e)) {
 		store_rollback(m->store);
 		return false;
 	}
@@ -168,16 +196,29 @@ dataset_version(char out[VERSION_BYTES], const struct dataset *d)
 }
 
 bool
-model_rows_open(struct model *m, const struct dataset *d, struct rows_file **out, struct arena *a,
-    struct err *e)
+model_rows_open(
+    struct model *m, struct dataset *d, struct rows_file **out, struct arena *a, struct err *e)
 {
+	size_t columns;
+	const struct column *list;
 	if (d->generation == 0)
 		return FAIL(e, CONFLICT,
 		    str_is(d->state, "failed")
 			? "the dataset has no rows: reading its file failed"
 			: "the dataset has no rows yet: its file is still being read");
 	struct str path = store_rows_path(m->store, d->dataset_id, d->generation, a);
-	return rows_cache_open(m->rows, path.p, out, e);
+	int64_t change;
+	if (!rows_cache_open(m->rows, path.p, out, e) || !rows_change(*out, &change, e))
+		return false;
+	/* A change whose process died before it could tell the catalog, or one that is on its way
+	 * there. */
+	if (change != d->change) {
+		d->change = change;
+		if (!rows_count(*out, &d->rows, e) || !rows_columns(*out, &list, &columns, e))
+			return false;
+		d->columns = columns;
+	}
+	return true;
 }
 
 /* The file of a job that is done, if it still lies there whole. */
@@ -202,14 +243,14 @@ export_file(struct model *m, const struct job *j, struct str *path, struct arena
 }
 
 bool
-model_dataset_export(struct model *m, const struct caller *c, const struct dataset *d,
+model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
     enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
     struct err *e)
 {
 	struct rows_file *rows;
 	bool found;
 	*joined = false;
-	if (!model_rows_open(m, d, &rows, a, e))
+	if (!caller_may(c, RIGHT_READ, e) || !model_rows_open(m, d, &rows, a, e))
 		return false;
 	struct str params =
 	    arena_format(a, "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"change\":%" PRId64 "}",
@@ -230,10 +271,12 @@ model_dataset_export(struct model *m, const struct caller *c, const struct datas
 	    .kind = STR("export"),
 	    .dataset_id = arena_copy(a, str_of(d->dataset_id)),
 	    .params = params,
+	    .who = c->who,
 	};
 	if (!store_begin(m->store, e))
 		return false;
-	if (!store_job_insert(m->store, job, e)) {
+	if (!store_job_insert(m->store, job, e) ||
+	    !model_audit(m, c, "dataset.export", str_of(d->dataset_id), (struct str){0}, e)) {
 		store_rollback(m->store);
 		return false;
 	}

@@ -11,19 +11,29 @@ parse_id(char out[UUID_BYTES], struct str text, struct err *e)
 	       FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
 }
 
+/* A key for some datasets sees their jobs only; an upload's has no dataset. */
+static bool
+in_scope(const struct caller *c, const struct job *j, struct arena *a, struct err *e)
+{
+	return caller_sees(c, arena_text(a, j->dataset_id)) ||
+	       FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
+}
+
 bool
 model_job_get(struct model *m, const struct caller *c, struct str id, struct job *out,
     struct arena *a, struct err *e)
 {
 	char job_id[UUID_BYTES];
-	return parse_id(job_id, id, e) && store_job_get(m->store, out, c->org_id, job_id, a, e);
+	return caller_may(c, RIGHT_READ, e) && parse_id(job_id, id, e) &&
+	       store_job_get(m->store, out, c->org_id, job_id, a, e) && in_scope(c, out, a, e);
 }
 
 bool
 model_job_list(struct model *m, const struct caller *c, struct job **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
 {
-	return store_job_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
+	return caller_may(c, RIGHT_READ, e) && store_job_list(m->store, out, count, total,
+						   c->org_id, c->scope, offset, limit, a, e);
 }
 
 bool
@@ -45,11 +55,12 @@ cancel(struct model *m, const struct caller *c, const char *job_id, struct job *
     struct arena *a, struct err *e)
 {
 	struct err why = {0};
-	if (!store_job_get(m->store, out, c->org_id, job_id, a, e))
+	if (!store_job_get(m->store, out, c->org_id, job_id, a, e) || !in_scope(c, out, a, e))
 		return false;
 	if (!str_is(out->state, "queued") && !str_is(out->state, "running"))
 		return FAIL(e, CONFLICT, "the job has ended already (%.*s)", STR_ARG(out->state));
-	if (!store_job_cancel(m->store, job_id, e))
+	if (!store_job_cancel(m->store, job_id, e) ||
+	    !model_audit(m, c, "job.cancel", str_of(job_id), (struct str){0}, e))
 		return false;
 	if (!str_is(out->state, "queued") || !str_is(out->kind, "ingest"))
 		return true;
@@ -63,7 +74,7 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
     struct arena *a, struct err *e)
 {
 	char job_id[UUID_BYTES];
-	if (!parse_id(job_id, id, e) || !store_begin(m->store, e))
+	if (!caller_may(c, RIGHT_EDIT, e) || !parse_id(job_id, id, e) || !store_begin(m->store, e))
 		return false;
 	if (!cancel(m, c, job_id, out, a, e)) {
 		store_rollback(m->store);
