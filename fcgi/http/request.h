@@ -51,6 +51,7 @@ enum method {
 	X(stainless_retry_count, "HTTP_X_STAINLESS_RETRY_COUNT")                                   \
 	X(client_name, "HTTP_X_CLIENT_NAME")                                                       \
 	X(request_source, "HTTP_REQUEST_SOURCE")                                                   \
+	X(csrf_token, "HTTP_X_CSRF_TOKEN")                                                         \
 	X(preflight_method, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
 
 struct request {

@@ -9,7 +9,11 @@ struct loop {
 	json_t **index; /* holds {row.index}; made once per level and draw */
 };
 
+#define DRAWN_DEPTH 4
+
 struct draw {
+	const struct template_set *set;
+	int depth; /* of templates drawn in templates */
 	struct buf *out;
 	struct buf scratch;
 	const json_t *data;
@@ -224,6 +228,32 @@ draw_value(struct draw *d, const struct template_instruction *in)
 		put_address(d->out, text, in->place);
 }
 
+static const struct template_program *
+find_program(const struct template_set *set, struct str name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (str_is(name, set->programs[i].name))
+			return &set->programs[i];
+	return NULL;
+}
+
+static void run(struct draw *d, const struct template_program *program);
+
+/* Another template in this place; a name that leads nowhere draws nothing, and so does one too
+ * deep. */
+static void
+draw_other(struct draw *d, const struct template_instruction *in)
+{
+	struct str name = template_value_text(resolve(d, &in->path), TEMPLATE_PLAIN, &d->scratch);
+	const struct template_program *other =
+	    d->depth < DRAWN_DEPTH ? find_program(d->set, name) : NULL;
+	struct draw inner = {.out = d->out, .data = d->data, .set = d->set, .depth = d->depth + 1};
+	if (!other || other->is_page)
+		return;
+	buf_init(&inner.scratch, d->out->arena);
+	run(&inner, other);
+}
+
 static void
 run(struct draw *d, const struct template_program *program)
 {
@@ -258,24 +288,30 @@ run(struct draw *d, const struct template_program *program)
 		case TEMPLATE_FORM:
 			template_draw_form(d->out, resolve(d, &in->path), &d->scratch);
 			break;
+		case TEMPLATE_DRAW:
+			draw_other(d, in);
+			break;
 		}
 	}
+}
+
+bool
+template_exists(const struct template_set *set, const char *name)
+{
+	return find_program(set, str_of(name)) != NULL;
 }
 
 bool
 template_draw(struct buf *out, const struct template_set *set, const char *name, const json_t *data,
     struct err *e)
 {
-	struct draw d = {.out = out, .data = data};
-	for (size_t i = 0; i < set->count; i++) {
-		const struct template_program *program = &set->programs[i];
-		if (strcmp(program->name, name) != 0)
-			continue;
-		buf_init(&d.scratch, out->arena);
-		if (program->is_page)
-			buf_put_text(out, "<!doctype html>\n");
-		run(&d, program);
-		return true;
-	}
-	return FAIL(e, SYSTEM, "there is no template %s.xhtml", name);
+	struct draw d = {.out = out, .data = data, .set = set};
+	const struct template_program *program = find_program(set, str_of(name));
+	if (!program)
+		return FAIL(e, SYSTEM, "there is no template %s.xhtml", name);
+	buf_init(&d.scratch, out->arena);
+	if (program->is_page)
+		buf_put_text(out, "<!doctype html>\n");
+	run(&d, program);
+	return true;
 }

@@ -20,10 +20,14 @@
  *                                    exist unless the item has a member of that name; {.} is the
  *                                    item itself as {row}.  An r:if beside it is asked per item.
  *   r:include="part"                 the file templates/part.xhtml, compiled in place
- *   r:form="form"                    labelled inputs for a table of fields: an array of {name,
- *                                    label, widget (line, area, number, check, choice, file),
- *                                    value, help, error, required, min, max, choices: [{value,
- *                                    label}]}
+ *   r:form="form"                    labelled inputs for a table of fields, as form_draw() writes
+ * it: an array of {name, label, widget (line, area, secret, number, check, choice, file, group,
+ * table), value, help, error, required, min, max, choices: [{value, label}]}; a group has `fields`,
+ * a table `columns` and `rows` of {fields}
+ *
+ * An r:include whose value is one {path} draws the template of that name in this place, over the
+ * same data (a plugin's panel).  A form that posts begins with a hidden input `csrf` of
+ * {page.csrf}.
  *
  * A path is names joined by dots, looked up from the innermost each outwards.  An element <r:group>
  * is not printed itself, only its content.  Numbers print as JSON does; with `:count` behind the
@@ -40,14 +44,21 @@
 
 struct template_set;
 
-/* Compiles every NAME.xhtml of the folder.  Fails with the file and line of the first fault: not
+/* Compiles every NAME.xhtml of the folders.  Fails with the file and line of the first fault: not
  * well-formed, an unknown directive, a directive that could print raw HTML, an include that is
  * missing or goes round.  The set lives until templates_free(). */
-bool templates_load(struct template_set **out, const char *folder, struct err *e) MUST_CHECK;
+struct template_folder {
+	const char *path;   /* one that is not there has no templates */
+	const char *prefix; /* of their names: "" or "custom/" */
+};
+#define TEMPLATE_FOLDERS_MAX 80
+bool templates_load(struct template_set **out, const struct template_folder *folders, size_t count,
+    struct err *e) MUST_CHECK;
 void templates_free(struct template_set *set);
 
 /* Draws one; a page (its root is <html>) with its doctype, any other without.  A path that leads
  * nowhere prints nothing.  SYSTEM when there is no such template; nothing of libxml2 runs here. */
+bool template_exists(const struct template_set *set, const char *name);
 bool template_draw(struct buf *out, const struct template_set *set, const char *name,
     const json_t *data, struct err *e) MUST_CHECK;
 

@@ -112,6 +112,17 @@ emit_path(struct compiler *c, const xmlNode *node, enum template_operation opera
 	return true;
 }
 
+/* A path of the data itself, whatever a loop calls its items. */
+static bool
+emit_root_path(struct compiler *c, const xmlNode *node, struct str text)
+{
+	int loops = c->loop_count;
+	c->loop_count = 0;
+	bool good = emit_path(c, node, TEMPLATE_VALUE, text, TEMPLATE_IN_TEXT);
+	c->loop_count = loops;
+	return good;
+}
+
 /*
  * The literal parts of an address that holds values.  It begins with / ? or #, and where values
  * are empty it must not come to begin with two slashes, which would be another host.
@@ -309,7 +320,31 @@ compile_content(struct compiler *c, xmlNode *node, bool must_be_empty)
 		return emit_path(c, node, TEMPLATE_VALUE, text, TEMPLATE_IN_TEXT);
 	if (form.p)
 		return emit_path(c, node, TEMPLATE_FORM, form, TEMPLATE_IN_TEXT);
+	if (part.n > 2 && part.p[0] == '{' && part.p[part.n - 1] == '}')
+		return emit_path(
+		    c, node, TEMPLATE_DRAW, (struct str){part.p + 1, part.n - 2}, TEMPLATE_IN_TEXT);
 	return !part.p || compile_include(c, node, part);
+}
+
+/* A form whose method is post. */
+static bool
+posts(struct compiler *c, const xmlNode *node)
+{
+	for (const xmlAttr *at = node->properties; at; at = at->next)
+		if (!at->ns && str_is(name_of(at->name), "method"))
+			return str_equal_nocase(attribute_text(c, at), STR("post"));
+	return false;
+}
+
+/* What shows that a form is of a page of ours; no template has to think of it. */
+static bool
+emit_token(struct compiler *c, const xmlNode *node)
+{
+	buf_put_text(&c->literal, "<input type=\"hidden\" name=\"csrf\" value=\"");
+	if (!emit_root_path(c, node, STR("page.csrf")))
+		return false;
+	buf_put_text(&c->literal, "\">");
+	return true;
 }
 
 /* The element itself, without if and each. */
@@ -335,6 +370,8 @@ compile_tag(struct compiler *c, xmlNode *node)
 	if (!compile_attributes(c, node))
 		return false;
 	buf_put_char(&c->literal, '>');
+	if (str_is(name, "form") && posts(c, node) && !emit_token(c, node))
+		return false;
 	bool is_void = markup_is_void(name);
 	if (!compile_content(c, node, is_void || markup_is_code(name)))
 		return false;

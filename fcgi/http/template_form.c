@@ -100,8 +100,12 @@ static void
 draw_input(const struct form_field *f, struct str widget)
 {
 	bool is_number = str_is(widget, "number"), is_file = str_is(widget, "file");
+	bool is_secret = str_is(widget, "secret");
 	buf_put_text(f->out, "<input type=\"");
-	buf_put_text(f->out, is_number ? "number" : is_file ? "file" : "text");
+	buf_put_text(f->out, is_number   ? "number"
+			     : is_file   ? "file"
+			     : is_secret ? "password"
+					 : "text");
 	buf_put_char(f->out, '"');
 	put_common_attributes(f);
 	if (is_number) {
@@ -112,7 +116,9 @@ draw_input(const struct form_field *f, struct str widget)
 	} else if (!is_file) {
 		put_limit(f, "maxlength", "max");
 	}
-	if (!is_file)
+	if (is_secret)
+		buf_put_text(f->out, " spellcheck=\"false\" autocomplete=\"off\"");
+	if (!is_file && !is_secret)
 		put_attribute(f, "value", member(f, "value"));
 	buf_put_char(f->out, '>');
 }
@@ -139,16 +145,46 @@ make_id(const struct form_field *f)
 	return id;
 }
 
-static void
-draw_field(const struct form_field *f)
+static void draw_field(const struct form_field *f);
+
+static struct form_field
+field_of(const struct form_field *outer, const json_t *field)
 {
-	struct str widget =
-	    template_value_text(json_object_get(f->field, "widget"), TEMPLATE_PLAIN, f->scratch);
-	buf_put_text(f->out, "<div class=\"field\"><label");
-	put_attribute(f, "for", str_of(f->id));
-	buf_put_char(f->out, '>');
-	template_escape(f->out, member(f, json_object_get(f->field, "label") ? "label" : "name"));
-	buf_put_text(f->out, "</label>");
+	struct form_field f = {.out = outer->out, .scratch = outer->scratch, .field = field};
+	f.id = make_id(&f);
+	f.has_help = template_is_true(json_object_get(field, "help"));
+	f.has_error = template_is_true(json_object_get(field, "error"));
+	return f;
+}
+
+static void
+begin_fieldset(const struct form_field *f, const char *kind)
+{
+	buf_format(f->out, "<fieldset class=\"%s\"><legend>", kind);
+	template_escape(f->out, member(f, "label"));
+	buf_put_text(f->out, "</legend>");
+	if (f->has_help)
+		draw_note(f, "help");
+	if (f->has_error)
+		draw_note(f, "error");
+}
+
+static void
+draw_group(const struct form_field *f)
+{
+	begin_fieldset(f, "form-group");
+	const json_t *fields = json_object_get(f->field, "fields");
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		struct form_field inner = field_of(f, json_array_get(fields, i));
+		draw_field(&inner);
+	}
+	buf_put_text(f->out, "</fieldset>\n");
+}
+
+/* The input of a field in a table: its label is the column's head. */
+static void
+draw_control(const struct form_field *f, struct str widget)
+{
 	if (str_is(widget, "area")) {
 		draw_area(f);
 	} else if (str_is(widget, "choice")) {
@@ -163,6 +199,77 @@ draw_field(const struct form_field *f)
 	} else {
 		draw_input(f, widget);
 	}
+}
+
+static struct str
+widget_of(const struct form_field *f)
+{
+	return template_value_text(json_object_get(f->field, "widget"), TEMPLATE_PLAIN, f->scratch);
+}
+
+static void
+draw_label(const struct form_field *f, const char *kind)
+{
+	buf_format(f->out, "<label%s", kind);
+	put_attribute(f, "for", str_of(f->id));
+	buf_put_char(f->out, '>');
+	template_escape(f->out, member(f, json_object_get(f->field, "label") ? "label" : "name"));
+	buf_put_text(f->out, "</label>");
+}
+
+static void
+draw_row(const struct form_field *f, const json_t *row)
+{
+	const json_t *fields = json_object_get(row, "fields");
+	buf_put_text(f->out, "<tr>");
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		struct form_field inner = field_of(f, json_array_get(fields, i));
+		/* The head explains it once for the whole column. */
+		inner.has_help = false;
+		buf_put_text(f->out, "<td>");
+		draw_label(&inner, " class=\"visually-hidden\"");
+		draw_control(&inner, widget_of(&inner));
+		if (inner.has_error)
+			draw_note(&inner, "error");
+		buf_put_text(f->out, "</td>");
+	}
+	buf_put_text(f->out, "</tr>");
+}
+
+static void
+draw_table(const struct form_field *f)
+{
+	begin_fieldset(f, "form-table");
+	const json_t *columns = json_object_get(f->field, "columns"),
+		     *rows = json_object_get(f->field, "rows");
+	buf_put_text(f->out, "<div class=\"scroll\"><table data-form-table><thead><tr>");
+	for (size_t i = 0; i < json_array_size(columns); i++) {
+		buf_put_text(f->out, "<th scope=\"col\">");
+		template_escape(f->out,
+		    template_value_text(json_array_get(columns, i), TEMPLATE_PLAIN, f->scratch));
+		buf_put_text(f->out, "</th>");
+	}
+	buf_put_text(f->out, "</tr></thead><tbody>");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		draw_row(f, json_array_get(rows, i));
+	buf_put_text(f->out, "</tbody></table></div></fieldset>\n");
+}
+
+static void
+draw_field(const struct form_field *f)
+{
+	struct str widget = widget_of(f);
+	if (str_is(widget, "group")) {
+		draw_group(f);
+		return;
+	}
+	if (str_is(widget, "table")) {
+		draw_table(f);
+		return;
+	}
+	buf_put_text(f->out, "<div class=\"field\">");
+	draw_label(f, "");
+	draw_control(f, widget);
 	if (f->has_help)
 		draw_note(f, "help");
 	if (f->has_error)
@@ -173,12 +280,9 @@ draw_field(const struct form_field *f)
 void
 template_draw_form(struct buf *out, const json_t *fields, struct buf *scratch)
 {
+	struct form_field outer = {.out = out, .scratch = scratch};
 	for (size_t i = 0; i < json_array_size(fields); i++) {
-		struct form_field f = {
-		    .out = out, .scratch = scratch, .field = json_array_get(fields, i)};
-		f.id = make_id(&f);
-		f.has_help = template_is_true(json_object_get(f.field, "help"));
-		f.has_error = template_is_true(json_object_get(f.field, "error"));
+		struct form_field f = field_of(&outer, json_array_get(fields, i));
 		draw_field(&f);
 	}
 }

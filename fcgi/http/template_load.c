@@ -134,13 +134,14 @@ by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Reads every NAME.xhtml of an open folder, in the order of their names. */
+/* Reads every NAME.xhtml of an open folder, behind those that are there, in the order of their
+ * names. */
 static bool
-read_folder(struct template_source **out, size_t *count, DIR *d, const char *folder,
-    struct arena *a, struct err *e)
+read_folder(struct template_source **out, size_t *count, DIR *d,
+    const struct template_folder *folder, struct arena *a, struct err *e)
 {
-	struct template_source *list = NULL;
-	size_t n = 0, room = 0;
+	struct template_source *list = *out;
+	size_t n = *count, first = n, room = n;
 	const struct dirent *entry;
 	while ((entry = readdir(d))) {
 		struct str name = str_of(entry->d_name);
@@ -155,14 +156,15 @@ read_folder(struct template_source **out, size_t *count, DIR *d, const char *fol
 				memcpy(more, list, n * sizeof *more);
 			list = more;
 		}
-		struct str path = arena_format(a, "%s/%s", folder, entry->d_name);
-		list[n].name = arena_text(a, (struct str){name.p, name.n - ending});
+		struct str path = arena_format(a, "%s/%s", folder->path, entry->d_name);
+		list[n].name =
+		    arena_format(a, "%s%.*s", folder->prefix, (int)(name.n - ending), name.p).p;
 		if (!file_read(&list[n].text, path.p, TEMPLATE_FILE_BYTES, a, e))
 			return false;
 		n++;
 	}
-	if (n > 0)
-		qsort(list, n, sizeof *list, by_name);
+	if (n > first)
+		qsort(list + first, n - first, sizeof *list, by_name);
 	*out = list;
 	*count = n;
 	return true;
@@ -175,18 +177,25 @@ close_folder(void *d)
 }
 
 bool
-templates_load(struct template_set **out, const char *folder, struct err *e)
+templates_load(
+    struct template_set **out, const struct template_folder *folders, size_t count, struct err *e)
 {
 	struct arena a;
-	struct template_source *sources;
-	size_t count;
-	DIR *d = opendir(folder);
-	if (!d)
-		return FAIL_ERRNO(e, "the folder of templates %s cannot be read", folder);
+	struct template_source *sources = NULL;
+	size_t n = 0;
+	bool good = true;
 	arena_init(&a, MIB(64));
-	arena_defer(&a, close_folder, d);
-	bool good = read_folder(&sources, &count, d, folder, &a, e) &&
-		    templates_compile(out, sources, count, e);
+	for (size_t i = 0; good && i < count; i++) {
+		DIR *d = opendir(folders[i].path);
+		if (d)
+			arena_defer(&a, close_folder, d);
+		else if (i == 0 || errno != ENOENT)
+			good = FAIL_ERRNO(
+			    e, "the folder of templates %s cannot be read", folders[i].path);
+		if (d)
+			good = read_folder(&sources, &n, d, &folders[i], &a, e);
+	}
+	good = good && templates_compile(out, sources, n, e);
 	arena_release(&a);
 	return good;
 }

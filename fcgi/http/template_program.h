@@ -26,7 +26,8 @@ enum template_operation {
 	TEMPLATE_IF,        /* go on when `test` holds for `path` (and `text`), else to `jump` */
 	TEMPLATE_EACH,      /* begin the loop `level` over `path`; when it is empty to `jump` */
 	TEMPLATE_NEXT,      /* next item of the loop `level`: to `jump`; after the last go on */
-	TEMPLATE_FORM       /* draw the fields that `path` leads to */
+	TEMPLATE_FORM,      /* draw the fields that `path` leads to */
+	TEMPLATE_DRAW       /* draw the template whose name `path` leads to */
 };
 
 enum template_place { TEMPLATE_IN_TEXT, TEMPLATE_IN_PATH, TEMPLATE_IN_QUERY };

@@ -1,6 +1,6 @@
 /*
- * board.h: memory shared by the supervisor and the web workers: when each worker
- * began the request it is in.  The supervisor kills a worker whose request is past LIMIT_REQUEST_MS
+ * board.h: memory shared by the supervisor and the web workers: until when each worker
+ * may work on what it is in.  The supervisor kills a worker that is past that
  * and shows the counters of all of them to whoever asks for /metrics.
  */
 #ifndef ROWHOUSE_BOARD_H
@@ -13,7 +13,7 @@
 #define BOARD_SLOTS 64
 
 struct board_slot {
-	_Atomic int64_t busy_since_ms; /* clock_monotonic_ms(), 0 when it waits for work */
+	_Atomic int64_t deadline_ms;   /* clock_monotonic_ms(), 0 when it waits for work */
 	_Atomic uint64_t requests;     /* answered since the slot was made */
 	_Atomic uint64_t errors;       /* of them with a status of 500 or more */
 	_Atomic uint64_t microseconds; /* spent on them */

@@ -1,7 +1,6 @@
 /* children.c: see children.h. */
 #include "process/children.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "process/spawn.h"
 
@@ -76,7 +75,7 @@ start_one(struct children *c, struct child *child)
 	child->started_ms = clock_monotonic_ms();
 	if (web) {
 		struct board_slot *b = &c->board->slots[child->slot];
-		atomic_store(&b->busy_since_ms, 0);
+		atomic_store(&b->deadline_ms, 0);
 		atomic_store(&b->parked, 0);
 		if (child->deaths > 0)
 			atomic_fetch_add(&b->restarts, 1);
@@ -160,11 +159,11 @@ children_kill_stuck(struct children *c)
 		const struct child *child = &c->list[i];
 		if (child->pid == 0 || child->slot < 0)
 			continue;
-		int64_t since = atomic_load(&c->board->slots[child->slot].busy_since_ms);
-		if (since == 0 || now - since <= LIMIT_REQUEST_MS)
+		int64_t deadline = atomic_load(&c->board->slots[child->slot].deadline_ms);
+		if (deadline == 0 || now <= deadline)
 			continue;
-		log_warning("web %d: killed after %" PRId64 " ms in one request", (int)child->pid,
-		    now - since);
+		log_warning("web %d: killed %" PRId64 " ms after the time for one request",
+		    (int)child->pid, now - deadline);
 		kill(child->pid, SIGKILL);
 	}
 }

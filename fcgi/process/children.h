@@ -45,7 +45,7 @@ bool children_reap(struct children *c);
 /* Sends the signal to those of the role that run; NULL: to all. */
 void children_signal(const struct children *c, const char *role, int signal);
 bool children_run(const struct children *c, const char *role);
-/* Kills each worker whose request is past LIMIT_REQUEST_MS. */
+/* Kills each worker that is past its time. */
 void children_kill_stuck(struct children *c);
 
 #endif

@@ -141,7 +141,10 @@ prepare(struct state *s, struct err *e)
 	struct nginx configuration = {s->data, s->web.text, s->options->log_to_stderr};
 	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
 		return false;
-	if (s->options->prepare && !s->options->prepare(s->data, e))
+	char url[64] = "";
+	if (!s->options->socket)
+		snprintf(url, sizeof url, "http://127.0.0.1:%u", s->port);
+	if (s->options->prepare && !s->options->prepare(s->data, url, e))
 		return false;
 	s->core_open = listen_core(&s->core, s->data, e);
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))

@@ -19,7 +19,7 @@ struct supervisor {
 
 	/* Runs once the data folder is ours alone and before any process is started; gets its
 	 * absolute path.  NULL: nothing to do. */
-	bool (*prepare)(const char *data, struct err *e);
+	bool (*prepare)(const char *data, const char *url, struct err *e);
 };
 
 /* Returns true after an orderly end, false when it could not start.  Prints the address on stdout
