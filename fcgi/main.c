@@ -10,11 +10,16 @@ static const struct command {
     {"up", command_up, "Start the server: nginx and the core, in the foreground"},
     {"import", command_import, "Make a dataset of a file"},
     {"export", command_export, "Write the rows of a dataset as CSV or JSONL"},
+    {"key", command_key, "Make, list and revoke API keys"},
+    {"user", command_user, "Invite, list and change users"},
+    {"org", command_org, "Make and list organisations, set their quotas"},
+    {"plugins", command_plugins, "List the plugins and what they offer"},
     {"jobs", command_jobs, "Run the jobs of a data folder (up does it itself)"},
     {"cgi", command_cgi, "Answer one request on standard input, as plain CGI"},
     {"web", command_web, NULL},
     {"writer", command_writer, NULL},
     {"child", command_child, NULL},
+    {"task", command_task, NULL},
     {"split", command_split, NULL},
     {"export-worker", command_export_worker, NULL},
     {"nginx", command_nginx, NULL},
@@ -28,6 +33,7 @@ print_help(void)
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		if (commands[i].line)
 			printf("  %-10s %s\n", commands[i].name, commands[i].line);
+	verb_list("");
 	printf("\nrowhouse COMMAND --help explains one; rowhouse --version prints the version.\n");
 	return EXIT_GOOD;
 }
@@ -51,10 +57,12 @@ unknown(const char *name)
 static int
 run(const char *name, int argc, char **argv)
 {
+	int status;
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return commands[i].run(argc, argv);
-	return unknown(name);
+	/* A plugin's verb, or the alias of one. */
+	return verb_run(&status, argc, argv) ? status : unknown(name);
 }
 
 int

@@ -6,8 +6,9 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "http/multipart.h"
+#include "model/accounts.h"
 
-#define KEY_BYTES 255
+#define KEY_BYTES_MOST 255
 #define SAMPLE_BYTES KIB(64)
 #define RATE_OFF 1000000 /* what the headers say when there is no limit */
 
@@ -31,8 +32,8 @@ is_change(const struct request *r)
  * must come from a page of ours: browsers say so in Sec-Fetch-Site; older ones send an Origin,
  * which must then be this host.
  */
-static bool
-is_our_page(const struct request *r)
+bool
+access_is_our_page(const struct request *r)
 {
 	if (r->sec_fetch_site.n > 0)
 		return str_is(r->sec_fetch_site, "same-origin") ||
@@ -46,20 +47,106 @@ is_our_page(const struct request *r)
 	       str_equal_nocase((struct str){origin.p + n, origin.n - n}, r->host);
 }
 
+/* TLS, or this machine itself: where browsers keep a Secure cookie. */
+static bool
+is_trusted_transport(const struct request *r)
+{
+	static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
+	if (str_is(r->scheme, "https"))
+		return true;
+	struct str host = r->host;
+	for (size_t i = host.n; i-- > 0 && host.p[i] != ']';)
+		if (host.p[i] == ':') {
+			host.n = i;
+			break;
+		}
+	for (size_t i = 0; i < ARRAY_LENGTH(here); i++)
+		if (str_equal_nocase(host, str_of(here[i])))
+			return true;
+	return false;
+}
+
+struct str
+access_cookie(struct exchange *x, const char *token)
+{
+	bool trusted = is_trusted_transport(&x->request);
+	return arena_format(&x->arena, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
+	    trusted ? SESSION_COOKIE_HOST : SESSION_COOKIE, token,
+	    *token ? LIMIT_SESSION_DAYS * 86400 : 0, trusted ? "; Secure" : "");
+}
+
+struct str
+access_session(const struct exchange *x)
+{
+	const struct request *r = &x->request;
+	/* Where the strong one can be had the weak one, which a neighbour may set, does not count.
+	 */
+	return request_cookie(r, is_trusted_transport(r) ? SESSION_COOKIE_HOST : SESSION_COOKIE);
+}
+
 bool
-access_look(struct exchange *x, struct err *e)
+access_csrf(const struct exchange *x, struct str token, struct err *e)
+{
+	size_t n = strlen(x->caller.csrf);
+	return (n > 0 && token.n == n && equal_constant_time(token.p, x->caller.csrf, n)) ||
+	       FAIL(e, FORBIDDEN,
+		   "this form is of another session or of another site: load the page again and "
+		   "send it once more");
+}
+
+static bool
+find_caller(struct exchange *x, struct err *e)
 {
 	const struct request *r = &x->request;
 	struct model *m = &x->app->model;
-	struct str key = access_bearer(r), token = request_cookie(r, SESSION_COOKIE);
+	struct str key = access_bearer(r), token = access_session(x);
 	bool found = false;
 	x->caller = (struct caller){0};
-	if (key.n > 0 && key.n <= KEY_BYTES)
+	if (key.n > 0 && key.n <= KEY_BYTES_MOST)
 		return model_caller_of_key(m, &x->caller, &found, key, &x->arena, e);
 	bool by_cookie = x->dialect == DIALECT_PAGE || x->dialect == DIALECT_ROWHOUSE;
-	if (by_cookie && token.n == SESSION_TOKEN_BYTES - 1)
+	if (by_cookie && r->authorization.n == 0 && token.n == SESSION_TOKEN_BYTES - 1)
 		return model_caller_of_session(m, &x->caller, &found, token, &x->arena, e);
 	return true;
+}
+
+bool
+access_look(struct exchange *x, struct err *e)
+{
+	if (!find_caller(x, e))
+		return false;
+	x->caller.remote = x->request.remote;
+	x->caller.request_id = x->request.id;
+	return true;
+}
+
+/*
+ * A change with a browser's session: from a page of ours, and with the token that only such a page
+ * knows, in a header or in the form.  A form with files is not read here: its token is looked at
+ * where its fields are (upload.c).
+ */
+static bool
+check_change(struct exchange *x, struct err *e)
+{
+	const struct request *r = &x->request;
+	struct url_parameters form;
+	struct str body;
+	if (!access_is_our_page(r))
+		return FAIL(e, FORBIDDEN,
+		    "changes with a browser's session are taken from pages of this server only");
+	if (r->csrf_token.n > 0)
+		return access_csrf(x, r->csrf_token, e);
+	if (request_is_type(r, "multipart/form-data")) {
+		x->csrf_open = true;
+		return true;
+	}
+	if (!request_is_type(r, "application/x-www-form-urlencoded"))
+		return FAIL(e, FORBIDDEN,
+		    "with a browser's session the header X-CSRF-Token is needed (it stands in the "
+		    "page's meta csrf)");
+	return request_body(&body, r, LIMIT_FORM_FIELD_BYTES, &x->arena, e) &&
+	       url_parse_form(&form, body, &x->arena, e) &&
+	       access_csrf(x, url_parameter(&form, "csrf"), e);
 }
 
 bool
@@ -73,10 +160,7 @@ access_check(struct exchange *x, struct err *e)
 			? "this key is not known here; the admin key is in admin.key in the data "
 			  "folder"
 			: "a key is needed: send it as 'Authorization: Bearer KEY'");
-	if (x->caller.by_session && is_change(&x->request) && !is_our_page(&x->request))
-		return FAIL(e, FORBIDDEN,
-		    "changes with a browser's session are taken from pages of this server only");
-	return true;
+	return !x->caller.by_session || !is_change(&x->request) || check_change(x, e);
 }
 
 /* ---- answers kept ---- */
@@ -138,8 +222,8 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 	struct str body = {0};
 	if (!is_change(r) || r->idempotency_key.n == 0 || x->caller.org_id == 0)
 		return true;
-	if (r->idempotency_key.n > KEY_BYTES)
-		return FAIL(e, INPUT, "Idempotency-Key may have at most %d bytes", KEY_BYTES);
+	if (r->idempotency_key.n > KEY_BYTES_MOST)
+		return FAIL(e, INPUT, "Idempotency-Key may have at most %d bytes", KEY_BYTES_MOST);
 	if (request_is_type(r, "multipart/form-data")) {
 		if (!sample_form(&body, x, e))
 			return false;
@@ -197,7 +281,8 @@ access_keep(struct exchange *x)
 	const struct response *r = &x->response;
 	if (x->kept_key.n == 0)
 		return;
-	int status = r->status >= 500 || r->status == 499 || r->file.n ? 0 : r->status;
+	bool keep = r->status < 500 && r->status != 499 && !r->file.n && !x->keep_nothing;
+	int status = keep ? r->status : 0;
 	if (!store_answer_end(x->app->model.store, x->caller.org_id, x->kept_key, status,
 		buf_str(&r->body), location_of(r), &e))
 		log_err("an answer could not be kept", &e);
@@ -214,7 +299,8 @@ rate_check(struct exchange *x, struct err *e)
 	char text[24];
 	if (limit == 0 || !x->app->board || x->caller.org_id == 0)
 		return true;
-	x->rate_used = board_count(x->app->board, x->caller.key_id, minute);
+	x->rate_used = board_count(
+	    x->app->board, x->caller.key_id[0] ? x->caller.key_id : x->caller.user_id, minute);
 	if (x->rate_used <= limit)
 		return true;
 	snprintf(text, sizeof text, "%" PRId64, (minute + 1) * 60 - clock_now_us() / 1000000);

@@ -44,6 +44,27 @@ their_field(const char *field, struct arena *a)
 	return buf_str(&b);
 }
 
+void
+claro_put_schema(struct jsonout *j, struct str schema)
+{
+	struct buf b;
+	buf_init(&b, j->out->arena);
+	for (size_t i = 0; i < schema.n;) {
+		bool found = false;
+		for (size_t k = 0; k < ARRAY_LENGTH(names) && !found; k++) {
+			struct str ours = arena_format(j->out->arena, "\"%s\"", names[k].ours);
+			if (i + ours.n <= schema.n && memcmp(schema.p + i, ours.p, ours.n) == 0) {
+				buf_format(&b, "\"%s\"", names[k].theirs);
+				i += ours.n;
+				found = true;
+			}
+		}
+		if (!found)
+			buf_put_char(&b, schema.p[i++]);
+	}
+	jsonout_raw(j, buf_str(&b));
+}
+
 struct claro_words {
 	const char *sentence, *code;
 };
@@ -75,6 +96,8 @@ words(const struct exchange *x, const struct err *e)
 		return (struct claro_words){"Not found", "NOT_FOUND"};
 	case ERR_METHOD:
 		return (struct claro_words){"Method not allowed", "METHOD_NOT_ALLOWED"};
+	case ERR_LOCKED:
+		return (struct claro_words){"Dataset is locked", "DATASET_LOCKED"};
 	case ERR_CONFLICT:
 		return (struct claro_words){"Conflict", "CONFLICT"};
 	case ERR_TOO_BIG:
@@ -129,10 +152,11 @@ claro_error(struct exchange *x, const struct err *e)
 		jsonout_member_str(&j, "field", their_field(e->field, &x->arena));
 	jsonout_member_text(&j, "message", e->message);
 	if (strcmp(e->field, "type") == 0 && strcmp(w.code, "VALIDATION_ERROR") == 0) {
+		const struct registry *r = x->app->model.registry;
 		jsonout_key(&j, "allowed");
 		jsonout_array(&j);
-		for (size_t i = 0; i < dataset_type_count; i++)
-			jsonout_text(&j, dataset_types[i].name);
+		for (size_t i = 0; i < r->type_count; i++)
+			jsonout_text(&j, r->types[i].name);
 		jsonout_end(&j);
 	}
 	if (e->at_line)
@@ -216,7 +240,7 @@ claro_dataset_create(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct job job;
 	json_t *body;
-	if (!request_json(&body, &x->request, a, e))
+	if (!caller_may_all(&x->caller, RIGHT_EDIT, e) || !request_json(&body, &x->request, a, e))
 		return false;
 	/* For DATASOURCE_NOT_FOUND, which repeats the id as it was sent. */
 	struct str source_id = tree_str(body, "datasourceId");
@@ -224,7 +248,7 @@ claro_dataset_create(struct exchange *x, struct err *e)
 	json_t *fields = fields_rename(body, names, ARRAY_LENGTH(names), a);
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	return dataset_request_check(&request, fields, REQUEST_DESCRIBED, a, e) &&
+	return dataset_request_check(&x->app->model, &request, fields, REQUEST_DESCRIBED, a, e) &&
 	       model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, a, e) &&
 	       answer_created(x, &d, &job, e);
 }

@@ -10,4 +10,7 @@ handler_fn claro_dataset_create, claro_dataset_upload, claro_dataset_list, claro
 
 void claro_error(struct exchange *x, const struct err *e);
 
+/* A JSON Schema in the words of our own API, written in theirs. */
+void claro_put_schema(struct jsonout *j, struct str schema);
+
 #endif

@@ -20,6 +20,8 @@ struct route {
 	handler_fn *handler;
 	const char *name;    /* stands in the log */
 	const char *summary; /* one line of documentation */
+	const struct field *query,
+	    *body; /* what it takes, for the documentation; NULL: nothing of the kind */
 };
 
 extern const struct route routes[];

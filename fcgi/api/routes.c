@@ -1,35 +1,41 @@
 /*
  * routes.c: every address there is.  To add one: a line here and a handler.
  *
- * A vendor's addresses stand once for its own mount and once behind its unambiguous prefix.
+ * A vendor's addresses stand once for its own mount and once behind its unambiguous prefix.  The
+ * first pattern that fits counts.
  */
 #include "api/claro.h"
+#include "api/openapi.h"
 #include "api/route.h"
 #include "api/rowhouse.h"
 #include "api/site.h"
+#include "model/accounts.h"
 #include "pages/pages.h"
 
 #define ANYONE ACCESS_ANYONE
 #define KEY ACCESS_KEY
-#define OURS(method, path, handler, summary)                                                       \
+#define NONE NULL
+/* Our own API: what its query and its body may say. */
+#define OURS(method, path, handler, query, body, summary)                                          \
 	{                                                                                          \
 		METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, KEY, handler,          \
-		    #handler, summary                                                              \
+		    #handler, summary, query, body                                                 \
 	}
 #define CLARO_AT(mount, method, path, handler, summary)                                            \
 	{                                                                                          \
-		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary        \
+		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary, NONE, \
+		    NONE                                                                           \
 	}
 #define CLARO(method, path, handler, summary)                                                      \
 	CLARO_AT("/api/v2", method, path, handler, summary),                                       \
 	    CLARO_AT("/claro/api/v2", method, path, handler, summary)
 #define PAGE(method, path, access, handler)                                                        \
 	{                                                                                          \
-		METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL               \
+		METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL, NONE, NONE   \
 	}
 #define SITE(path, handler, summary)                                                               \
 	{                                                                                          \
-		METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary             \
+		METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary, NONE, NONE \
 	}
 
 /* The table is for reading, one address a line. */
@@ -40,22 +46,53 @@ const struct route routes[] = {
 	SITE("/version", site_version, "Which version it is"),
 	SITE("/limits", site_limits, "What may be sent"),
 	SITE("/metrics", site_metrics, "Counters, as OpenMetrics text"),
+	SITE("/openapi.json", openapi_document, "This API as OpenAPI 3.1"),
 
-	OURS(GET, "/datasets", rowhouse_dataset_list, "List datasets, newest first"),
-	OURS(POST, "/datasets", rowhouse_dataset_create, "Make a dataset, of a source or blank"),
-	OURS(POST, "/datasets/upload", rowhouse_dataset_upload, "Make a dataset of a file"),
-	OURS(GET, "/datasets/{id}", rowhouse_dataset_get, "One dataset with its columns"),
-	OURS(DELETE, "/datasets/{id}", rowhouse_dataset_delete, "Delete a dataset"),
-	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, "A page of rows"),
-	OURS(GET, "/datasets/{id}/findings", rowhouse_findings, "Flaws found in its file"),
-	OURS(GET, "/datasets/{id}/export", rowhouse_export, "All rows as CSV or JSONL"),
-	OURS(GET, "/sources", rowhouse_source_list, "List data sources, newest first"),
-	OURS(POST, "/sources", rowhouse_source_upload, "Store files as a data source"),
-	OURS(GET, "/sources/{id}", rowhouse_source_get, "One data source"),
-	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, "Delete a data source"),
-	OURS(GET, "/jobs", rowhouse_job_list, "List jobs, newest first"),
-	OURS(GET, "/jobs/{id}", rowhouse_job_get, "One job: how far it is"),
-	OURS(POST, "/jobs/{id}/cancel", rowhouse_job_cancel, "Stop a job"),
+	OURS(GET, "/me", rowhouse_me, NONE, NONE, "Who the caller is and what they may do"),
+	OURS(POST, "/me/password", rowhouse_password, NONE, password_fields, "Change the password of who is signed in"),
+	OURS(GET, "/types", rowhouse_type_list, NONE, NONE, "Dataset types, and the plugins they come from"),
+	OURS(GET, "/types/{type}", rowhouse_type_get, NONE, NONE, "One dataset type with its forms"),
+
+	OURS(GET, "/datasets", rowhouse_dataset_list, list_query, NONE, "List datasets, newest first"),
+	OURS(POST, "/datasets", rowhouse_dataset_create, NONE, dataset_fields, "Make a dataset, of a source or blank"),
+	OURS(POST, "/datasets/upload", rowhouse_dataset_upload, NONE, NONE, "Make a dataset of a file"),
+	OURS(GET, "/datasets/{id}", rowhouse_dataset_get, NONE, NONE, "One dataset with its columns"),
+	OURS(DELETE, "/datasets/{id}", rowhouse_dataset_delete, NONE, NONE, "Delete a dataset"),
+	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, rows_query, NONE, "A page of rows"),
+	OURS(POST, "/datasets/{id}/rows", rowhouse_row_add, NONE, rows_body, "Add rows"),
+	OURS(POST, "/datasets/{id}/rows/delete", rowhouse_row_delete_many, NONE, rows_delete_body, "Delete several rows"),
+	OURS(GET, "/datasets/{id}/rows/{row}", rowhouse_row_get, NONE, NONE, "One row, its cells whole"),
+	OURS(PATCH, "/datasets/{id}/rows/{row}", rowhouse_row_set, NONE, row_body, "Change cells of a row (If-Match: its rev)"),
+	OURS(DELETE, "/datasets/{id}/rows/{row}", rowhouse_row_delete, NONE, NONE, "Delete a row (If-Match: its rev)"),
+	OURS(GET, "/datasets/{id}/changes", rowhouse_change_list, list_query, NONE, "What was done to the rows, newest first"),
+	OURS(POST, "/datasets/{id}/changes/{change}/undo", rowhouse_change_undo, NONE, NONE, "Take a change back"),
+	OURS(GET, "/datasets/{id}/findings", rowhouse_findings, list_query, NONE, "Flaws found in its file"),
+	OURS(GET, "/datasets/{id}/export", rowhouse_export, export_query, NONE, "All rows as CSV or JSONL"),
+	OURS(GET, "/datasets/{id}/tasks", rowhouse_task_list, NONE, NONE, "What can be done with it"),
+	OURS(POST, "/datasets/{id}/tasks/{task}", rowhouse_task_start, work_query, NONE, "Start a task of its type"),
+	OURS(POST, "/datasets/{id}/calls/{call}", rowhouse_call, work_query, NONE, "Ask its type something and wait for the answer"),
+	OURS(GET, "/datasets/{id}/{type}/{view}", rowhouse_view, NONE, NONE, "A view of its type"),
+	OURS(POST, "/plugins/{plugin}/tasks/{task}", rowhouse_site_task_start, work_query, NONE, "Start a task of a plugin"),
+	OURS(GET, "/plugins/{plugin}/{view}", rowhouse_site_view, NONE, NONE, "A view of a plugin"),
+
+	OURS(GET, "/sources", rowhouse_source_list, list_query, NONE, "List data sources, newest first"),
+	OURS(POST, "/sources", rowhouse_source_upload, NONE, NONE, "Store files as a data source"),
+	OURS(GET, "/sources/{id}", rowhouse_source_get, NONE, NONE, "One data source"),
+	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, NONE, NONE, "Delete a data source"),
+	OURS(GET, "/jobs", rowhouse_job_list, list_query, NONE, "List jobs, newest first"),
+	OURS(GET, "/jobs/{id}", rowhouse_job_get, NONE, NONE, "One job: how far it is"),
+	OURS(POST, "/jobs/{id}/cancel", rowhouse_job_cancel, NONE, NONE, "Stop a job"),
+
+	OURS(GET, "/users", rowhouse_user_list, list_query, NONE, "List the users of the organisation"),
+	OURS(POST, "/users", rowhouse_user_new, NONE, user_fields, "Invite a user; the answer has their link"),
+	OURS(GET, "/users/{id}", rowhouse_user_get, NONE, NONE, "One user"),
+	OURS(PATCH, "/users/{id}", rowhouse_user_change, NONE, user_change_fields, "Change a user's role or name, or disable them"),
+	OURS(POST, "/users/{id}/link", rowhouse_user_link, NONE, NONE, "A new link for a user to sign in with once"),
+	OURS(GET, "/keys", rowhouse_key_list, list_query, NONE, "List keys: the own ones, or all for an owner"),
+	OURS(POST, "/keys", rowhouse_key_new, NONE, key_fields, "Make a key; the answer alone has its secret"),
+	OURS(GET, "/keys/{id}", rowhouse_key_get, NONE, NONE, "One key"),
+	OURS(DELETE, "/keys/{id}", rowhouse_key_revoke, NONE, NONE, "Revoke a key, at once"),
+	OURS(GET, "/audit", rowhouse_audit_list, audit_query, NONE, "What was done by whom, newest first"),
 
 	CLARO(POST, "/datasets", claro_dataset_create, "Create Dataset"),
 	CLARO(POST, "/datasets/upload", claro_dataset_upload, "Create Dataset with File Upload"),
@@ -71,6 +108,8 @@ const struct route routes[] = {
 	PAGE(GET, "/", KEY, page_home),
 	PAGE(GET, "/sign-in", ANYONE, page_sign_in),
 	PAGE(POST, "/sign-in", ANYONE, page_sign_in_post),
+	PAGE(GET, "/welcome", ANYONE, page_welcome),
+	PAGE(POST, "/welcome", ANYONE, page_welcome_post),
 	PAGE(POST, "/sign-out", KEY, page_sign_out),
 	PAGE(GET, "/datasets", KEY, page_datasets),
 	PAGE(GET, "/datasets/{id}", KEY, page_dataset),

@@ -11,9 +11,31 @@ handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_uplo
     rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_rows, rowhouse_findings,
     rowhouse_export, rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
     rowhouse_source_delete, rowhouse_job_list, rowhouse_job_get, rowhouse_job_cancel;
+/* rowhouse_rows.c */
+handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
+    rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
+/* rowhouse_plugins.c */
+handler_fn rowhouse_type_list, rowhouse_type_get, rowhouse_plugin_list, rowhouse_task_list,
+    rowhouse_task_start, rowhouse_call, rowhouse_view, rowhouse_site_task_start, rowhouse_site_view;
+/* rowhouse_accounts.c */
+handler_fn rowhouse_me, rowhouse_password, rowhouse_user_list, rowhouse_user_new, rowhouse_user_get,
+    rowhouse_user_change, rowhouse_user_link, rowhouse_key_list, rowhouse_key_new, rowhouse_key_get,
+    rowhouse_key_revoke, rowhouse_audit_list;
 
 /* One object each. */
-void put_dataset(struct jsonout *j, const struct dataset *d, const struct job *latest);
+void put_dataset(
+    struct jsonout *j, const struct registry *r, const struct dataset *d, const struct job *latest);
+void put_type(struct jsonout *j, const struct dataset_type *t);
+void put_plugin(struct jsonout *j, const struct plugin_entry *p);
+void put_work(struct jsonout *j, const struct plugin_work *w);
+void put_change(struct jsonout *j, const struct change *c);
+void put_user(struct jsonout *j, const struct user *u);
+void put_key(struct jsonout *j, const struct key *k);
+void put_audit(struct jsonout *j, const struct audit *x);
+/* "key": text, or null when it is empty. */
+void put_optional(struct jsonout *j, const char *key, struct str text);
+/* Where a link leads that is given to a user. */
+struct str link_url(struct exchange *x, const char *token);
 void put_source_object(struct jsonout *j, const struct source *s);
 void put_job(struct jsonout *j, const struct job *job);
 void put_column_list(
@@ -23,6 +45,18 @@ void put_findings(struct jsonout *j, const struct finding_row *rows, size_t coun
 void put_finding_counts(struct jsonout *j, const struct finding_count *counts, size_t count);
 /* "key": "2024-03-14T15:30:00Z", or null for 0. */
 void put_time(struct jsonout *j, const char *key, int64_t us);
+
+/* The tables of what requests of this API may say, for checks and for the documentation. */
+extern const struct field list_query[], rows_query[], export_query[], rows_body[], row_body[],
+    rows_delete_body[], audit_query[], work_query[];
+
+/* The query parameters of the route, held against its table. */
+bool query_check(const struct value **out, struct exchange *x, const struct field *table,
+    struct err *e) MUST_CHECK;
+/* They as a tree, for a plugin's form. */
+bool query_tree(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
+/* The rev in If-Match: PRECONDITION_MISSING without one; -1 for *. */
+bool if_match_rev(int64_t *out, struct exchange *x, struct err *e) MUST_CHECK;
 
 /* The paging of lists: ?limit and ?cursor; `next` is null at the end. */
 struct cursor {
@@ -35,7 +69,7 @@ void cursor_put(struct jsonout *j, const struct cursor *c, size_t count, int64_t
 json_t *upload_named(struct exchange *x, json_t *form, struct str file_name);
 
 /* An export in the format of ?format=, as a file; waits for the job that makes it. */
-bool export_begin(struct exchange *x, const struct dataset *d, enum export_format format,
-    struct err *e) MUST_CHECK;
+bool export_begin(
+    struct exchange *x, struct dataset *d, enum export_format format, struct err *e) MUST_CHECK;
 
 #endif

@@ -51,7 +51,7 @@ put_time(struct jsonout *j, const char *key, int64_t us)
 }
 
 /* An empty text is null: there is none. */
-static void
+void
 put_optional(struct jsonout *j, const char *key, struct str text)
 {
 	jsonout_key(j, key);
@@ -82,10 +82,11 @@ put_error(struct jsonout *j, const struct kept_error *error)
 }
 
 void
-put_dataset(struct jsonout *j, const struct dataset *d, const struct job *latest)
+put_dataset(
+    struct jsonout *j, const struct registry *r, const struct dataset *d, const struct job *latest)
 {
 	char version[VERSION_BYTES];
-	const struct dataset_type *type = dataset_type_find(d->type);
+	const struct dataset_type *type = registry_type(r, d->type);
 	dataset_version(version, d);
 	jsonout_object(j);
 	jsonout_member_text(j, "id", d->dataset_id);
@@ -174,7 +175,8 @@ put_job(struct jsonout *j, const struct job *job)
 	jsonout_object(j);
 	jsonout_member_text(j, "id", job->job_id);
 	jsonout_member_str(j, "kind", job->kind);
-	jsonout_member_text(j, "kind_title", TITLE_OF(job_kinds, job->kind));
+	jsonout_member_str(
+	    j, "kind_title", job->title.n ? job->title : str_of(TITLE_OF(job_kinds, job->kind)));
 	jsonout_member_str(j, "state", job->state);
 	jsonout_member_text(j, "state_title", TITLE_OF(job_states, job->state));
 	put_optional(j, "dataset_id", job->dataset_id);
@@ -182,6 +184,8 @@ put_job(struct jsonout *j, const struct job *job)
 	jsonout_member_int(j, "done", (int64_t)job->done);
 	jsonout_member_int(j, "total", (int64_t)job->total);
 	jsonout_member_int(j, "rows", (int64_t)job->rows);
+	jsonout_member_int(j, "failed", (int64_t)job->failed);
+	put_optional(j, "who", job->who);
 	put_pace(j, job);
 	put_error(j, &job->error);
 	put_time(j, "created_at", job->created_at);
@@ -201,6 +205,10 @@ put_column_list(struct jsonout *j, const struct column *columns, size_t count, s
 		jsonout_member_str(j, "id", arena_format(a, "col_%.*s", STR_ARG(columns[i].slug)));
 		jsonout_member_str(j, "name", columns[i].name);
 		jsonout_member_text(j, "type", column_type_names[columns[i].type]);
+		put_optional(j, "declared_type", columns[i].vendor_type);
+		put_optional(j, "description", columns[i].description);
+		jsonout_member_bool(j, "required", columns[i].required);
+		put_optional(j, "default_value", columns[i].default_value);
 		jsonout_key(j, "stats");
 		if (columns[i].stats.n)
 			jsonout_raw(j, columns[i].stats);
@@ -244,15 +252,43 @@ put_finding_counts(struct jsonout *j, const struct finding_count *counts, size_t
 	jsonout_end(j);
 }
 
+enum { LIST_LIMIT, LIST_CURSOR };
+const struct field list_query[] = {
+    [LIST_LIMIT] = {"limit", "limit", "How many at once.", FIELD_INTEGER, .preset = "50", .min = 1,
+	.max = LIMIT_LIST_ITEMS},
+    [LIST_CURSOR] = {"cursor", "cursor", "What an answer gave as next.", FIELD_LINE},
+    {0},
+};
+
+bool
+query_tree(json_t **out, struct exchange *x, struct err *e)
+{
+	const struct url_parameters *q = &x->request.query;
+	struct form_pair *pairs = arena_array(&x->arena, q->count, sizeof *pairs);
+	for (size_t i = 0; i < q->count; i++)
+		pairs[i] = (struct form_pair){q->list[i].name, q->list[i].value};
+	return form_tree(out, pairs, q->count, &x->arena, e);
+}
+
+bool
+query_check(const struct value **out, struct exchange *x, const struct field *table, struct err *e)
+{
+	json_t *tree;
+	return query_tree(&tree, x, e) &&
+	       form_check(out, table, tree, FORM_TEXT, NULL, &x->arena, e);
+}
+
 /* A cursor is what came before; opaque to clients, so that it can become a key later. */
 bool
 cursor_read(struct cursor *c, struct exchange *x, struct err *e)
 {
-	struct str text = url_parameter(&x->request.query, "cursor");
+	const struct value *v;
 	c->offset = 0;
-	if (!request_number(&c->limit, &x->request, "limit", 50, 1, LIMIT_LIST_ITEMS, e))
+	if (!query_check(&v, x, list_query, e))
 		return false;
-	if (text.n == 0)
+	c->limit = (uint64_t)v[LIST_LIMIT].integer;
+	struct str text = v[LIST_CURSOR].text;
+	if (!v[LIST_CURSOR].set)
 		return true;
 	struct str number = {text.p + 1, text.n - 1};
 	if (text.p[0] != 'o' || !str_to_u64(&c->offset, number) || c->offset > INT32_MAX)
@@ -274,4 +310,207 @@ cursor_put(struct jsonout *j, const struct cursor *c, size_t count, int64_t tota
 		jsonout_null(j);
 	}
 	jsonout_member_int(j, "total", total);
+}
+
+/* ---- types and plugins ---- */
+
+static void
+put_slots(struct jsonout *j, const struct plugin_slot *slots)
+{
+	jsonout_key(j, "sources");
+	jsonout_array(j);
+	for (const struct plugin_slot *s = slots; s && s->name; s++) {
+		jsonout_object(j);
+		jsonout_member_text(j, "name", s->name);
+		jsonout_member_text(j, "label", s->label);
+		jsonout_member_text(j, "help", s->help);
+		jsonout_member_text(j, "kind", s->kind == SLOT_TABLE ? "table" : "document");
+		jsonout_member_bool(j, "required", s->required);
+		jsonout_member_bool(j, "many", s->many);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+void
+put_work(struct jsonout *j, const struct plugin_work *w)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "name", w->name);
+	jsonout_member_text(j, "title", w->title);
+	jsonout_member_text(j, "help", w->help);
+	jsonout_member_bool(j, "estimates", w->estimate != NULL);
+	jsonout_key(j, "form");
+	form_schema(j, w->form);
+	put_slots(j, w->sources);
+	jsonout_end(j);
+}
+
+static void
+put_works(struct jsonout *j, const char *key, const struct plugin_work *list)
+{
+	jsonout_key(j, key);
+	jsonout_array(j);
+	for (; list && list->name; list++)
+		put_work(j, list);
+	jsonout_end(j);
+}
+
+static void
+put_views(struct jsonout *j, const struct plugin_view *list)
+{
+	jsonout_key(j, "views");
+	jsonout_array(j);
+	for (; list && list->name; list++) {
+		jsonout_object(j);
+		jsonout_member_text(j, "name", list->name);
+		jsonout_member_text(j, "title", list->title);
+		jsonout_member_text(j, "help", list->help);
+		jsonout_member_bool(j, "panel", list->panel);
+		jsonout_key(j, "query");
+		form_schema(j, list->form);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+void
+put_type(struct jsonout *j, const struct dataset_type *t)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "name", t->name);
+	jsonout_member_text(j, "title", t->title);
+	jsonout_member_text(j, "help", t->help);
+	jsonout_member_text(j, "plugin", t->plugin);
+	jsonout_member_bool(j, "loaded", t->has != NULL);
+	jsonout_key(j, "form");
+	form_schema(j, t->form);
+	put_slots(j, t->sources);
+	put_works(j, "tasks", t->has ? t->has->tasks : NULL);
+	put_works(j, "calls", t->has ? t->has->calls : NULL);
+	put_views(j, t->has ? t->has->views : NULL);
+	jsonout_end(j);
+}
+
+void
+put_plugin(struct jsonout *j, const struct plugin_entry *p)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "name", p->name);
+	jsonout_member_bool(j, "loaded", p->plugin != NULL);
+	jsonout_member_text(j, "title", p->plugin ? p->plugin->title : NULL);
+	jsonout_member_text(j, "reason", p->reason);
+	jsonout_key(j, "types");
+	jsonout_array(j);
+	for (const struct plugin_type *t = p->plugin ? p->plugin->types : NULL; t && t->name; t++)
+		jsonout_text(j, t->name);
+	jsonout_end(j);
+	put_works(j, "tasks", p->plugin ? p->plugin->tasks : NULL);
+	put_views(j, p->plugin ? p->plugin->views : NULL);
+	jsonout_key(j, "tools");
+	jsonout_array(j);
+	for (const char *const *tool = p->plugin ? p->plugin->tools : NULL; tool && *tool; tool++)
+		jsonout_text(j, *tool);
+	jsonout_end(j);
+	jsonout_end(j);
+}
+
+/* ---- changes ---- */
+
+static const struct {
+	const char *word, *title;
+} change_kinds[] = {
+    {"rows.add", "Rows added"},
+    {"rows.set", "Row edited"},
+    {"rows.remove", "Rows deleted"},
+    {"undo", "Change undone"},
+    {"task", "Task"},
+};
+
+void
+put_change(struct jsonout *j, const struct change *c)
+{
+	jsonout_object(j);
+	jsonout_member_int(j, "id", c->change_id);
+	put_time(j, "at", c->at);
+	jsonout_member_str(j, "who", c->who);
+	jsonout_member_str(j, "kind", c->kind);
+	jsonout_member_text(j, "kind_title", TITLE_OF(change_kinds, c->kind));
+	put_optional(j, "cause", c->cause);
+	jsonout_member_int(j, "rows", (int64_t)c->rows);
+	jsonout_key(j, "undoes");
+	if (c->undoes)
+		jsonout_int(j, c->undoes);
+	else
+		jsonout_null(j);
+	jsonout_key(j, "undone_by");
+	if (c->undone_by)
+		jsonout_int(j, c->undone_by);
+	else
+		jsonout_null(j);
+	jsonout_end(j);
+}
+
+/* ---- accounts ---- */
+
+void
+put_user(struct jsonout *j, const struct user *u)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "id", u->user_id);
+	put_optional(j, "email", u->email);
+	jsonout_member_str(j, "name", u->name);
+	jsonout_member_str(j, "role", u->role);
+	jsonout_member_bool(j, "has_password", u->has_password);
+	jsonout_member_bool(j, "disabled", u->disabled_at != 0);
+	put_time(j, "created_at", u->created_at);
+	put_time(j, "signed_in_at", u->signed_in_at);
+	jsonout_end(j);
+}
+
+void
+put_key(struct jsonout *j, const struct key *k)
+{
+	int64_t now = clock_now_us();
+	bool expired = k->expires_at && k->expires_at <= now;
+	jsonout_object(j);
+	jsonout_member_text(j, "id", k->key_id);
+	jsonout_member_str(j, "name", k->name);
+	jsonout_member_str(j, "begins", k->begins);
+	jsonout_member_str(j, "role", k->role);
+	jsonout_key(j, "dataset_ids");
+	if (k->scope.n)
+		jsonout_raw(j, k->scope);
+	else
+		jsonout_null(j);
+	put_optional(j, "user_id", k->user_id);
+	put_optional(j, "email", k->email);
+	jsonout_member_text(j, "state", k->revoked_at ? "revoked" : expired ? "expired" : "active");
+	jsonout_member_bool(j, "active", !k->revoked_at && !expired);
+	put_time(j, "created_at", k->created_at);
+	put_time(j, "expires_at", k->expires_at);
+	put_time(j, "revoked_at", k->revoked_at);
+	put_time(j, "used_at", k->used_at);
+	jsonout_end(j);
+}
+
+void
+put_audit(struct jsonout *j, const struct audit *x)
+{
+	jsonout_object(j);
+	jsonout_member_int(j, "id", x->audit_id);
+	put_time(j, "at", x->at);
+	jsonout_member_str(j, "who", x->who);
+	put_optional(j, "user_id", x->user_id);
+	put_optional(j, "key_id", x->key_id);
+	jsonout_member_str(j, "action", x->action);
+	put_optional(j, "target", x->target);
+	jsonout_key(j, "detail");
+	if (x->detail.n)
+		jsonout_raw(j, x->detail);
+	else
+		jsonout_null(j);
+	put_optional(j, "address", x->remote);
+	put_optional(j, "request_id", x->request_id);
+	jsonout_end(j);
 }

@@ -4,6 +4,7 @@
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "jobs/cage.h"
 
 #include <sqlite3.h>
 
@@ -35,6 +36,10 @@ site_ready(struct exchange *x, struct err *e)
 		    "only %" PRIu64 " bytes are free on the disk of the data "
 		    "folder",
 		    free_bytes);
+	if (x->app->conf.sandbox && !cage_supported())
+		return FAIL(e, UNAVAILABLE,
+		    "this kernel cannot cage what reads users' files, so jobs are refused; see "
+		    "sandbox in rowhouse.conf");
 	if (draining)
 		return FAIL(e, UNAVAILABLE, "the server is being stopped");
 	respond_json(x, 200, &j);
@@ -42,8 +47,9 @@ site_ready(struct exchange *x, struct err *e)
 	jsonout_member_text(&j, "status", "ready");
 	jsonout_key(&j, "free_bytes");
 	jsonout_unsigned(&j, free_bytes);
-	/* Said plainly: files are read in a process of their own, but not yet in a cage. */
-	jsonout_member_text(&j, "sandbox", "none");
+	/* What holds the processes that read users' files. */
+	char words[64];
+	jsonout_member_text(&j, "sandbox", cage_words(x->app->conf.sandbox, words));
 	jsonout_end(&j);
 	return true;
 }

@@ -1,8 +1,8 @@
 /* upload.c: see upload.h. */
 #include "api/upload.h"
+#include "api/access.h"
 #include "base/limits.h"
 #include "base/tree.h"
-#include "base/utf8.h"
 #include "http/multipart.h"
 #include "jobs/jobs.h"
 
@@ -69,60 +69,16 @@ fields_rename(const json_t *tree, const struct field_name *names, size_t count, 
 	return *holder = rename_copy(tree, names, count);
 }
 
-/* a[b] and a.b become {"a": {"b": ...}}; of two fields of one name the first counts. */
-static bool
-set_field(json_t *form, struct str name, struct str value, struct err *e)
-{
-	char key[ERR_FIELD_BYTES], inner[ERR_FIELD_BYTES] = "";
-	const char *dot = name.n ? memchr(name.p, '.', name.n) : NULL;
-	const char *open = name.n ? memchr(name.p, '[', name.n) : NULL;
-	const char *cut = dot ? dot : open;
-	if (name.n == 0 || name.n >= sizeof key)
-		return true; /* nothing here has such a name */
-	if (cut && name.p[name.n - 1] != '[') {
-		size_t first = (size_t)(cut - name.p) + 1;
-		size_t n = name.n - first - (open && !dot && name.p[name.n - 1] == ']' ? 1 : 0);
-		snprintf(inner, sizeof inner, "%.*s", (int)n, cut + 1);
-		name.n = first - 1;
-	}
-	snprintf(key, sizeof key, "%.*s", STR_ARG(name));
-	json_t *target = form;
-	if (inner[0]) {
-		target = json_object_get(form, key);
-		if (!target) {
-			target = json_object();
-			if (json_object_set_new(form, key, target) != 0)
-				return FAIL(e, UNAVAILABLE, "out of memory");
-		}
-		if (!json_is_object(target))
-			return true;
-	}
-	const char *last = inner[0] ? inner : key;
-	if (json_object_get(target, last))
-		return true;
-	if (utf8_valid(value.p, value.n) != value.n ||
-	    utf8_valid(last, strlen(last)) != strlen(last))
-		return FAIL_FIELD(e, INPUT, key, "the field %s is not text in UTF-8", key);
-	json_t *text = json_stringn(value.p ? value.p : "", value.n);
-	if (!text || json_object_set_new(target, last, text) != 0)
-		return FAIL(e, UNAVAILABLE, "out of memory");
-	return true;
-}
-
 static bool
 make_form(json_t **out, const struct job *job, struct arena *a, struct err *e)
 {
 	struct upload_form parsed;
 	if (!upload_form_parse(&parsed, job->result, a, e))
 		return false;
-	json_t **holder = make_holder(a), *form = *holder = json_object();
-	if (!form)
-		return FAIL(e, UNAVAILABLE, "out of memory");
+	struct form_pair *pairs = arena_array(a, parsed.count, sizeof *pairs);
 	for (size_t i = 0; i < parsed.count; i++)
-		if (!set_field(form, parsed.fields[i].name, parsed.fields[i].value, e))
-			return false;
-	*out = form;
-	return true;
+		pairs[i] = (struct form_pair){parsed.fields[i].name, parsed.fields[i].value};
+	return form_tree(out, pairs, parsed.count, a, e);
 }
 
 /* The fields are known: checks them and makes the dataset. */
@@ -141,12 +97,16 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	json_t *fields = u->kind->fields(x, form, source.name);
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	if (!dataset_request_check(&request, fields, REQUEST_FORM | u->kind->style, a, e))
+	if (x->csrf_open && !access_csrf(x, tree_str(form, "csrf"), e))
+		return false;
+	if (!dataset_request_check(
+		&x->app->model, &request, fields, REQUEST_FORM | u->kind->style, a, e))
 		return false;
 	if (job->source_id.n > 0)
 		snprintf(
 		    request.source_id, sizeof request.source_id, "%.*s", STR_ARG(job->source_id));
-	else if (request.type->needs == TYPE_NEEDS_SOURCE && !request.source_id[0])
+	else if (!request.source_id[0] && request.type->sources && request.type->sources[0].name &&
+		 request.type->sources[0].required)
 		return FAIL_FIELD(
 		    e, INPUT, "file", "A file is required for type %s", request.type->name);
 	if (!model_dataset_create(
@@ -161,6 +121,10 @@ answer_source(struct exchange *x, const struct upload *u, const struct job *job,
 {
 	struct source source;
 	struct jsonout j;
+	json_t *form;
+	if (x->csrf_open &&
+	    (!make_form(&form, job, &x->arena, e) || !access_csrf(x, tree_str(form, "csrf"), e)))
+		return false;
 	if (job->source_id.n == 0)
 		return FAIL_FIELD(e, INPUT, "file", "A file is required");
 	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
@@ -210,7 +174,8 @@ begin(struct exchange *x, const struct upload_kind *kind,
 	struct arena *a = &x->arena;
 	struct str boundary, incoming;
 	struct job job;
-	if (!multipart_boundary(&boundary, x->request.content_type, a, e))
+	if (!model_upload_check(&x->caller, e) ||
+	    !multipart_boundary(&boundary, x->request.content_type, a, e))
 		return false;
 	if (!x->request.has_body)
 		return FAIL(e, INPUT, "the body of the request is empty");

@@ -39,6 +39,19 @@ struct worker {
 	size_t parked_count;
 };
 
+/* Whoever watches knows until when this may take. */
+static void
+begin_work(struct worker *w)
+{
+	atomic_store(&w->app.slot->deadline_ms, clock_monotonic_ms() + LIMIT_REQUEST_MS);
+}
+
+static void
+end_work(struct worker *w)
+{
+	atomic_store(&w->app.slot->deadline_ms, 0);
+}
+
 static void
 finish(struct worker *w, struct connection *c, bool send)
 {
@@ -103,13 +116,13 @@ serve_one(struct worker *w)
 	c->wire = wire;
 	c->x.app = &w->app;
 	arena_init(&c->x.arena, LIMIT_REQUEST_BYTES);
-	atomic_store(&w->app.slot->busy_since_ms, clock_monotonic_ms());
+	begin_work(w);
 	exchange_run(&c->x, wire_parameters(wire));
 	if (c->x.job_id[0])
 		park(w, c);
 	else
 		finish(w, c, true);
-	atomic_store(&w->app.slot->busy_since_ms, 0);
+	end_work(w);
 	return true;
 }
 
@@ -121,7 +134,7 @@ resume(struct worker *w, const char *job_id)
 		struct connection *c = w->parked[i];
 		if (job_id && strcmp(job_id, c->x.job_id) != 0)
 			continue;
-		atomic_store(&w->app.slot->busy_since_ms, clock_monotonic_ms());
+		begin_work(w);
 		bool done = exchange_resume(&c->x);
 		if (!done && clock_monotonic_ms() >= c->x.deadline_ms) {
 			exchange_expire(&c->x);
@@ -131,7 +144,7 @@ resume(struct worker *w, const char *job_id)
 			unpark(w, i);
 			finish(w, c, true);
 		}
-		atomic_store(&w->app.slot->busy_since_ms, 0);
+		end_work(w);
 	}
 }
 
@@ -179,10 +192,10 @@ turn(struct worker *w)
 		if (fds[3 + i].revents) {
 			struct connection *c = w->parked[i];
 			unpark(w, i);
-			atomic_store(&w->app.slot->busy_since_ms, clock_monotonic_ms());
+			begin_work(w);
 			exchange_abandon(&c->x);
 			finish(w, c, false);
-			atomic_store(&w->app.slot->busy_since_ms, 0);
+			end_work(w);
 		}
 	if (fds[0].revents)
 		obey(w);
@@ -213,7 +226,8 @@ web_run(const char *data, unsigned slot, struct err *e)
 	    !bell_open(&w.bell, data, name, e))
 		return false;
 	w.app.slot = &w.app.board->slots[slot];
-	atomic_store(&w.app.slot->busy_since_ms, 0);
+	atomic_store(&w.app.slot->deadline_ms, 0);
+	w.app.model.deadline_ms = &w.app.slot->deadline_ms;
 	atomic_store(&w.app.slot->parked, 0);
 	while (!w.draining || (w.parked_count > 0 && clock_monotonic_ms() < w.drain_until_ms))
 		turn(&w);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "cli/command.h"
+#include "cli/session.h"
 #include "model/model.h"
 #include "process/bell.h"
 #include "process/spawn.h"
@@ -25,36 +26,6 @@
 #include <unistd.h>
 
 #define LOOK_MS 200 /* progress is shown this often; the end rings a bell */
-
-struct session {
-	struct arena arena;
-	struct conf conf;
-	struct model model;
-	struct caller owner;
-	const char *data;
-};
-
-static bool
-begin(struct session *s, const char *data, struct err *e)
-{
-	*s = (struct session){.data = data, .owner = {.org_id = 1, .role = STR("admin")}};
-	arena_init(&s->arena, MIB(256));
-	tree_setup();
-	return conf_load(&s->conf, data, &s->arena, e) && model_open(&s->model, data, &s->conf, e);
-}
-
-static int
-end(struct session *s, const char *name, bool good, const struct err *e)
-{
-	if (!good && e->at_line)
-		fprintf(
-		    stderr, "rowhouse %s: line %" PRIu64 ": %s\n", name, e->at_line, e->message);
-	else if (!good)
-		fprintf(stderr, "rowhouse %s: %s\n", name, e->message);
-	model_close(&s->model);
-	arena_release(&s->arena);
-	return good ? EXIT_GOOD : EXIT_FAILED;
-}
 
 /* ---- import ---- */
 
@@ -106,19 +77,9 @@ store_source(struct session *s, const char *path, struct source *source, struct 
 	    .bytes = (uint64_t)st.st_size,
 	    .sha256 = arena_copy(&s->arena, str_of(sha256)),
 	};
-	*source = (struct source){.org_id = s->owner.org_id,
-	    .name = file->name,
-	    .bytes = file->bytes,
-	    .files = file,
-	    .file_count = 1};
-	uuid_make(source->source_id);
-	if (!store_begin(store, e))
-		return false;
-	if (store_source_insert(store, source, e) &&
-	    store_source_stored(store, source->source_id, e))
-		return store_commit(store, e);
-	store_rollback(store);
-	return false;
+	*source = (struct source){
+	    .name = file->name, .bytes = file->bytes, .files = file, .file_count = 1};
+	return model_source_new(&s->model, &s->owner, source, e);
 }
 
 static bool
@@ -139,7 +100,7 @@ make_dataset(struct session *s, const struct command_line *line, const struct so
 	jsonout_member_text(&j, "source_id", source->source_id);
 	jsonout_end(&j);
 	return tree_parse(&fields, buf_str(&b), &s->arena, e) &&
-	       dataset_request_check(&request, fields, REQUEST_PLAIN, &s->arena, e) &&
+	       dataset_request_check(&s->model, &request, fields, REQUEST_STRICT, &s->arena, e) &&
 	       model_dataset_create(&s->model, &s->owner, &request, d, job, &s->arena, e);
 }
 
@@ -237,7 +198,7 @@ print_dataset(struct session *s, const struct dataset *d, const struct job *job,
 	jsonout_init(&j, &b);
 	jsonout_object(&j);
 	jsonout_key(&j, "dataset");
-	put_dataset(&j, d, NULL);
+	put_dataset(&j, s->model.registry, d, NULL);
 	jsonout_key(&j, "job");
 	put_job(&j, job);
 	jsonout_end(&j);
@@ -256,7 +217,7 @@ command_import(int argc, char **argv)
 	int status;
 	if (!options_read(&line, &status, &import_options, argc, argv))
 		return status;
-	bool good = begin(&s, line.value[DATA], &e) &&
+	bool good = session_begin(&s, line.value[DATA], true, &e) &&
 		    store_source(&s, line.argument[0], &source, &e) &&
 		    make_dataset(&s, &line, &source, &d, &job, &e);
 	bool made = good;
@@ -266,7 +227,7 @@ command_import(int argc, char **argv)
 	if (made &&
 	    model_dataset_get(&s.model, &s.owner, str_of(d.dataset_id), &now, &s.arena, &later))
 		print_dataset(&s, &now, &job, line.value[JSON] != NULL);
-	return end(&s, "import", good, &e);
+	return session_end(&s, "import", good, &e);
 }
 
 /* ---- export ---- */
@@ -329,7 +290,7 @@ command_export(int argc, char **argv)
 		fprintf(stderr, "rowhouse export: --format must be csv or jsonl\n");
 		return EXIT_USAGE;
 	}
-	bool good = begin(&s, line.value[EXPORT_DATA], &e);
+	bool good = session_begin(&s, line.value[EXPORT_DATA], false, &e);
 	int fd = STDOUT_FILENO;
 	if (good && line.value[OUTPUT]) {
 		fd = open(line.value[OUTPUT], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -338,5 +299,5 @@ command_export(int argc, char **argv)
 	good = good && export_to(&s, line.argument[0], (enum export_format)format, fd, &e);
 	if (fd > STDOUT_FILENO && close(fd) != 0 && good)
 		good = FAIL_ERRNO(&e, "%s cannot be written", line.value[OUTPUT]);
-	return end(&s, "export", good, &e);
+	return session_end(&s, "export", good, &e);
 }

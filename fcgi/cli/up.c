@@ -40,18 +40,19 @@ check_settings(const char *data, struct err *e)
 	return good;
 }
 
-/* The first start of a data folder makes its admin key and says it, this once. */
+/* What somebody needs to come in the first time; said as long as nobody has a password. */
 static bool
-first_start(const char *data, struct err *e)
+first_start(const char *data, const char *url, struct err *e)
 {
-	char key[80];
-	bool made;
-	if (!check_settings(data, e) || !model_admin_key(data, &made, key, e))
+	struct first_start made;
+	if (!check_settings(data, e) || !model_first_start(&made, data, e))
 		return false;
-	if (made) {
-		printf("Admin key (also in %s/admin.key): %s\n", data, key);
-		fflush(stdout);
-	}
+	if (made.key[0])
+		printf("Admin key (also in %s/admin.key): %s\n", data, made.key);
+	if (made.token[0])
+		printf("Sign in once with this link, good for %d hours: %s/welcome?token=%s\n",
+		    LIMIT_LINK_HOURS, url, made.token);
+	fflush(stdout);
 	return true;
 }
 

@@ -170,7 +170,7 @@ put_exports(struct jsonout *j)
 }
 
 static bool
-put_table(struct jsonout *j, struct exchange *x, const struct dataset *d, struct err *e)
+put_table(struct jsonout *j, struct exchange *x, struct dataset *d, struct err *e)
 {
 	struct rows_file *rows;
 	const struct column *columns;
@@ -215,7 +215,7 @@ page_dataset(struct exchange *x, struct err *e)
 		return false;
 	page_begin(x, &b, &j, arena_text(&x->arena, d.name), "datasets");
 	jsonout_key(&j, "dataset");
-	put_dataset(&j, &d, found ? &job : NULL);
+	put_dataset(&j, x->app->model.registry, &d, found ? &job : NULL);
 	if (d.generation > 0 && !put_table(&j, x, &d, e))
 		return false;
 	return page_draw(x, 200, &b, &j, "dataset", e);
@@ -237,7 +237,7 @@ page_dataset_delete(struct exchange *x, struct err *e)
 		return false;
 	page_begin(x, &b, &j, "Delete a dataset", "datasets");
 	jsonout_key(&j, "dataset");
-	put_dataset(&j, &d, NULL);
+	put_dataset(&j, x->app->model.registry, &d, NULL);
 	return page_draw(x, 200, &b, &j, "confirm-delete", e);
 }
 

@@ -26,7 +26,7 @@ page_datasets(struct exchange *x, struct err *e)
 		    str_is(list[i].state, "queued") || str_is(list[i].state, "ingesting");
 		if (working && !model_job_latest(m, &list[i], &job, &found, &x->arena, e))
 			return false;
-		put_dataset(&j, &list[i], found ? &job : NULL);
+		put_dataset(&j, x->app->model.registry, &list[i], found ? &job : NULL);
 	}
 	jsonout_end(&j);
 	cursor_put(&j, &c, count, total);

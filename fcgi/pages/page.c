@@ -1,6 +1,7 @@
 /* page.c: what all pages share; see pages.h. */
 #include "pages/pages.h"
 #include "api/route.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/tree.h"
 
@@ -15,10 +16,34 @@ page_begin(struct exchange *x, struct buf *b, struct jsonout *j, const char *tit
 	jsonout_member_text(j, "title", title);
 	jsonout_member_str(j, "path", x->request.path);
 	jsonout_member_bool(j, "signed_in", x->caller.org_id != 0);
+	jsonout_member_str(j, "who", x->caller.who);
+	jsonout_member_text(j, "role", role_names[x->caller.role]);
+	jsonout_member_bool(j, "can_edit", x->caller.role >= ROLE_EDITOR);
+	jsonout_member_bool(j, "can_review", x->caller.role >= ROLE_REVIEWER);
+	jsonout_member_bool(j, "can_manage", x->caller.role >= ROLE_OWNER);
+	jsonout_member_text(j, "csrf", x->caller.csrf);
 	jsonout_member_text(j, "nav", nav);
 	jsonout_member_text(j, "version", ROWHOUSE_VERSION);
 	jsonout_member_str(j, "request_id", x->request.id);
 	jsonout_end(j);
+}
+
+bool
+page_form(json_t **out, struct exchange *x, const struct url_parameters *form, struct err *e)
+{
+	struct form_pair *pairs = arena_array(&x->arena, form->count, sizeof *pairs);
+	for (size_t i = 0; i < form->count; i++)
+		pairs[i] = (struct form_pair){form->list[i].name, form->list[i].value};
+	return form_tree(out, pairs, form->count, &x->arena, e);
+}
+
+bool
+page_posted(json_t **out, struct exchange *x, struct err *e)
+{
+	struct str body;
+	struct url_parameters form;
+	return request_body(&body, &x->request, LIMIT_FORM_FIELD_BYTES, &x->arena, e) &&
+	       url_parse_form(&form, body, &x->arena, e) && page_form(out, x, &form, e);
 }
 
 bool

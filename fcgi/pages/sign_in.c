@@ -1,12 +1,14 @@
 /*
- * sign_in.c: a key becomes a browser session, and ends.
+ * sign_in.c: how a person comes in and goes: with e-mail address and password, or once with a link.
  *
  * The session's token is in a cookie no script can read and no other site's page can make the
- * browser send along with a change (SameSite, and access.c asks where it came from).
+ * browser send along with a change (SameSite; access.c asks where it came from, and for the form's
+ * token).
  */
 #include "pages/pages.h"
 #include "api/access.h"
 #include "base/limits.h"
+#include "model/accounts.h"
 
 #define FORM_BYTES KIB(16)
 
@@ -22,12 +24,14 @@ safe_next(struct str next)
 }
 
 static bool
-draw(struct exchange *x, int status, struct str next, const char *error, struct err *e)
+draw(struct exchange *x, int status, struct str next, struct str email, const char *error,
+    struct err *e)
 {
 	struct buf b;
 	struct jsonout j;
 	page_begin(x, &b, &j, "Sign in", "");
 	jsonout_member_str(&j, "next", next);
+	jsonout_member_str(&j, "email", email);
 	jsonout_key(&j, "error");
 	if (error) {
 		jsonout_object(&j);
@@ -42,51 +46,110 @@ draw(struct exchange *x, int status, struct str next, const char *error, struct 
 bool
 page_sign_in(struct exchange *x, struct err *e)
 {
-	return draw(x, 200, safe_next(url_parameter(&x->request.query, "next")), NULL, e);
+	return draw(x, 200, safe_next(url_parameter(&x->request.query, "next")), STR(""), NULL, e);
 }
 
-static void
-set_cookie(struct exchange *x, const char *token, int seconds)
+/* A form that comes before anybody is signed in has no token; where it came from must do. */
+static bool
+read_form(struct exchange *x, struct url_parameters *form, struct err *e)
 {
-	respond_header(x, "Set-Cookie",
-	    arena_format(&x->arena,
-		SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", token, seconds,
-		str_is(x->request.scheme, "https") ? "; Secure" : ""));
+	struct str body;
+	if (!access_is_our_page(&x->request))
+		return FAIL(e, FORBIDDEN, "signing in is taken from pages of this server only");
+	return request_body(&body, &x->request, FORM_BYTES, &x->arena, e) &&
+	       url_parse_form(form, body, &x->arena, e);
 }
 
 bool
 page_sign_in_post(struct exchange *x, struct err *e)
 {
-	struct str body;
 	struct url_parameters form;
-	struct caller caller;
-	bool found;
 	char token[SESSION_TOKEN_BYTES];
-	struct model *m = &x->app->model;
-	if (!request_body(&body, &x->request, FORM_BYTES, &x->arena, e) ||
-	    !url_parse_form(&form, body, &x->arena, e))
+	struct err why = {0};
+	if (!read_form(x, &form, e))
 		return false;
-	struct str next = safe_next(url_parameter(&form, "next"));
-	struct str key = str_trim(url_parameter(&form, "key"));
-	if (!model_caller_of_key(m, &caller, &found, key, &x->arena, e))
-		return false;
-	if (!found)
-		return draw(x, 401, next,
-		    "This key is not known here. Copy it whole, from rh_ to its end.", e);
-	if (!model_session_open(m, &caller, token, e))
-		return false;
-	set_cookie(x, token, LIMIT_SESSION_SECONDS);
-	respond_see_other(x, next);
-	return true;
+	struct str next = safe_next(url_parameter(&form, "next")),
+		   email = url_parameter(&form, "email");
+	if (model_sign_in(&x->app->model, email, url_parameter(&form, "password"),
+		x->request.remote, token, &x->arena, &why)) {
+		respond_header(x, "Set-Cookie", access_cookie(x, token));
+		respond_see_other(x, next);
+		return true;
+	}
+	if (why.code == ERR_UNAUTHORIZED || why.code == ERR_BUSY)
+		return draw(x, err_status(why.code), next, email, why.message, e);
+	*e = why;
+	return false;
 }
 
 bool
 page_sign_out(struct exchange *x, struct err *e)
 {
-	struct str token = request_cookie(&x->request, SESSION_COOKIE);
-	if (!model_session_close(&x->app->model, token, e))
+	if (!model_sign_out(&x->app->model, &x->caller, access_session(x), e))
 		return false;
-	set_cookie(x, "", 0);
+	respond_header(x, "Set-Cookie", access_cookie(x, ""));
 	respond_see_other(x, STR("/sign-in"));
 	return true;
+}
+
+/* ---- the first time: a link ---- */
+
+static bool
+draw_welcome(struct exchange *x, int status, const struct user *u, struct str token,
+    const json_t *sent, const struct err *wrong, struct err *e)
+{
+	struct buf b;
+	struct jsonout j;
+	struct form_drawing d = {.sent = sent, .wrong = wrong, .prefix = ""};
+	page_begin(x, &b, &j, "Welcome", "");
+	jsonout_member_str(&j, "token", token);
+	jsonout_member_bool(&j, "again", u->has_password);
+	jsonout_member_str(&j, "org_role", u->role);
+	jsonout_key(&j, "form");
+	form_draw(&j, link_fields, &d);
+	jsonout_key(&j, "error");
+	if (wrong && !wrong->field[0])
+		jsonout_text(&j, wrong->message);
+	else
+		jsonout_null(&j);
+	return page_draw(x, status, &b, &j, "welcome", e);
+}
+
+bool
+page_welcome(struct exchange *x, struct err *e)
+{
+	struct user u;
+	json_t *sent = NULL;
+	struct str token = url_parameter(&x->request.query, "token");
+	if (!model_link_user(&x->app->model, &u, token, &x->arena, e))
+		return false;
+	struct form_pair pairs[] = {{STR("email"), u.email}, {STR("name"), u.name}};
+	return form_tree(&sent, pairs, ARRAY_LENGTH(pairs), &x->arena, e) &&
+	       draw_welcome(x, 200, &u, token, sent, NULL, e);
+}
+
+bool
+page_welcome_post(struct exchange *x, struct err *e)
+{
+	struct url_parameters form;
+	struct user u;
+	struct err wrong = {0};
+	json_t *sent;
+	char session[SESSION_TOKEN_BYTES];
+	if (!read_form(x, &form, e) || !page_form(&sent, x, &form, e))
+		return false;
+	struct str token = url_parameter(&form, "token");
+	if (model_link_follow(
+		&x->app->model, token, sent, x->request.remote, session, &x->arena, &wrong)) {
+		respond_header(x, "Set-Cookie", access_cookie(x, session));
+		respond_see_other(x, STR("/datasets"));
+		return true;
+	}
+	if (err_status(wrong.code) >= 500 ||
+	    !model_link_user(&x->app->model, &u, token, &x->arena, e)) {
+		err_clear(e);
+		*e = wrong;
+		return false;
+	}
+	return draw_welcome(x, err_status(wrong.code), &u, token, sent, &wrong, e);
 }

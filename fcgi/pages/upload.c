@@ -20,7 +20,7 @@ put_field(struct jsonout *j, const char *name, const char *label, const char *wi
 
 /* Only types this server can make of a file. */
 static void
-put_form(struct jsonout *j, const struct err *error)
+put_form(struct jsonout *j, const struct registry *r, const struct err *error)
 {
 	char most[8];
 	snprintf(most, sizeof most, "%d", LIMIT_NAME_CHARACTERS);
@@ -30,12 +30,13 @@ put_form(struct jsonout *j, const struct err *error)
 	jsonout_member_text(j, "value", "data_enrichment");
 	jsonout_key(j, "choices");
 	jsonout_array(j);
-	for (size_t i = 0; i < dataset_type_count; i++) {
-		if (dataset_types[i].ingest == TYPE_INGEST_NONE)
+	for (size_t i = 0; i < r->type_count; i++) {
+		const struct dataset_type *t = &r->types[i];
+		if (!t->has || !t->sources || !t->sources[0].name || t->form)
 			continue;
 		jsonout_object(j);
-		jsonout_member_text(j, "value", dataset_types[i].name);
-		jsonout_member_text(j, "label", dataset_types[i].title);
+		jsonout_member_text(j, "value", t->name);
+		jsonout_member_text(j, "label", t->title);
 		jsonout_end(j);
 	}
 	jsonout_end(j);
@@ -86,7 +87,7 @@ draw(struct exchange *x, const struct err *error, struct err *e)
 	if (id.n && !model_source_get(&x->app->model, &x->caller, id, &source, &x->arena, e))
 		return false;
 	page_begin(x, &b, &j, id.n ? "Make a dataset" : "Upload a file", "upload");
-	put_form(&j, error);
+	put_form(&j, x->app->model.registry, error);
 	put_limits(&j);
 	put_problem(&j, error);
 	jsonout_key(&j, "source");

@@ -24,12 +24,12 @@ what_a_worker_writes_the_supervisor_sees(void **state)
 		struct board *theirs;
 		if (!board_attach(&theirs, fd, &e) || theirs == mine)
 			_exit(1);
-		atomic_store(&theirs->slots[BOARD_SLOTS - 1].busy_since_ms, 12345);
+		atomic_store(&theirs->slots[BOARD_SLOTS - 1].deadline_ms, 12345);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(atomic_load(&mine->slots[BOARD_SLOTS - 1].busy_since_ms), 12345);
+	assert_int_equal(atomic_load(&mine->slots[BOARD_SLOTS - 1].deadline_ms), 12345);
 	close(fd);
 }
 

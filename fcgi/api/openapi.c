@@ -1,0 +1,313 @@
+/* openapi.c: see openapi.h. */
+#include "api/openapi.h"
+#include "api/claro.h"
+#include "api/route.h"
+#include "api/rowhouse.h"
+#include "base/limits.h"
+#include "base/tree.h"
+
+static const char *const method_words[METHOD__MAX] = {
+    "get", "head", "post", "put", "patch", "delete", "options"};
+
+static const char *
+tag_of(const struct route *r)
+{
+	if (r->dialect == DIALECT_CLARO)
+		return "Claro";
+	return r->access == ACCESS_ANYONE ? "Site" : "Rowhouse";
+}
+
+/* ---- parameters ---- */
+
+static void
+put_path_parameters(struct jsonout *j, const char *pattern)
+{
+	for (const char *p = strchr(pattern, '{'); p; p = strchr(p + 1, '{')) {
+		const char *end = strchr(p, '}');
+		jsonout_object(j);
+		jsonout_member_str(j, "name", (struct str){p + 1, (size_t)(end - p - 1)});
+		jsonout_member_text(j, "in", "path");
+		jsonout_member_bool(j, "required", true);
+		jsonout_key(j, "schema");
+		jsonout_raw(j, STR("{\"type\":\"string\"}"));
+		jsonout_end(j);
+	}
+}
+
+/* Each field of a table as a parameter: its schema is that of a table with this one field. */
+static void
+put_query_parameters(struct jsonout *j, const struct field *table)
+{
+	for (const struct field *f = table; f && f->name; f++) {
+		jsonout_object(j);
+		jsonout_member_text(j, "name", f->name);
+		jsonout_member_text(j, "in", "query");
+		jsonout_member_bool(j, "required", f->required);
+		if (f->help)
+			jsonout_member_text(j, "description", f->help);
+		jsonout_key(j, "schema");
+		form_field_schema(j, f);
+		jsonout_end(j);
+	}
+}
+
+static void
+put_header_parameters(struct jsonout *j, const struct route *r)
+{
+	bool change = r->method != METHOD_GET;
+	bool row = (r->method == METHOD_PATCH || r->method == METHOD_DELETE) &&
+		   strstr(r->pattern, "{row}");
+	if (change)
+		jsonout_raw(
+		    j, STR("{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The "
+			   "same key answers as the first time, for 24 "
+			   "hours.\",\"schema\":{\"type\":\"string\",\"maxLength\":255}}"));
+	if (row)
+		jsonout_raw(j, STR("{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,"
+				   "\"description\":\"The row's rev in quotes, as it was read; or "
+				   "*.\",\"schema\":{\"type\":\"string\"}}"));
+}
+
+/* ---- bodies ---- */
+
+static bool
+is_create(const struct route *r)
+{
+	return r->handler == rowhouse_dataset_create || r->handler == claro_dataset_create;
+}
+
+static bool
+is_upload(const struct route *r)
+{
+	return r->handler == rowhouse_dataset_upload || r->handler == claro_dataset_upload ||
+	       r->handler == rowhouse_source_upload || r->handler == claro_source_upload;
+}
+
+/* A type's create: the fields every dataset has and those of its form, in the words of our own API.
+ */
+static void
+put_create_schema(struct jsonout *j, const struct dataset_type *t)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "title", t->title);
+	jsonout_key(j, "allOf");
+	jsonout_array(j);
+	jsonout_object(j);
+	jsonout_member_text(j, "type", "object");
+	jsonout_key(j, "properties");
+	jsonout_object(j);
+	jsonout_key(j, "type");
+	jsonout_object(j);
+	jsonout_member_text(j, "const", t->name);
+	jsonout_end(j);
+	for (const struct field *f = dataset_fields; f->name; f++) {
+		if (strcmp(f->name, "type") == 0)
+			continue;
+		jsonout_key(j, f->name);
+		form_field_schema(j, f);
+	}
+	jsonout_end(j);
+	jsonout_key(j, "required");
+	jsonout_raw(j, STR("[\"type\",\"name\"]"));
+	jsonout_end(j);
+	form_schema(j, t->form);
+	jsonout_end(j);
+	jsonout_end(j);
+}
+
+static void
+put_create_body(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	const struct registry *types = app->model.registry;
+	struct buf text;
+	struct jsonout all;
+	buf_init(&text, j->out->arena);
+	jsonout_init(&all, &text);
+	jsonout_object(&all);
+	jsonout_key(&all, "oneOf");
+	jsonout_array(&all);
+	for (size_t i = 0; i < types->type_count; i++)
+		put_create_schema(&all, &types->types[i]);
+	jsonout_end(&all);
+	jsonout_end(&all);
+	if (r->dialect == DIALECT_CLARO)
+		claro_put_schema(j, buf_str(&text));
+	else
+		jsonout_raw(j, buf_str(&text));
+}
+
+static void
+put_upload_schema(struct jsonout *j)
+{
+	jsonout_raw(j, STR("{\"type\":\"object\",\"description\":\"The fields of the dataset, as "
+			   "for a create, and its file or "
+			   "files.\",\"properties\":{\"file\":{\"type\":\"string\",\"format\":"
+			   "\"binary\"},\"files[]\":{\"type\":\"array\",\"items\":{\"type\":"
+			   "\"string\",\"format\":\"binary\"}}}}"));
+}
+
+static void
+put_body(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	bool upload = is_upload(r), work = r->query == work_query;
+	if (!r->body && !is_create(r) && !upload && !work)
+		return;
+	jsonout_key(j, "requestBody");
+	jsonout_object(j);
+	jsonout_member_bool(j, "required", !work);
+	jsonout_key(j, "content");
+	jsonout_object(j);
+	jsonout_key(j, upload ? "multipart/form-data" : "application/json");
+	jsonout_object(j);
+	jsonout_key(j, "schema");
+	if (upload)
+		put_upload_schema(j);
+	else if (is_create(r))
+		put_create_body(j, app, r);
+	else if (work)
+		jsonout_raw(j, STR("{\"type\":\"object\",\"description\":\"The form of the task or "
+				   "call, as GET /types says.\"}"));
+	else
+		form_schema(j, r->body);
+	jsonout_end(j);
+	jsonout_end(j);
+	jsonout_end(j);
+}
+
+/* ---- answers ---- */
+
+static const char *
+good_status(const struct route *r)
+{
+	if (is_create(r) || is_upload(r) || r->handler == rowhouse_row_add ||
+	    r->handler == rowhouse_user_new || r->handler == rowhouse_key_new)
+		return "201";
+	if (r->handler == rowhouse_task_start || r->handler == rowhouse_site_task_start)
+		return "202";
+	bool nothing = r->handler == rowhouse_dataset_delete ||
+		       r->handler == rowhouse_source_delete || r->handler == claro_dataset_delete ||
+		       r->handler == claro_source_delete || r->handler == rowhouse_password;
+	return nothing ? "204" : "200";
+}
+
+static void
+put_responses(struct jsonout *j, const struct route *r)
+{
+	jsonout_key(j, "responses");
+	jsonout_object(j);
+	jsonout_key(j, good_status(r));
+	jsonout_object(j);
+	jsonout_member_text(j, "description", r->summary);
+	jsonout_end(j);
+	jsonout_key(j, "default");
+	jsonout_object(j);
+	jsonout_member_text(j, "$ref",
+	    r->dialect == DIALECT_CLARO ? "#/components/responses/ClaroError"
+					: "#/components/responses/Problem");
+	jsonout_end(j);
+	jsonout_end(j);
+}
+
+static void
+put_operation(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	jsonout_key(j, method_words[r->method]);
+	jsonout_object(j);
+	/* The same handler at two mounts has two names. */
+	bool again = strncmp(r->pattern, "/claro/", 7) == 0;
+	jsonout_member_str(j, "operationId",
+	    arena_format(j->out->arena, "%s%s", r->name, again ? "_prefixed" : ""));
+	jsonout_member_text(j, "summary", r->summary);
+	jsonout_key(j, "tags");
+	jsonout_array(j);
+	jsonout_text(j, tag_of(r));
+	jsonout_end(j);
+	if (r->access == ACCESS_ANYONE) {
+		jsonout_key(j, "security");
+		jsonout_raw(j, STR("[]"));
+	}
+	jsonout_key(j, "parameters");
+	jsonout_array(j);
+	put_path_parameters(j, r->pattern);
+	put_query_parameters(j, r->query);
+	put_header_parameters(j, r);
+	jsonout_end(j);
+	put_body(j, app, r);
+	put_responses(j, r);
+	jsonout_end(j);
+}
+
+/* Every path once, with all its methods; pages are no API. */
+static void
+put_paths(struct jsonout *j, const struct app *app)
+{
+	jsonout_key(j, "paths");
+	jsonout_object(j);
+	for (size_t i = 0; i < route_count; i++) {
+		bool first = routes[i].dialect != DIALECT_PAGE;
+		for (size_t k = 0; k < i; k++)
+			first = first && strcmp(routes[k].pattern, routes[i].pattern) != 0;
+		if (!first)
+			continue;
+		jsonout_key(j, routes[i].pattern);
+		jsonout_object(j);
+		for (size_t k = i; k < route_count; k++)
+			if (strcmp(routes[k].pattern, routes[i].pattern) == 0)
+				put_operation(j, app, &routes[k]);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+static const char components[] =
+    "{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+    "\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457\",\"properties\":{"
+    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
+    "\"integer\"},"
+    "\"detail\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"instance\":{\"type\":"
+    "\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"field\":{"
+    "\"type\":\"string\"},"
+    "\"detail\":{\"type\":\"string\"},\"line\":{\"type\":\"integer\"}}}}},"
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\"]},"
+    "\"ClaroError\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"string\"},"
+    "\"code\":{\"type\":\"string\"},\"details\":{\"type\":\"object\"}},\"required\":[\"error\","
+    "\"code\",\"details\"]}},"
+    "\"responses\":{\"Problem\":{\"description\":\"What went wrong and what to do\",\"content\":{"
+    "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}},"
+    "\"ClaroError\":{\"description\":\"What went wrong, in Claro's words\",\"content\":{"
+    "\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ClaroError\"}}}}}}";
+
+void
+openapi_write(struct jsonout *j, const struct app *app, const char *base_url)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "openapi", "3.1.0");
+	jsonout_key(j, "info");
+	jsonout_object(j);
+	jsonout_member_text(j, "title", "Rowhouse");
+	jsonout_member_text(j, "version", ROWHOUSE_VERSION);
+	jsonout_end(j);
+	jsonout_key(j, "servers");
+	jsonout_array(j);
+	jsonout_object(j);
+	jsonout_member_text(j, "url", base_url);
+	jsonout_end(j);
+	jsonout_end(j);
+	jsonout_key(j, "security");
+	jsonout_raw(j, STR("[{\"key\":[]}]"));
+	put_paths(j, app);
+	jsonout_key(j, "components");
+	jsonout_raw(j, str_of(components));
+	jsonout_end(j);
+}
+
+bool
+openapi_document(struct exchange *x, struct err *e)
+{
+	struct jsonout j;
+	(void)e;
+	respond_json(x, 200, &j);
+	openapi_write(&j, x->app, arena_text(&x->arena, exchange_base_url(x)));
+	return true;
+}
