@@ -115,6 +115,9 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKGS_L) -lm -ldl
 
+# Plugins that only tests load: one that uses every hook, others that misbehave.
+test-plugins: $(test_plugins) $(test_pages)
+
 ## test: install what the tests need and run all of them
 test:
 	$(Q)sh conf/install-packages run test
@@ -145,15 +148,15 @@ $(modules): tests/package.json tests/package-lock.json
 	@touch $@
 
 ## check-http: the server from outside, over HTTP and the command line
-check-http: all $(modules)
+check-http: all test-plugins $(modules)
 	$(Q)$(node) tests/http/*.test.mjs
 
 ## check-faults: processes killed, disks full, memory refused (FAULTS=all: at every single call)
-check-faults: all $(modules)
+check-faults: all test-plugins $(modules)
 	$(Q)$(node) tests/faults/*.test.mjs
 
 ## check-browser: the pages, in Chromium
-check-browser: all $(modules)
+check-browser: all test-plugins $(modules)
 	$(Q)$(node) tests/browser/*.test.mjs
 
 ## fuzz: TARGET=csv SECONDS=60: look for new inputs that break a parser (clang)
@@ -203,5 +206,5 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test check check-unit check-fuzz check-http check-faults check-browser fuzz bench \
+.PHONY: all run test test-plugins check check-unit check-fuzz check-http check-faults check-browser fuzz bench \
 	install format lint clean help FORCE

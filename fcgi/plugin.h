@@ -42,6 +42,7 @@
 #include "base/limits.h"
 #include "base/shared.h"
 #include "formats/guess.h"
+#include "formats/lines.h"
 #include "formats/table.h"
 
 #define ROWHOUSE_ABI_MAJOR 1
@@ -374,6 +375,16 @@ MUST_CHECK static inline bool
 host_tool(const struct host *h, struct host_tool *tool, struct err *e)
 {
 	return HOST_CALL(h, e, tool, h, tool, e);
+}
+
+/* The plain text of a cell of text, of any other its bytes. */
+static inline struct str
+cell_text(struct arena *a, const struct cell *c)
+{
+	if (c->kind != CELL_TEXT || !c->escaped)
+		return arena_copy(a, c->bytes);
+	char *plain = arena_alloc(a, c->bytes.n);
+	return (struct str){plain, cells_unescape(plain, c->bytes)};
 }
 
 /* A cell of text. */

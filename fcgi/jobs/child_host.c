@@ -1,6 +1,7 @@
 /* child_host.c: see child_host.h. */
 #define _GNU_SOURCE
 #include "jobs/child_host.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/tree.h"
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define READ_ROWS 256
+#define PROGRESS_MS 100 /* between two messages of how far it is */
 #define REPLY_MS 600000 /* the writer's death is ours, so this is only a bound */
 
 static struct child_host *

@@ -22,6 +22,7 @@ struct child_host {
 	const struct plugin_slot *slots;
 	const json_t *inputs;
 	const struct rowhouse_plugin *plugin;
+	int64_t next_progress_ms;
 	bool is_ingest, is_task;
 	struct input *progress_of; /* the core's reader: how far it is */
 
