@@ -178,9 +178,12 @@ install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/rowhouse/conf"
 	install -m 755 $(BUILD)/rowhouse "$(DESTDIR)$(PREFIX)/bin/rowhouse"
 	cp -r --no-preserve=mode,ownership templates static "$(DESTDIR)$(PREFIX)/share/rowhouse/"
-	install -m 644 conf/nginx.conf conf/rowhouse.conf "$(DESTDIR)$(PREFIX)/share/rowhouse/conf/"
+	install -m 644 conf/nginx.conf conf/rowhouse.conf conf/rowhouse.socket "$(DESTDIR)$(PREFIX)/share/rowhouse/conf/"
 	sed 's,/usr/local/,$(PREFIX)/,' conf/rowhouse.service > \
 		"$(DESTDIR)$(PREFIX)/share/rowhouse/conf/rowhouse.service"
+	$(Q)for p in $(plugins) $(plugin_pages); do \
+		to="$(DESTDIR)$(PREFIX)/lib/rowhouse/$${p#$(BUILD)/}"; \
+		echo "install $$to"; install -d "$${to%/*}" && install -m 644 "$$p" "$$to" || exit 1; done
 
 code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch] plugins/*/*.[ch] tests/plugins/*/*.[ch])
 headers := $(wildcard fcgi/*.h fcgi/*/*.h)

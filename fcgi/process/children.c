@@ -66,9 +66,9 @@ start_one(struct children *c, struct child *child)
 	    child->role, "--data", c->data, web ? "--slot" : NULL, slot, NULL};
 	const int web_fds[] = {c->core, c->board_fd};
 	struct spawn s = {.arguments = arguments,
-	    .fds = web ? web_fds : &c->listening,
+	    .fds = web ? web_fds : c->listening,
 	    .fd_count = web     ? 2
-			: nginx ? 1
+			: nginx ? c->listening_count
 				: 0,
 	    /* nginx's master must take its workers along; nothing of ours needs a last word. */
 	    .death_signal = nginx ? SIGTERM : SIGKILL};

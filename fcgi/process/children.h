@@ -24,8 +24,9 @@ struct child {
 
 struct children {
 	const char *data; /* absolute */
-	int listening;    /* nginx's */
-	int core;         /* the workers' */
+	int listening[2]; /* nginx's */
+	size_t listening_count;
+	int core; /* the workers' */
 	struct board *board;
 	int board_fd;
 	bool keep; /* start again what ends */

@@ -10,6 +10,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool
@@ -47,6 +48,9 @@ fill(struct buf *out, struct str template, const struct nginx *n, struct err *e)
 	} names[] = {
 	    {"USER", user_directive(out->arena)},
 	    {"LISTEN", str_of(n->listen)},
+	    {"LISTEN_READY", n->listen_ready
+				 ? arena_format(out->arena, "listen %s;", n->listen_ready)
+				 : STR("")},
 	    {"ERROR_LOG", n->log_to_stderr ? STR("stderr") : STR("log/nginx.log")},
 	    {"UPLOAD_BYTES", arena_format(out->arena, "%" PRIu64, LIMIT_UPLOAD_BYTES)},
 	};
@@ -131,7 +135,10 @@ nginx_become(const char *data, struct err *e)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* This is how nginx hands its sockets to its own successor; we are the predecessor. */
-	char inherited[] = "NGINX=3;", path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	struct stat st;
+	bool two = fstat(4, &st) == 0 && S_ISSOCK(st.st_mode);
+	char inherited[32], path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	snprintf(inherited, sizeof inherited, "NGINX=3;%s", two ? "4;" : "");
 	char *environment[] = {inherited, path, NULL};
 	char name[] = "nginx", p[] = "-p", c[] = "-c", conf[] = "run/nginx.conf", e_option[] = "-e",
 	     e_value[] = "stderr";

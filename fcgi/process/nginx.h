@@ -17,15 +17,17 @@
 bool nginx_find(char out[PATH_MAX], struct err *e) MUST_CHECK;
 
 struct nginx {
-	const char *data;   /* absolute */
-	const char *listen; /* listener.text */
+	const char *data;         /* absolute */
+	const char *listen;       /* listener.text */
+	const char *listen_ready; /* of a second socket, or NULL */
 	bool log_to_stderr;
 };
 
 /* Writes DATA/run/nginx.conf and the link DATA/run/static. */
 bool nginx_configure(const struct nginx *n, struct err *e) MUST_CHECK;
 
-/* Becomes nginx: descriptor 3 is the socket it listens on.  Returns only when that failed. */
+/* Becomes nginx: descriptors 3 and on are the sockets it listens on.  Returns only when that
+ * failed. */
 bool nginx_become(const char *data, struct err *e);
 
 #endif

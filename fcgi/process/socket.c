@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define BACKLOG 4096
+#define GIVEN_FD 3 /* where sd_listen_fds(3) says the first one is */
 
 /* A server that was killed leaves its nginx behind for a few milliseconds: an address in use is
  * tried again this often, this long apart. */
@@ -80,6 +81,68 @@ listen_tcp(struct listener *l, unsigned *port, struct err *e)
 	*port = ntohs(address.sin_port);
 	snprintf(l->text, sizeof l->text, "127.0.0.1:%u", *port);
 	return true;
+}
+
+/* The number in the environment, 0 when there is none. */
+static unsigned long
+environment_number(const char *name)
+{
+	const char *text = getenv(name);
+	return text ? strtoul(text, NULL, 10) : 0;
+}
+
+/* How nginx and users write the address a socket is bound to. */
+static bool
+write_address(struct listener *l, struct err *e)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un un;
+	} at = {0};
+	char host[INET6_ADDRSTRLEN];
+	socklen_t n = sizeof at;
+	if (getsockname(l->fd, &at.any, &n) != 0)
+		return FAIL_ERRNO(e, "the address of the socket that was handed over");
+	if (at.any.sa_family == AF_INET && inet_ntop(AF_INET, &at.v4.sin_addr, host, sizeof host))
+		snprintf(l->text, sizeof l->text, "%s:%u", host, ntohs(at.v4.sin_port));
+	else if (at.any.sa_family == AF_INET6 &&
+		 inet_ntop(AF_INET6, &at.v6.sin6_addr, host, sizeof host))
+		snprintf(l->text, sizeof l->text, "[%s]:%u", host, ntohs(at.v6.sin6_port));
+	else if (at.any.sa_family == AF_UNIX && at.un.sun_path[0] == '/')
+		snprintf(l->text, sizeof l->text, "unix:%.107s", at.un.sun_path);
+	else
+		return FAIL(e, INPUT,
+		    "the socket that was handed over (LISTEN_FDS) must be a TCP one or have a "
+		    "path");
+	return true;
+}
+
+bool
+listen_given(struct listener *l, bool *given, struct err *e)
+{
+	int listens = 0;
+	socklen_t n = sizeof listens;
+	unsigned long count = environment_number("LISTEN_FDS");
+	*given = environment_number("LISTEN_PID") == (unsigned long)getpid() && count > 0;
+	if (!*given)
+		return true;
+	/* They are ours, not our children's. */
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	if (count > 1)
+		return FAIL(
+		    e, CONFLICT, "one socket can be handed over (LISTEN_FDS), not %lu", count);
+	*l = (struct listener){.fd = fcntl(GIVEN_FD, F_DUPFD_CLOEXEC, GIVEN_FD + 1), .folder = -1};
+	close(GIVEN_FD);
+	if (l->fd < 0 || fcntl(l->fd, F_SETFL, O_NONBLOCK) != 0)
+		return FAIL_ERRNO(e, "the socket that was handed over (LISTEN_FDS) cannot be used");
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) != 0 || !listens)
+		return FAIL(
+		    e, INPUT, "the socket that was handed over (LISTEN_FDS) does not listen");
+	return write_address(l, e);
 }
 
 /* A unix socket bound as `name` in l->folder, with the given mode whatever the umask. */
@@ -151,13 +214,13 @@ listen_path(struct listener *l, const char *path, struct err *e)
 }
 
 bool
-listen_core(struct listener *l, const char *data, struct err *e)
+listen_run(struct listener *l, const char *data, const char *name, struct err *e)
 {
 	if (!run_folder_open(&l->folder, data, e))
 		return false;
-	bool good = (unlinkat(l->folder, "core.sock", 0) == 0 || errno == ENOENT)
-			? listen_unix(l, "core.sock", 0600, e)
-			: FAIL_ERRNO(e, "the old socket core.sock cannot be removed");
+	bool good = (unlinkat(l->folder, name, 0) == 0 || errno == ENOENT)
+			? listen_unix(l, name, 0600, e)
+			: FAIL_ERRNO(e, "the old socket %s cannot be removed", name);
 	if (!good)
 		close(l->folder);
 	return good;

@@ -31,12 +31,19 @@ struct listener {
 	char text[LISTENER_TEXT_BYTES]; /* 127.0.0.1:8080 or unix:/proc/self/fd/7/web.sock */
 };
 
+/*
+ * The socket a service manager made and handed over (LISTEN_FDS, sd_listen_fds(3)): a TCP one or a
+ * unix one with a path.  *given false: there is none.  CONFLICT when there are several, INPUT when
+ * it is of another kind.
+ */
+bool listen_given(struct listener *l, bool *given, struct err *e) MUST_CHECK;
+
 /* On 127.0.0.1; port 0: any free one, then *port becomes the one in use. */
 bool listen_tcp(struct listener *l, unsigned *port, struct err *e) MUST_CHECK;
 /* A path that users name: what is there and not a dead socket is left alone and refused. */
 bool listen_path(struct listener *l, const char *path, struct err *e) MUST_CHECK;
-/* DATA/run/core.sock, non-blocking, for the web workers; an old one is replaced. */
-bool listen_core(struct listener *l, const char *data, struct err *e) MUST_CHECK;
+/* DATA/run/NAME, non-blocking, for processes of this server; an old one is replaced. */
+bool listen_run(struct listener *l, const char *data, const char *name, struct err *e) MUST_CHECK;
 /* Closes it and removes its file. */
 void listener_close(struct listener *l);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "process/children.h"
 #include "process/nginx.h"
+#include "process/notify.h"
 #include "process/probe.h"
 #include "process/spawn.h"
 
@@ -25,11 +26,12 @@
 struct state {
 	const struct supervisor *options;
 	char data[PATH_MAX];
-	unsigned port;
 	int lock, log, signals;
 	int user_stderr; /* the caller's, while descriptor 2 is the log */
 	struct listener web, core;
-	bool web_open, core_open;
+	struct listener probed; /* where the server asks itself, when it cannot reach `web` */
+	bool web_open, core_open, probed_open;
+	char url[LISTENER_TEXT_BYTES + 16]; /* for users */
 	struct children children;
 	struct probe probe;
 	bool ready, failed;
@@ -126,6 +128,29 @@ remove_unfinished(const struct state *s, struct err *e)
 	return folder_remove(path, e);
 }
 
+/* Where the server listens, and what users are told. */
+static bool
+open_web(struct state *s, struct err *e)
+{
+	const char *socket = s->options->socket;
+	bool given;
+	unsigned port = s->options->port;
+	if (!listen_given(&s->web, &given, e))
+		return false;
+	s->web_open =
+	    given || (socket ? listen_path(&s->web, socket, e) : listen_tcp(&s->web, &port, e));
+	if (!s->web_open)
+		return false;
+	if (given)
+		s->probed_open = listen_run(&s->probed, s->data, "ready.sock", e);
+	bool is_path = strncmp(s->web.text, "unix:", 5) == 0;
+	if (socket && !given)
+		snprintf(s->url, sizeof s->url, "unix:%.120s", socket);
+	else
+		snprintf(s->url, sizeof s->url, "%s%s", is_path ? "" : "http://", s->web.text);
+	return !given || s->probed_open;
+}
+
 static bool
 prepare(struct state *s, struct err *e)
 {
@@ -133,26 +158,25 @@ prepare(struct state *s, struct err *e)
 	struct children *c = &s->children;
 	if (!nginx_find(nginx, e) || !make_folders(s, e) || !take_lock(s, e))
 		return false;
-	s->port = s->options->port;
-	s->web_open = s->options->socket ? listen_path(&s->web, s->options->socket, e)
-					 : listen_tcp(&s->web, &s->port, e);
-	if (!s->web_open || !probe_init(&s->probe, s->web.fd, e) || !remove_unfinished(s, e))
+	if (!open_web(s, e) ||
+	    !probe_init(&s->probe, s->probed_open ? s->probed.fd : s->web.fd, e) ||
+	    !remove_unfinished(s, e))
 		return false;
-	struct nginx configuration = {s->data, s->web.text, s->options->log_to_stderr};
+	struct nginx configuration = {s->data, s->web.text, s->probed_open ? s->probed.text : NULL,
+	    s->options->log_to_stderr};
 	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
 		return false;
-	char url[64] = "";
-	if (!s->options->socket)
-		snprintf(url, sizeof url, "http://127.0.0.1:%u", s->port);
-	if (s->options->prepare && !s->options->prepare(s->data, url, e))
+	if (s->options->prepare && !s->options->prepare(s->data, s->url, e))
 		return false;
-	s->core_open = listen_core(&s->core, s->data, e);
+	s->core_open = listen_run(&s->core, s->data, "core.sock", e);
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))
 		return false;
 	/* Grandchildren that lose their parent come to us, so "all have ended" is known. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	c->data = s->data;
-	c->listening = s->web.fd;
+	c->listening[c->listening_count++] = s->web.fd;
+	if (s->probed_open)
+		c->listening[c->listening_count++] = s->probed.fd;
 	c->core = s->core.fd;
 	children_init(c);
 	return true;
@@ -166,6 +190,16 @@ log_place(const struct state *s, char out[PATH_MAX + 64])
 	return s->options->log_to_stderr ? "the reason stands above" : out;
 }
 
+static void
+close_web(struct state *s)
+{
+	if (s->web_open)
+		listener_close(&s->web);
+	if (s->probed_open)
+		listener_close(&s->probed);
+	s->web_open = s->probed_open = false;
+}
+
 /* Nobody new is let in; those inside may finish. */
 static void
 drain(struct state *s)
@@ -177,11 +211,11 @@ drain(struct state *s)
 		return;
 	}
 	s->drain_ms = clock_monotonic_ms();
+	notify("STOPPING=1");
 	s->children.keep = false;
 	atomic_store(&s->children.board->draining, 1);
 	probe_close(&s->probe);
-	listener_close(&s->web);
-	s->web_open = false;
+	close_web(s);
 }
 
 /* Takes the steps whose time has come; returns when the next is due. */
@@ -211,11 +245,9 @@ become_ready(struct state *s, struct err *e)
 		s->ready = true;
 		log_info("ready at %s after %" PRId64 " ms", s->web.text,
 		    clock_monotonic_ms() - s->started_ms);
-		if (s->options->socket)
-			printf("Rowhouse is ready at unix:%s\n", s->options->socket);
-		else
-			printf("Rowhouse is ready at http://127.0.0.1:%u\n", s->port);
+		printf("Rowhouse is ready at %s\n", s->url);
 		fflush(stdout);
+		notify("READY=1");
 		return;
 	}
 	for (size_t i = 0; !s->failed && i < c->count; i++) {
@@ -271,6 +303,7 @@ run(struct state *s, struct err *e)
 			return;
 		children_start(&s->children);
 		children_kill_stuck(&s->children);
+		notify("WATCHDOG=1");
 		if (!s->ready && !s->drain_ms)
 			become_ready(s, e);
 		wait_for_events(s, s->drain_ms ? drain_on(s) : INT64_MAX);
@@ -280,8 +313,7 @@ run(struct state *s, struct err *e)
 static void
 close_all(struct state *s)
 {
-	if (s->web_open)
-		listener_close(&s->web);
+	close_web(s);
 	if (s->core_open)
 		listener_close(&s->core);
 	if (s->user_stderr >= 0)

@@ -5,6 +5,9 @@
  * what dies, kills a worker that is past LIMIT_REQUEST_MS, and on SIGTERM, SIGINT or SIGHUP lets
  * everybody finish and ends within 5 seconds.  It parses nothing, opens no database and runs no
  * thread.
+ *
+ * Under systemd (conf/rowhouse.service) the socket is handed over, so that this process needs no
+ * network at all, and the manager is told how it goes (process/notify.h).
  */
 #ifndef ROWHOUSE_SUPERVISOR_H
 #define ROWHOUSE_SUPERVISOR_H
@@ -15,6 +18,7 @@ struct supervisor {
 	const char *data;   /* the data folder, made when missing */
 	unsigned port;      /* on 127.0.0.1; 0: any free one */
 	const char *socket; /* the path of a unix socket to listen on instead, or NULL */
+			    /* one that a service manager hands over goes over both */
 	bool log_to_stderr; /* instead of DATA/log */
 
 	/* Runs once the data folder is ours alone and before any process is started; gets its
