@@ -6,13 +6,14 @@
  * with its datasets.  The core reads the head of it before it runs any code of the plugin.  A hook
  * that is NULL is a thing that cannot be done.
  *
- * Where hooks run, which is what they may do:
+ * Where a hook runs decides what it may do:
  *
- *   check, estimate      in the web worker, at most PLUGIN_CHECK_MS; pure: only what they are given
- *   views                in the web worker, at most PLUGIN_VIEW_MS; read rows and the folder
- *   ingest, tasks, calls in a process of their own in a cage: no network, no file but their inputs,
- * an empty scratch folder and the plugin's folder, no program but its tools verbs                in
- * the process of `rowhouse PLUGIN VERB`, with the rights of who typed it
+ * - check, estimate, columns: in the web worker, for PLUGIN_CHECK_MS at most; pure, they see only
+ *   what they are given.
+ * - views: in the web worker, for PLUGIN_VIEW_MS at most; they read rows, state and the folder.
+ * - ingest, tasks, calls: in a process of their own in a cage, without a network, with no file but
+ *   their inputs, an empty scratch folder and the plugin's folder, no program but its tools.
+ * - verbs: in the process of `rowhouse PLUGIN VERB`, with the rights of who typed it.
  *
  * Each hook gets a `struct host`: what it works on, and the only way to the core.  A function of
  * the host that makes no sense where the hook runs fails and says so.  Functions that can fail
@@ -29,10 +30,12 @@
  * A plugin is linked with base/ and formats/ (libbase.a) and the libraries it names in
  * plugins/NAME/libraries (pkg-config's words), nothing else.
  *
- * Versions, newest first.  A member that takes the place of a `spare` one, or comes last in struct
- * host or struct rowhouse_plugin, raises MINOR: older plugins still load, and miss it.  Every other
- * change, also of the structs of base/ named here, raises MAJOR: other plugins are refused.  A
- * plugin that is newer than the core is refused. 1.0  first version
+ * Versions.  A member that takes the place of a `spare` one, or comes last in struct host or struct
+ * rowhouse_plugin, raises MINOR: older plugins still load, and miss it.  Every other change, also
+ * of the structs of base/ named here, raises MAJOR: other plugins are refused.  A plugin that is
+ * newer than the core is refused.
+ *
+ * - 1.0: the first version.
  */
 #ifndef ROWHOUSE_PLUGIN_H
 #define ROWHOUSE_PLUGIN_H

@@ -28,25 +28,16 @@ static const struct options up_options = {
     .table = up_table,
 };
 
-/* A slip in the settings is told here, where somebody reads it, not in every child's log. */
-static bool
-check_settings(const char *data, struct err *e)
-{
-	struct conf conf;
-	struct arena a;
-	arena_init(&a, MIB(1));
-	bool good = conf_load(&conf, data, &a, e);
-	arena_release(&a);
-	return good;
-}
-
 /* What somebody needs to come in the first time; said as long as nobody has a password. */
 static bool
-first_start(const char *data, const char *url, struct err *e)
+say_first_start(const struct conf *conf, const char *data, const char *url, struct err *e)
 {
 	struct first_start made;
-	if (!check_settings(data, e) || !model_first_start(&made, data, e))
+	if (!model_first_start(&made, data, e))
 		return false;
+	/* A browser cannot go to the path of a socket; whoever put a proxy there knows its name. */
+	if (conf->base_url[0] || strncmp(url, "unix:", 5) == 0)
+		url = conf->base_url;
 	if (made.key[0])
 		printf("Admin key (also in %s/admin.key): %s\n", data, made.key);
 	if (made.token[0])
@@ -54,6 +45,18 @@ first_start(const char *data, const char *url, struct err *e)
 		    LIMIT_LINK_HOURS, url, made.token);
 	fflush(stdout);
 	return true;
+}
+
+/* A slip in the settings is told here, where somebody reads it, not in every child's log. */
+static bool
+first_start(const char *data, const char *url, struct err *e)
+{
+	struct conf conf;
+	struct arena a;
+	arena_init(&a, MIB(1));
+	bool good = conf_load(&conf, data, &a, e) && say_first_start(&conf, data, url, e);
+	arena_release(&a);
+	return good;
 }
 
 static int

@@ -9,12 +9,24 @@
 
 #include <unistd.h>
 
-/* Where a plugin's own files are: in the data folder, when there is one. */
+/* Where a plugin's own files are: in the data folder, when there is one.  --data is taken out of the
+ * words, so that every verb has it and none must know of it. */
 static const char *
-data_folder(void)
+data_folder(int *argc, char **argv)
 {
-	const char *set = getenv("ROWHOUSE_DATA");
-	return set && *set ? set : "data";
+	const char *data = "data";
+	int kept = 0;
+	for (int i = 0; i < *argc; i++) {
+		if (strncmp(argv[i], "--data=", 7) == 0)
+			data = argv[i] + 7;
+		else if (strcmp(argv[i], "--data") == 0 && i + 1 < *argc)
+			data = argv[++i];
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return data;
 }
 
 static int
@@ -24,7 +36,7 @@ run(const struct rowhouse_plugin *p, const struct plugin_verb *v, int argc, char
 	struct host h = {.size = sizeof h, .arena = &a, .row = &row};
 	arena_init(&a, GIB(4));
 	arena_init(&row, GIB(1));
-	struct str folder = arena_format(&a, "%s/plugins/%s", data_folder(), p->name);
+	struct str folder = arena_format(&a, "%s/plugins/%s", data_folder(&argc, argv), p->name);
 	h.folder = p->folder && access(folder.p, F_OK) == 0 ? folder : STR("");
 	h.org = STR("1");
 	int status = v->run(&h, argc, argv);

@@ -42,7 +42,8 @@ make_plugin_folder(struct channel *ch, const char *plugin, struct err *e)
 	return folder_make(path, e);
 }
 
-/* The pipe's reading end is ours and never waits; the other is the child's standard error. */
+/* The pipe's reading end is ours, the other the child's standard error.  Neither waits: what a
+ * child says that nobody has read yet gets lost, it is not held up. */
 static bool
 make_pipes(struct channel *ch, int *control, int *said, struct err *e)
 {
@@ -51,12 +52,11 @@ make_pipes(struct channel *ch, int *control, int *said, struct err *e)
 		return FAIL_ERRNO(e, "the child of a job cannot be spoken to");
 	ch->control = pair[0];
 	*control = pair[1];
-	if (pipe2(pipes, O_CLOEXEC) != 0)
+	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0)
 		return FAIL_ERRNO(e, "the child of a job cannot be heard");
 	ch->said = pipes[0];
 	*said = pipes[1];
-	return fcntl(ch->said, F_SETFL, O_NONBLOCK) == 0 ||
-	       FAIL_ERRNO(e, "the child of a job cannot be heard");
+	return true;
 }
 
 static bool
@@ -128,8 +128,7 @@ channel_close(struct channel *ch)
 
 /* ---- what it says on its standard error ---- */
 
-/* Into the log, as one line for each read, up to a bound; what is behind it is read and dropped, so
- * that the child is not held up. */
+/* Into the log, as one line for each read, up to a bound; what is behind it is dropped. */
 static void
 hear(struct channel *ch)
 {
@@ -161,18 +160,21 @@ notice_death(struct channel *ch, int status)
 		return;
 	}
 	struct str text = exit_text(how, status);
-	FAIL(&ch->death, SYSTEM, "the process of the job %.*s", STR_ARG(text));
+	FAIL(&ch->death, SYSTEM, "the process of the job broke off: %.*s", STR_ARG(text));
 }
 
 static bool
 look(struct channel *ch, struct err *e)
 {
+	siginfo_t info = {0};
 	int status, signal;
 	int64_t now = clock_monotonic_ms();
 	hear(ch);
-	if (!ch->gone && waitpid(ch->pid, &status, WNOHANG) == ch->pid) {
-		/* Its tools, if it left any behind. */
+	if (!ch->gone && waitid(P_PID, (id_t)ch->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == ch->pid) {
+		/* Its tools, if it left any behind; before its number can be another's. */
 		kill(-ch->pid, SIGKILL);
+		waitpid(ch->pid, &status, 0);
 		notice_death(ch, status);
 	}
 	while ((signal = signals_next(ch->signals)) != 0)
@@ -202,6 +204,9 @@ channel_run(struct channel *ch, channel_fn *fn, void *context, struct err *e)
 		if (got < 0)
 			return false;
 		if (got == 0 && ch->gone) {
+			/* However it ended: what it said last was not listened to. */
+			if (ch->stop_at_ms)
+				return FAIL(e, CANCELLED, "the job was cancelled");
 			*e = ch->death;
 			return false;
 		}

@@ -248,9 +248,9 @@ take_frame(struct ring *r, uint64_t tail, bool *more, struct err *e)
 	/* All but the last of a message are full, so that no message can go on for ever. */
 	if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 ||
 	    (f.more && f.length < FRAME_BYTES) || (r->n > 0 && f.type != r->type))
-		return FAIL(e, INPUT, "the job's child sent a frame that is none");
+		return FAIL(e, SYSTEM, "the process of the job sent a frame that is none");
 	if (!wait_for_bytes(r, tail, sizeof f + f.length, 1))
-		return FAIL(e, INPUT, "the job's child sent a frame that is cut off");
+		return FAIL(e, SYSTEM, "the process of the job sent a frame that is cut off");
 	if (!make_room(r, r->n + f.length, e))
 		return false;
 	if (f.length > 0)

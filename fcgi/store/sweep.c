@@ -117,6 +117,22 @@ sweep_dataset(
 	return known > 0 || folder_remove(path, e);
 }
 
+/* What a plugin left in its scratch folder when its job's writer was killed together with the
+ * runner. */
+static bool
+sweep_scratch(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
+{
+	int64_t running;
+	if (!S_ISDIR(st->st_mode) || strncmp(name, "scratch-", 8) != 0)
+		return true;
+	if (!sql_one_int(&s->catalog, &running, 0,
+		"SELECT count(*) FROM jobs WHERE job_id=? AND state='running'",
+		SQL_VALUES(V_TEXT(name + 8)), e))
+		return false;
+	return running > 0 || folder_remove(path, e);
+}
+
 /* Sources whose upload ended badly, and answers older than a day. */
 static bool
 sweep_rows(struct store *s, struct err *e)
@@ -144,11 +160,12 @@ sweep_rows(struct store *s, struct err *e)
 bool
 store_sweep(struct store *s, struct err *e)
 {
-	char blobs[PATH_MAX], incoming[PATH_MAX], datasets[PATH_MAX];
+	char blobs[PATH_MAX], incoming[PATH_MAX], datasets[PATH_MAX], run[PATH_MAX];
 	snprintf(blobs, sizeof blobs, "%s/blobs", s->data);
 	snprintf(incoming, sizeof incoming, "%s/incoming", s->data);
 	snprintf(datasets, sizeof datasets, "%s/datasets", s->data);
+	snprintf(run, sizeof run, "%s/run", s->data);
 	return sweep_rows(s, e) && each_entry(s, blobs, sweep_blobs, e) &&
 	       each_entry(s, incoming, sweep_incoming, e) &&
-	       each_entry(s, datasets, sweep_dataset, e);
+	       each_entry(s, datasets, sweep_dataset, e) && each_entry(s, run, sweep_scratch, e);
 }

@@ -35,7 +35,7 @@ static const struct field form[] = {
     [LOUD] = {"loud", "Loud", NULL, FIELD_SWITCH},
     [FLAVOUR] = {"flavour", "Flavour", NULL, FIELD_CHOICE, .preset = "sweet", .choices = flavours},
     [SINCE] = {"since", "Since", NULL, FIELD_TIME},
-    [BOX] = {"box", "Box", NULL, FIELD_GROUP, .fields = box},
+    [BOX] = {"box", "Box", NULL, FIELD_GROUP, .required = true, .fields = box},
     [TAGS] = {"tags", "Tags", NULL, FIELD_TABLE, .min = 0, .max = 5, .fields = tag},
     [NOTES] = {"notes", "Notes", NULL, FIELD_AREA, .max = 1000},
     [FORM_FIELDS] = {0},

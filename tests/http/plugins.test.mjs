@@ -1,0 +1,424 @@
+// plugins.test.mjs: what a plugin can do, with one that uses every hook (tests/plugins/hooks), and
+// what it cannot: each way to misbehave (tests/plugins/rogue) costs its own job and nothing else,
+// and a plugin that may not be loaded is refused with the reason while the site starts.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import test, { after } from "node:test";
+import { promisify } from "node:util";
+import { program, root, startServer, temporaryFolder } from "../lib/server.mjs";
+import { catalog, eventually, isAlive, logLines, ours, processesBelow, processesOf } from "../lib/things.mjs";
+
+const run = promisify(execFile);
+const build = path.join(root, process.env.ROWHOUSE_BUILD ?? "build");
+const plugins = { ROWHOUSE_PLUGINS: `${build}/plugins:${build}/tests/plugins` };
+const server = await startServer({ after }, { env: plugins });
+const get = async (target) => (await server.request("GET", `${ours}${target}`)).json;
+const post = (target, json, more) => server.request("POST", `${ours}${target}`, { json, ...more });
+
+// The dataset and its ingest, as they are at the end.
+async function make(type, fields, more = {}) {
+  const answer = await post("/datasets", { type, name: `${type} of a test`, ...fields }, more);
+  assert.equal(answer.status, 201, answer.text);
+  const dataset = await server.waitForDataset(answer.json.dataset.id);
+  return { ...dataset, job: await server.waitForJob(answer.json.job.id) };
+}
+
+async function task(dataset, name, fields = {}) {
+  const answer = await post(`/datasets/${dataset.id}/tasks/${name}`, fields);
+  assert.equal(answer.status, 202, answer.text);
+  return answer.json.job;
+}
+
+const hooks = (fields = {}) => make("hooks_all", { title: "a title", box: { width: 1 }, ...fields });
+const cellsOf = async (id, query = "") => (await get(`/datasets/${id}/rows${query}`)).rows.map((r) => r.cells);
+const cancel = (job) => post(`/jobs/${job.id}/cancel`, {});
+const rowsFile = (id) => {
+  const folder = path.join(server.folder, "datasets", id);
+  return path.join(folder, fs.readdirSync(folder).find((n) => /^rows.*\.db$/.test(n)));
+};
+const processorTicks = (pid) => {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
+};
+const sqlite = async (file, sql) => (await run("sqlite3", ["-readonly", file, sql])).stdout.trim();
+
+// ---- every hook ----
+
+test("the form of a type is checked field by field, and every wrong one is named by its path", async () => {
+  const wrong = [
+    [{}, "title"], [{ title: "" }, "title"], [{ title: "x".repeat(41) }, "title"], [{ title: 5 }, "title"],
+    [{ copies: -1 }, "copies"], [{ copies: 2000001 }, "copies"], [{ copies: 1.5 }, "copies"], [{ copies: "3" }, "copies"],
+    [{ share: 1.01 }, "share"], [{ loud: "yes" }, "loud"], [{ flavour: "bitter" }, "flavour"],
+    [{ since: "yesterday" }, "since"], [{ box: undefined }, "box"], [{ box: {} }, "box.width"],
+    [{ box: { width: 9.6 } }, "box.width"], [{ box: { width: 1, depth: 1 } }, "box.depth"],
+    [{ tags: {} }, "tags"], [{ tags: [{ name: "a" }, {}] }, "tags[1].name"],
+    [{ tags: Array(6).fill({ name: "a" }) }, "tags"], [{ tags: [{ name: "a", weight: 101 }] }, "tags[0].weight"],
+    [{ notes: "n".repeat(1001) }, "notes"], [{ owner_id: "me" }, "owner_id"], [{ title: "forbidden" }, "title"],
+  ];
+  const before = (await get("/datasets")).total;
+  for (const [fields, field] of wrong) {
+    const good = { title: "fine", box: { width: 1 } };
+    const sent = { type: "hooks_all", name: "n", ...good, ...fields };
+    if (Object.keys(fields).length === 0) delete sent.title;
+    const answer = await post("/datasets", sent);
+    assert.equal(answer.status, 400, `${JSON.stringify(fields)}: ${answer.text}`);
+    assert.equal(answer.json.errors?.[0].field, field, answer.text);
+  }
+  assert.equal((await get("/datasets")).total, before, "nothing was made");
+});
+
+test("at each limit of the form a dataset is made", async () => {
+  const made = await hooks({ title: "x".repeat(40), copies: 0, share: 1, loud: true, flavour: "salty",
+    since: "2024-02-29", box: { width: 9.5 }, notes: "n".repeat(1000),
+    tags: Array.from({ length: 5 }, (_, i) => ({ name: `tag ${i}`, weight: i ? 100 : 0 })) });
+  assert.equal(made.state, "ready", JSON.stringify(made.error));
+  assert.deepEqual((await cellsOf(made.id)).map((c) => c[1]), ["tag 0", "tag 1", "tag 2", "tag 3", "tag 4"]);
+});
+
+test("an ingest gets its values and files and makes columns, rows, findings and state", async () => {
+  const stored = await server.request("POST", `${ours}/sources`, { form: [
+    ["data", { name: "one.txt", content: "first of one\nsecond\n", type: "text/plain" }],
+    ["eval_data", { name: "two.txt", content: "first of two", type: "text/plain" }],
+    ["files", { name: "three.bin", content: "\n", type: "application/octet-stream" }]] });
+  assert.equal(stored.status, 201, stored.text);
+  const made = await hooks({ title: "of files", copies: 2, source_id: stored.json.source.id });
+  assert.equal(made.state, "ready", JSON.stringify(made.error));
+  const rows = await get(`/datasets/${made.id}/rows`);
+  assert.deepEqual(rows.rows.map((r) => [r.line, ...r.cells]), [
+    [1, 1, "of files", null], [2, 2, "of files", null],
+    [3, 3, "first of one", "data:one.txt"], [4, 4, "first of two", "eval_data:two.txt"],
+    [5, 5, "", "files:three.bin"]]);
+  assert.deepEqual(rows.columns.map((c) => [c.name, c.type, c.declared_type, c.description]), [
+    ["number", "integer", null, null], ["text", "string", null, "what it says"], ["from", "string", "string", null]]);
+  const findings = (await get(`/datasets/${made.id}/findings`)).findings;
+  assert.deepEqual(findings.map((f) => [f.code, f.line, f.column, f.message]), [
+    ["read", 3, "text", "data:one.txt"], ["read", 4, "text", "eval_data:two.txt"], ["read", 5, "text", "files:three.bin"]]);
+  assert.equal((await get(`/datasets/${made.id}/hooks_all/peek`)).title, "of files", "the state it put");
+});
+
+test("a task writes a column with where each cell comes from, as one change that can be undone", async () => {
+  const made = await hooks({ copies: 600 });
+  const job = await server.waitForJob((await task(made, "fill", { column: "col_text", with: "done" })).id);
+  assert.deepEqual([job.state, job.rows, job.failed], ["done", 600, 0], JSON.stringify(job.error));
+  const cells = await cellsOf(made.id, "?limit=600");
+  cells.forEach((c, i) => assert.equal(c[1], `done ${i + 1}`));
+  const marks = await sqlite(rowsFile(made.id), "SELECT count(*), min(state), max(state), min(confidence), min(source) FROM marks");
+  assert.equal(marks, '600|generated|generated|0.5|{"by":"hooks"}');
+  const { changes } = await get(`/datasets/${made.id}/changes`);
+  assert.deepEqual(changes.map((c) => [c.kind, c.rows, c.cause]), [["task", 600, job.id]]);
+  const undone = await post(`/datasets/${made.id}/changes/${changes[0].id}/undo`, {});
+  assert.equal(undone.status, 200, undone.text);
+  assert.deepEqual(new Set((await cellsOf(made.id, "?limit=600")).map((c) => c[1])), new Set(["a title"]));
+});
+
+test("a task may add and remove rows while it reads them, and meets each once", async () => {
+  const made = await hooks({ copies: 900 });
+  const job = await server.waitForJob((await task(made, "thin")).id);
+  assert.equal(job.state, "done", JSON.stringify(job.error));
+  const expected = [];
+  for (let i = 1; i <= 900; i++) if (i % 3 !== 0) expected.push(i);
+  for (let i = 1; i <= 900; i++) if (i % 3 !== 0 && i % 2 === 0) expected.push(i);
+  assert.deepEqual((await cellsOf(made.id, "?limit=1000")).map((c) => c[0]), expected);
+  assert.equal((await get(`/datasets/${made.id}`)).dataset.rows, expected.length);
+});
+
+test("an estimate checks and says what it would take, and starts nothing", async () => {
+  const made = await hooks({ copies: 2500 });
+  const before = (await get("/jobs")).total;
+  const answer = await post(`/datasets/${made.id}/tasks/fill?estimate=true`, { column: "col_text", slowly: true });
+  assert.deepEqual([answer.status, answer.json], [200, { estimate: { rows: 2500, seconds: 2 } }]);
+  const wrong = await post(`/datasets/${made.id}/tasks/fill?estimate=true`, { column: "col_nothing" });
+  assert.deepEqual([wrong.status, wrong.json.errors?.[0].field], [400, "column"]);
+  assert.equal((await get("/jobs")).total, before);
+});
+
+test("a running task has its columns for itself: edits and other tasks of them wait, others do not", async () => {
+  const made = await hooks({ copies: 5000 });
+  const job = await task(made, "fill", { column: "col_text", slowly: true });
+  const edit = (json) => server.request("PATCH", `${ours}/datasets/${made.id}/rows/row_1`, { json, headers: { "if-match": "*" } });
+  const locked = await edit({ cells: { text: "mine" } });
+  assert.deepEqual([locked.status, locked.json.code], [409, "dataset_locked"]);
+  const second = await post(`/datasets/${made.id}/tasks/fill`, { column: "col_text" });
+  assert.deepEqual([second.status, second.json.code], [409, "dataset_locked"]);
+  assert.equal((await edit({ cells: { number: 77 } })).status, 200, "another column is free");
+  const other = await server.waitForJob((await task(made, "fill", { column: "col_from" })).id);
+  assert.equal(other.state, "done", "so is a task of another column");
+  await cancel(job);
+  assert.equal((await server.waitForJob(job.id)).state, "cancelled");
+  assert.equal((await edit({ cells: { text: "mine" } })).status, 200, "and the lease ends with the task");
+});
+
+test("a task shows how far it is, stops when it is cancelled, and what it wrote can be undone", async () => {
+  const made = await hooks({ copies: 20000 });
+  const started = await task(made, "fill", { column: "col_text", slowly: true });
+  const half = await eventually("progress", async () => {
+    const { job } = await get(`/jobs/${started.id}`);
+    return job.done > 0 && job.rows > 0 && job;
+  });
+  assert.deepEqual([half.state, half.total], ["running", 20000]);
+  assert.ok(half.percent < 100 && half.can_cancel && half.seconds_left > 0, JSON.stringify(half));
+  await cancel(started);
+  const job = await server.waitForJob(started.id);
+  assert.equal(job.state, "cancelled");
+  const written = Number(await sqlite(rowsFile(made.id), "SELECT count(*) FROM rows WHERE rev>0"));
+  assert.ok(written >= job.rows && written < 20000, `${written} of ${job.rows}`);
+  assert.equal((await get(`/datasets/${made.id}`)).dataset.state, "ready");
+});
+
+test("a task whose processes are killed goes on where it was: each row is written once, in one change", async () => {
+  const made = await hooks({ copies: 4000 });
+  const started = await task(made, "fill", { column: "col_text", slowly: true });
+  await eventually("some rows", async () => (await get(`/jobs/${started.id}`)).job.rows > 300);
+  const writer = processesOf(server, "task").find((p) => p.words.includes(started.id));
+  const child = processesBelow(writer.pid)[0];
+  process.kill(writer.pid, "SIGKILL");
+  const job = await server.waitForJob(started.id);
+  assert.equal(job.state, "done", JSON.stringify(job.error));
+  assert.ok(!isAlive(child.pid), "the child died with its writer");
+  (await cellsOf(made.id, "?limit=1000")).forEach((c, i) => assert.equal(c[1], `filled ${i + 1}`));
+  assert.equal(await sqlite(rowsFile(made.id), "SELECT count(*), count(DISTINCT row_id) FROM history"), "4000|4000");
+  assert.equal((await get(`/datasets/${made.id}/changes`)).changes.length, 1);
+  const [{ attempt }] = await catalog(server, `SELECT attempt FROM jobs WHERE job_id='${started.id}'`);
+  assert.equal(attempt, 2);
+});
+
+test("a task whose child is killed fails with the reason and keeps what it had stored", async () => {
+  const made = await hooks({ copies: 4000 });
+  const started = await task(made, "fill", { column: "col_text", slowly: true });
+  await eventually("some rows", async () => (await get(`/jobs/${started.id}`)).job.rows > 300);
+  const writer = processesOf(server, "task").find((p) => p.words.includes(started.id));
+  process.kill(processesBelow(writer.pid)[0].pid, "SIGKILL");
+  const job = await server.waitForJob(started.id);
+  assert.equal(job.state, "failed");
+  assert.match(job.error.message, /broke off: killed by signal 9/);
+  const { changes } = await get(`/datasets/${made.id}/changes`);
+  assert.equal(changes.length, 1);
+  assert.equal(String(changes[0].rows), await sqlite(rowsFile(made.id), "SELECT count(*) FROM rows WHERE rev>0"));
+});
+
+test("a call answers in the same request, remembers its rounds, and nothing of one that fails", async () => {
+  const made = await hooks();
+  const remember = (word) => post(`/datasets/${made.id}/calls/remember`, { word });
+  assert.deepEqual((await remember("one")).json, { answer: { words: "one" } });
+  assert.deepEqual((await remember("two")).json, { answer: { words: "one two" } });
+  const failed = await remember("fail");
+  assert.deepEqual([failed.status, failed.json.code], [422, "unprocessable"]);
+  assert.match(failed.json.detail, /asked to fail/);
+  assert.deepEqual((await remember("three")).json, { answer: { words: "one two three" } });
+  assert.equal((await get(`/datasets/${made.id}/hooks_all/peek`)).words, "one two three");
+  const other = await hooks();
+  assert.equal((await get(`/datasets/${other.id}/hooks_all/peek`)).words, "", "each dataset its own");
+});
+
+test("a helper program runs in the cage: its input, its output, its limits", async () => {
+  const made = await hooks();
+  const count = await post(`/datasets/${made.id}/calls/count`, { word: "twelve bytes" });
+  assert.deepEqual(count.json, { answer: { bytes: "12" } });
+  const tool = async (word) => post(`/datasets/${made.id}/calls/tool`, { word });
+  assert.deepEqual((await tool("sleep")).json, { answer: { status: "-1 0" } }, "killed after its second");
+  assert.match((await tool("yes")).json.answer.status, /^-?\d+ 1000$/, "no more is kept than was asked for");
+  const undeclared = await tool("cat");
+  assert.equal(undeclared.status, 500);
+  assert.match(undeclared.json.detail, /cat/);
+});
+
+test("a view reads rows and state; one that writes, never ends or says too much costs its own request", async () => {
+  const made = await hooks({ copies: 8 });
+  const view = (name, query = "") => server.request("GET", `${ours}/datasets/${made.id}/hooks_all/${name}${query}`);
+  assert.deepEqual((await view("peek", "?from=5")).json, { words: "", title: "a title", rows: [6, 7, 8] });
+  assert.deepEqual((await view("peek", "?from=-1")).json.errors?.[0].field, "from");
+  assert.equal((await view("peek", "?form=5")).json.errors?.[0].field, "form");
+  const misfill = await view("misfill");
+  assert.equal(misfill.status, 500);
+  assert.match(misfill.json.detail, /set_cell where it cannot be called/);
+  assert.equal((await view("large")).status, 413);
+  const [spin, meanwhile] = await Promise.all([view("spin"), view("peek")]);
+  assert.ok([502, 504].includes(spin.status), `${spin.status} ${spin.text}`);
+  assert.equal(meanwhile.status, 200, "others are served");
+  assert.equal((await view("peek")).status, 200, "and so is the next");
+  assert.equal((await view("nothing")).status, 404);
+});
+
+test("a check that hangs or crashes costs its own request", async () => {
+  for (const title of ["hang", "crash"]) {
+    const answer = await post("/datasets", { type: "hooks_all", name: "n", title, box: { width: 1 } });
+    assert.ok([502, 504].includes(answer.status), `${title}: ${answer.status} ${answer.text}`);
+    assert.equal((await server.request("GET", "/readyz", { key: null })).status, 200);
+  }
+});
+
+test("a task of the site takes a source, keeps files of its own, and a verb reads them", async () => {
+  assert.deepEqual(await get("/plugins/hooks/status"), { lines: "", index: false });
+  const lookup = (...words) => run(program, [...words, "--data", server.folder], { env: { ...process.env, ...plugins } })
+    .catch((error) => error);
+  assert.match((await lookup("hooks", "lookup", "beta")).stderr, /nothing was imported yet/);
+  const stored = await server.request("POST", `${ours}/sources`, {
+    form: [["data", { name: "i.txt", content: "alpha\nbeta\ngamma beta\n", type: "text/plain" }]] });
+  const missing = await post("/plugins/hooks/tasks/import", {});
+  assert.deepEqual([missing.status, missing.json.errors?.[0].field], [400, "source_id"]);
+  const started = await post(`/plugins/hooks/tasks/import?source_id=${stored.json.source.id}`, {});
+  assert.equal(started.status, 202, started.text);
+  const job = await server.waitForJob(started.json.job.id);
+  assert.equal(job.state, "done", JSON.stringify(job.error));
+  assert.deepEqual(await get("/plugins/hooks/status"), { lines: "3", index: true });
+  assert.equal((await lookup("hooks", "lookup", "beta")).stdout, "2: beta\n3: gamma beta\n");
+  assert.equal((await lookup("lookup", "alpha")).stdout, "1: alpha\n", "by its alias");
+  assert.equal((await lookup("hooks", "lookup")).code, 2);
+  assert.match((await lookup("hooks", "find")).stderr, /there is no find here/);
+});
+
+test("the types say what can be done with each and what was refused, and OpenAPI says the same", async () => {
+  const { types, plugins: list } = await get("/types");
+  const type = types.find((t) => t.name === "hooks_all");
+  assert.deepEqual([type.plugin, type.loaded, type.tasks.map((w) => w.name), type.calls.map((w) => w.name),
+    type.views.map((v) => [v.name, v.panel])],
+  ["hooks", true, ["fill", "thin"], ["remember", "count", "tool"],
+    [["peek", true], ["whole", false], ["misfill", false], ["spin", false], ["large", false]]]);
+  assert.deepEqual(type.form.required.sort(), ["box", "title"]);
+  assert.deepEqual(type.form.properties.tags.items.properties.weight.maximum, 100);
+  const refused = Object.fromEntries(list.filter((p) => !p.loaded).map((p) => [p.name, p.reason]));
+  const reasons = { bad_form: /form|field/, bad_major: /ABI/, bad_minor: /newer/, bad_name: /name/, bad_size: /size|ABI/,
+    bad_symbols: /exports more_than_it_may/, bad_template: /template|xhtml/i };
+  for (const [name, reason] of Object.entries(reasons)) assert.match(refused[name] ?? "loaded", reason, name);
+  assert.deepEqual(Object.keys(refused).sort(), Object.keys(reasons));
+  const listed = await run(program, ["plugins"], { env: { ...process.env, ...plugins } }).catch((error) => error);
+  assert.equal(listed.code, 1, "the command fails when one is refused");
+  for (const name of Object.keys(reasons)) assert.match(listed.stdout, new RegExp(`^${name} +REFUSED: `, "m"));
+  const document = (await server.request("GET", "/openapi.json", { key: null })).json;
+  const text = JSON.stringify(document);
+  for (const word of ["hooks_all", "salty", "count_words"]) assert.ok(text.includes(word), word);
+});
+
+// ---- misbehaviour ----
+
+const brokenOff = /^the process of the job broke off: /;
+const lied = /^the process of the job sent (what cannot be right|a frame)/;
+const misbehaviours = {
+  segfault: brokenOff, abort: brokenOff, stack: brokenOff, exit: brokenOff, "exit-3": brokenOff, "kill-self": brokenOff,
+  spin: /longer than its time/, sleep: /longer than its time/, futex: /longer than its time/, findings: /longer than its time/,
+  memory: /no more memory after \d+ times|there was no memory/, disk: /^stopped after 1024 MiB$/,
+  "frame-long": lied, "frame-torn": lied, "frame-type": lied, "frame-more": lied, "frame-rows": lied, "frame-end": lied,
+  "frame-head": lied, "frame-column": lied, "frame-edits": lied, "frame-fail": lied, "bad-cell": lied,
+  "bad-text": /not UTF-8/, "too-wide": /a row of 2 cells, there are 1 columns/,
+  "read-rows": /each_row where it cannot be called/, "silent-failure": /did not say why/, "fake-cancel": /nobody asked for it/,
+};
+const brief = new Set(["spin", "sleep", "futex", "findings"]);
+
+test("each way to misbehave fails its own job with the reason; the core and other jobs never notice", async () => {
+  const before = processesOf(server).filter((p) => ["web", "jobs", "nginx master", "nginx worker"].includes(p.role));
+  let done = false;
+  let asked = 0;
+  const watch = (async () => {
+    for (; !done; asked++) {
+      const ready = await server.request("GET", "/readyz", { key: null });
+      assert.equal(ready.status, 200, ready.text);
+    }
+  })();
+  const others = Array.from({ length: 5 }, () => make("rogue", { mode: "good" }));
+  await Promise.all(Object.entries(misbehaviours).map(async ([mode, reason]) => {
+    const made = await make(brief.has(mode) ? "rogue_brief" : "rogue", { mode });
+    assert.deepEqual([made.state, made.job.state], ["failed", "failed"], mode);
+    assert.match(made.error.message, reason, mode);
+    assert.equal(made.error.message, made.job.error.message, mode);
+    assert.deepEqual(fs.readdirSync(path.join(server.folder, "datasets", made.id)), [], `${mode}: no half-made rows stay`);
+  }));
+  for (const other of await Promise.all(others)) assert.deepEqual([other.state, other.rows], ["ready", 1]);
+  done = true;
+  await watch;
+  assert.ok(asked > 10, `asked ${asked} times`);
+  for (const p of before) assert.ok(isAlive(p.pid), `${p.role} ${p.pid} still lives`);
+  assert.deepEqual(fs.readdirSync(path.join(server.folder, "run")).filter((n) => n.startsWith("scratch-")), []);
+});
+
+test("forty forbidden acts are denied twenty times, and nothing of them is left", async () => {
+  const runs = await Promise.all(Array.from({ length: 20 }, () => make("rogue", { mode: "probe" })));
+  for (const made of runs) {
+    assert.equal(made.state, "ready", JSON.stringify(made.error));
+    const said = (await cellsOf(made.id)).map((c) => c[0]);
+    assert.equal(said.length, 40);
+    for (const line of said) assert.match(line, /: (EACCES|EPERM|ENOSYS)$/);
+  }
+  assert.ok(!fs.existsSync("/tmp/rogue-was-here"));
+});
+
+test("what a plugin writes to standard error is in the log with its job, and not without end", async () => {
+  const said = await make("rogue", { mode: "says" });
+  const loud = await make("rogue", { mode: "stderr" });
+  const of = (made) => logLines(server).filter((l) => JSON.stringify(l).includes(`job ${made.job.id} says`));
+  assert.match(JSON.stringify(of(said)), /what the plugin says/);
+  assert.equal(loud.state, "ready", "and it is not held up by it");
+  const bytes = of(loud).reduce((n, l) => n + JSON.stringify(l).length, 0);
+  assert.ok(bytes > 1000 && bytes < 40000, `${bytes} bytes of 38 MB`);
+});
+
+test("a task that goes on after its cancel is ended, and writes nothing more", async () => {
+  const made = await make("rogue", { mode: "good" });
+  const started = await task(made, "stubborn");
+  await eventually("it to be at it", () => {
+    const writer = processesOf(server, "task").find((p) => p.words.includes(started.id));
+    const child = writer && processesBelow(writer.pid)[0];
+    return child && processorTicks(child.pid) > 2;
+  });
+  await cancel(started);
+  const job = await server.waitForJob(started.id);
+  assert.equal(job.state, "cancelled");
+  assert.deepEqual(await cellsOf(made.id), [["good"]]);
+  await eventually("its processes to go", () => processesOf(server, "task").length === 0);
+});
+
+test("a task past its own time fails and says so", async () => {
+  const made = await make("rogue", { mode: "good" });
+  const job = await server.waitForJob((await task(made, "slow")).id);
+  assert.deepEqual([job.state, job.error.code], ["failed", "timeout"]);
+  assert.match(job.error.message, /longer than its time/);
+});
+
+// ---- what is not loaded at all ----
+
+async function refusal(t, prepare) {
+  const folder = path.join(temporaryFolder(t), "plugins");
+  fs.mkdirSync(folder, { mode: 0o755 });
+  const file = path.join(folder, "custom.so");
+  fs.copyFileSync(path.join(build, "plugins/custom.so"), file);
+  fs.chmodSync(file, 0o755);
+  await prepare(file, folder);
+  const listed = await run(program, ["plugins"], { env: { ...process.env, ROWHOUSE_PLUGINS: folder } })
+    .catch((error) => error);
+  return listed.stdout;
+}
+
+test("a plugin that others could change, or that is no plugin, is refused before its code runs", async (t) => {
+  assert.match(await refusal(t, () => {}), /^custom +(?!REFUSED)/, "as it is it loads");
+  assert.match(await refusal(t, (file) => fs.chmodSync(file, 0o775)), /REFUSED: .*(group|others)/);
+  assert.match(await refusal(t, (file) => fs.chmodSync(file, 0o757)), /REFUSED: .*(group|others)/);
+  assert.match(await refusal(t, (file, folder) => fs.chmodSync(folder, 0o777)), /REFUSED: .*(group|others)/);
+  assert.match(await refusal(t, (file) => {
+    fs.renameSync(file, `${file}.real`);
+    fs.symlinkSync(`${file}.real`, file);
+  }), /REFUSED/);
+  assert.match(await refusal(t, (file) => fs.writeFileSync(file, "no shared object")), /REFUSED/);
+  assert.match(await refusal(t, (file) => fs.truncateSync(file, 5000)), /REFUSED/);
+  if (process.getuid() === 0)
+    assert.match(await refusal(t, (file) => fs.chownSync(file, 12345, 12345)), /REFUSED: .*(belong|own)/);
+});
+
+test("a server whose plugins are gone says so, and its jobs fail with that reason", async (t) => {
+  const bare = await startServer(t, { env: { ROWHOUSE_PLUGINS: temporaryFolder(t) } });
+  const answer = await bare.request("POST", `${ours}/datasets`, { json: { type: "custom", name: "none", description: "none" } });
+  if (answer.status === 201) {
+    const made = await bare.waitForDataset(answer.json.dataset.id);
+    assert.equal(made.state, "failed");
+    assert.match(made.error.message, /no plugin for datasets of type/);
+  } else assert.equal(answer.json.errors?.[0].field, "type", answer.text);
+});
+
+test("sandbox=off is said by /readyz, and jobs run all the same", async (t) => {
+  const open = await startServer(t, { env: { ...plugins, ROWHOUSE_SANDBOX: "off" } });
+  const ready = (await open.request("GET", "/readyz", { key: null })).json;
+  assert.match(ready.sandbox, /off/);
+  const answer = await open.request("POST", `${ours}/datasets`, { json: { type: "rogue", name: "n", mode: "good" } });
+  assert.equal((await open.waitForDataset(answer.json.dataset.id)).state, "ready");
+});
