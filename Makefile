@@ -63,7 +63,7 @@ test_pages     := $(patsubst %,$(BUILD)/%,$(wildcard tests/plugins/*/*.xhtml))
 FORCE:
 
 ## all: build the server as build/rowhouse, and its plugins (the default)
-all: $(BUILD)/rowhouse $(plugins) $(plugin_pages)
+all: $(BUILD)/rowhouse $(BUILD)/rowhouse-outbound $(plugins) $(plugin_pages)
 
 ## run: install what is missing, build, start on PORT=8080 with DATA=data
 run:
@@ -74,6 +74,11 @@ run:
 $(BUILD)/rowhouse: $(BUILD)/fcgi/main.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lm -ldl
+
+# The one program with a network; only it loads what speaks TLS with the world.
+$(BUILD)/rowhouse-outbound: $(BUILD)/fcgi/outbound.o $(BUILD)/libcore.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(shell pkg-config --libs libcurl 2>/dev/null) $(BASE_L)
 
 $(BUILD)/libbase.a: $(base)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -103,7 +108,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
 
--include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d)
+-include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
@@ -177,10 +182,12 @@ bench: all
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/rowhouse/conf"
 	install -m 755 $(BUILD)/rowhouse "$(DESTDIR)$(PREFIX)/bin/rowhouse"
+	install -d "$(DESTDIR)$(PREFIX)/lib/rowhouse"
+	install -m 755 $(BUILD)/rowhouse-outbound "$(DESTDIR)$(PREFIX)/lib/rowhouse/rowhouse-outbound"
 	cp -r --no-preserve=mode,ownership templates static "$(DESTDIR)$(PREFIX)/share/rowhouse/"
 	install -m 644 conf/nginx.conf conf/rowhouse.conf conf/rowhouse.socket "$(DESTDIR)$(PREFIX)/share/rowhouse/conf/"
-	sed 's,/usr/local/,$(PREFIX)/,' conf/rowhouse.service > \
-		"$(DESTDIR)$(PREFIX)/share/rowhouse/conf/rowhouse.service"
+	for unit in rowhouse rowhouse-outbound; do sed 's,/usr/local/,$(PREFIX)/,' conf/$$unit.service > \
+		"$(DESTDIR)$(PREFIX)/share/rowhouse/conf/$$unit.service" || exit 1; done
 	$(Q)for p in $(plugins) $(plugin_pages); do \
 		to="$(DESTDIR)$(PREFIX)/lib/rowhouse/$${p#$(BUILD)/}"; \
 		echo "install $$to"; install -d "$${to%/*}" && install -m 644 "$$p" "$$to" || exit 1; done

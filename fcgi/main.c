@@ -15,6 +15,7 @@ static const struct command {
     {"org", command_org, "Make and list organisations, set their quotas"},
     {"plugins", command_plugins, "List the plugins and what they offer"},
     {"jobs", command_jobs, "Run the jobs of a data folder (up does it itself)"},
+    {"outbound", command_outbound, "Ask the model that is configured (up does it itself)"},
     {"cgi", command_cgi, "Answer one request on standard input, as plain CGI"},
     {"web", command_web, NULL},
     {"writer", command_writer, NULL},

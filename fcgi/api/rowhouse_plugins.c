@@ -223,3 +223,28 @@ rowhouse_site_view(struct exchange *x, struct err *e)
 {
 	return answer_view(x, NULL, x->value[0], x->value[1], e);
 }
+
+/* ---- engines ---- */
+
+bool
+rowhouse_engine_list(struct exchange *x, struct err *e)
+{
+	struct engine engine;
+	struct jsonout j;
+	if (!model_engines(&x->app->model, &x->caller, &engine, &x->arena, e))
+		return false;
+	respond_json(x, 200, &j);
+	jsonout_object(&j);
+	jsonout_key(&j, "engines");
+	jsonout_array(&j);
+	jsonout_object(&j);
+	jsonout_member_text(&j, "name", engine.name);
+	put_optional(&j, "model", engine.model);
+	jsonout_member_str(&j, "state", engine.state);
+	put_optional(&j, "reason", engine.reason);
+	put_time(&j, "checked_at", engine.checked_at);
+	jsonout_end(&j);
+	jsonout_end(&j);
+	jsonout_end(&j);
+	return true;
+}

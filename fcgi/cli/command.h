@@ -14,6 +14,7 @@ int command_up(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_jobs(int argc, char **argv);
+int command_outbound(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_org(int argc, char **argv);

@@ -1,9 +1,13 @@
-/* roles.c: the commands that answer requests and run jobs: web, cgi, jobs. */
+/* roles.c: the commands that answer requests, run jobs and ask the world: web, cgi, jobs, outbound.
+ */
 #include "api/web.h"
 #include "base/limits.h"
 #include "cli/command.h"
 #include "jobs/jobs.h"
 #include "process/board.h"
+#include "process/share.h"
+
+#include <unistd.h>
 
 static int
 end(const char *name, bool good, const struct err *e)
@@ -63,6 +67,30 @@ command_jobs(int argc, char **argv)
 	if (!options_read(&line, &status, &jobs_options, argc, argv))
 		return status;
 	return end("jobs", runner_run(line.value[DATA], &e), &e);
+}
+
+static const struct options outbound_options = {
+    .usage = "outbound [--data DIR]",
+    .about =
+	"The only process with a network: it asks the model that is configured.  `rowhouse up`\n"
+	"starts it itself when there is one; this is for a unit of its own.",
+    .table = data_table,
+};
+
+int
+command_outbound(int argc, char **argv)
+{
+	struct command_line line;
+	struct err e = {0};
+	int status;
+	char program[PATH_MAX];
+	if (!options_read(&line, &status, &outbound_options, argc, argv))
+		return status;
+	if (share_built(program, "rowhouse-outbound", &e)) {
+		execl(program, program, line.value[DATA], (char *)NULL);
+		FAIL_ERRNO(&e, "%s cannot be started", program);
+	}
+	return end("outbound", false, &e);
 }
 
 static const struct options cgi_options = {

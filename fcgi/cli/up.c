@@ -49,12 +49,13 @@ say_first_start(const struct conf *conf, const char *data, const char *url, stru
 
 /* A slip in the settings is told here, where somebody reads it, not in every child's log. */
 static bool
-first_start(const char *data, const char *url, struct err *e)
+first_start(const char *data, const char *url, bool *outbound, struct err *e)
 {
 	struct conf conf;
 	struct arena a;
 	arena_init(&a, MIB(1));
 	bool good = conf_load(&conf, data, &a, e) && say_first_start(&conf, data, url, e);
+	*outbound = good && conf.model_url[0];
 	arena_release(&a);
 	return good;
 }

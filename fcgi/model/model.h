@@ -278,6 +278,9 @@ bool model_job_list(struct model *m, const struct caller *c, struct job **out, s
 /* The newest reading of a dataset. */
 bool model_job_latest(struct model *m, const struct dataset *d, struct job *out, bool *found,
     struct arena *a, struct err *e) MUST_CHECK;
+/* The newest task on a dataset. */
+bool model_task_latest(struct model *m, const struct dataset *d, struct job *out, bool *found,
+    struct arena *a, struct err *e) MUST_CHECK;
 /* CONFLICT when it has ended already. */
 bool model_job_cancel(struct model *m, const struct caller *c, struct str id, struct job *out,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -287,5 +290,19 @@ bool model_job_drop(struct model *m, const char *job_id, struct err *e) MUST_CHE
 void model_wake(const struct model *m);
 /* The failure of a job as an err, for who waited for it. */
 bool model_job_failure(const struct job *j, struct err *e);
+
+/* ---- engines -------------------------------------------------------------------------------- */
+
+/* Something outside that is asked by name; its key is nobody's business. */
+struct engine {
+	const char *name;
+	struct str model; /* as its operator calls it, or empty */
+	struct str state; /* off, unknown, ready, failed */
+	struct str reason;
+	int64_t checked_at; /* 0: never */
+};
+/* The one there is: "model". */
+bool model_engines(struct model *m, const struct caller *c, struct engine *out, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 #endif

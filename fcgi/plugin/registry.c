@@ -156,7 +156,7 @@ plugin_folders(const char **out, size_t max, struct arena *a)
 	char path[PATH_MAX];
 	if (!set || !*set) {
 		struct err none = {0};
-		if (share_plugins(path, &none))
+		if (share_built(path, "plugins", &none))
 			out[count++] = arena_text(a, str_of(path));
 		return count;
 	}

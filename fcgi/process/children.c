@@ -20,7 +20,7 @@ add(struct children *c, const char *role, int slot)
 }
 
 void
-children_init(struct children *c)
+children_init(struct children *c, bool outbound)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int workers = cores < 2 ? 2 : cores > BOARD_SLOTS ? BOARD_SLOTS : (int)cores;
@@ -31,6 +31,8 @@ children_init(struct children *c)
 	c->keep = true;
 	add(c, "nginx", -1);
 	add(c, "jobs", -1);
+	if (outbound)
+		add(c, "outbound", -1);
 	for (int i = 0; i < workers; i++)
 		add(c, "web", i);
 	atomic_store(&c->board->workers, (uint32_t)workers);

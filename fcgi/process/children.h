@@ -31,11 +31,12 @@ struct children {
 	int board_fd;
 	bool keep; /* start again what ends */
 	size_t count;
-	struct child list[BOARD_SLOTS + 2];
+	struct child list[BOARD_SLOTS + 3];
 };
 
-/* Fills the list with nginx, the job runner and max(2, cores) web workers, all due now. */
-void children_init(struct children *c);
+/* Fills the list with nginx, the job runner, max(2, cores) web workers and, where it is wanted, the
+ * outbound process; all due now. */
+void children_init(struct children *c, bool outbound);
 /* Starts what is due; a start that fails counts as a death. */
 void children_start(struct children *c);
 /* When the next one is due, INT64_MAX when none is. */

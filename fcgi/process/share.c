@@ -50,13 +50,14 @@ share_path(char out[PATH_MAX], const char *name, struct err *e)
 }
 
 bool
-share_plugins(char out[PATH_MAX], struct err *e)
+share_built(char out[PATH_MAX], const char *name, struct err *e)
 {
 	char program[PATH_MAX];
 	if (!program_folder(program, e))
 		return false;
-	const char *from = is_checkout(program) ? "plugins" : "../lib/rowhouse/plugins";
-	if (snprintf(out, PATH_MAX, "%s/%s", program, from) < PATH_MAX && access(out, R_OK) == 0)
+	const char *from = is_checkout(program) ? "." : "../lib/rowhouse";
+	if (snprintf(out, PATH_MAX, "%s/%s/%s", program, from, name) < PATH_MAX &&
+	    access(out, R_OK) == 0)
 		return true;
-	return FAIL(e, NOT_FOUND, "there is no folder %s in %.200s", from, program);
+	return FAIL(e, NOT_FOUND, "there is no %s in %.200s/%s", name, program, from);
 }

@@ -14,8 +14,8 @@
 /* The path of "templates", "conf/nginx.conf" ...; NOT_FOUND says where it was looked for. */
 bool share_path(char out[PATH_MAX], const char *name, struct err *e) MUST_CHECK;
 
-/* The folder of the plugins that come with the program: plugins/ in the build folder of a checkout,
- * else the lib/rowhouse/plugins next to its bin/.  NOT_FOUND: there is none. */
-bool share_plugins(char out[PATH_MAX], struct err *e) MUST_CHECK;
+/* What was built with the program, "plugins" or "rowhouse-outbound": in the build folder of a
+ * checkout, else in the lib/rowhouse next to its bin/.  NOT_FOUND: there is none. */
+bool share_built(char out[PATH_MAX], const char *name, struct err *e) MUST_CHECK;
 
 #endif

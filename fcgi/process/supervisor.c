@@ -50,6 +50,7 @@ static const struct {
 } drain_steps[] = {
     {0, "nginx", SIGQUIT},
     {0, "jobs", SIGTERM},
+    {0, "outbound", SIGTERM},
     {2500, "web", SIGTERM},
     {3500, "nginx", SIGTERM},
     {4500, NULL, SIGKILL},
@@ -166,7 +167,8 @@ prepare(struct state *s, struct err *e)
 	    s->options->log_to_stderr};
 	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
 		return false;
-	if (s->options->prepare && !s->options->prepare(s->data, s->url, e))
+	bool outbound = false;
+	if (s->options->prepare && !s->options->prepare(s->data, s->url, &outbound, e))
 		return false;
 	s->core_open = listen_run(&s->core, s->data, "core.sock", e);
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))
@@ -178,7 +180,8 @@ prepare(struct state *s, struct err *e)
 	if (s->probed_open)
 		c->listening[c->listening_count++] = s->probed.fd;
 	c->core = s->core.fd;
-	children_init(c);
+	/* Where the socket is handed over, so is the network: to a service of its own. */
+	children_init(c, outbound && !s->probed_open);
 	return true;
 }
 

@@ -22,8 +22,9 @@ struct supervisor {
 	bool log_to_stderr; /* instead of DATA/log */
 
 	/* Runs once the data folder is ours alone and before any process is started; gets its
-	 * absolute path.  NULL: nothing to do. */
-	bool (*prepare)(const char *data, const char *url, struct err *e);
+	 * absolute path, and says whether there is an engine outside to be asked.  NULL: nothing to
+	 * do. */
+	bool (*prepare)(const char *data, const char *url, bool *outbound, struct err *e);
 };
 
 /* Returns true after an orderly end, false when it could not start.  Prints the address on stdout
