@@ -10,6 +10,7 @@
 
 #define KEY_BYTES_MOST 255
 #define SAMPLE_BYTES KIB(64)
+#define FORM_BEGINS_BYTES KIB(2) /* its first field is in them */
 #define RATE_OFF 1000000 /* what the headers say when there is no limit */
 
 struct str
@@ -120,11 +121,40 @@ access_look(struct exchange *x, struct err *e)
 	return true;
 }
 
-/*
- * A change with a browser's session: from a page of ours, and with the token that only such a page
- * knows, in a header or in the form.  A form with files is not read here: its token is looked at
- * where its fields are (upload.c).
- */
+/* The token of a form with files, which is its first field (http/template.h): only the beginning is
+ * looked at, whatever comes behind it.  Empty when that is anything else. */
+static struct str
+first_field(struct exchange *x)
+{
+	struct arena *a = &x->arena;
+	struct str boundary, ends[2];
+	struct multipart form;
+	struct buf first;
+	struct err ignored = {0};
+	if (!multipart_boundary(&boundary, x->request.content_type, a, &ignored) ||
+	    !request_ends(ends, &x->request, FORM_BEGINS_BYTES, a, &ignored))
+		return STR("");
+	struct str mark = arena_format(a, "--%.*s", STR_ARG(boundary)), rest = ends[0];
+	for (int i = 0; i < 2; i++) {
+		const char *at = rest.n ? memmem(rest.p, rest.n, mark.p, mark.n) : NULL;
+		if (!at)
+			return STR("");
+		size_t n = (size_t)(at - rest.p) + mark.n;
+		rest = (struct str){rest.p + n, rest.n - n};
+	}
+	/* The form as it would be with this field alone. */
+	buf_init(&first, a);
+	buf_put(&first, ends[0].p, ends[0].n - rest.n);
+	buf_put_text(&first, "--\r\n");
+	struct str whole = buf_str(&first);
+	if (!multipart_split(&form, whole.p, whole.n, boundary, a, &ignored) || form.count != 1 ||
+	    !str_is(form.parts[0].name, "csrf"))
+		return STR("");
+	return (struct str){whole.p + form.parts[0].offset, (size_t)form.parts[0].length};
+}
+
+/* A change with a browser's session: from a page of ours, and with the token that only such a page
+ * knows, in a header or in the form. */
 static bool
 check_change(struct exchange *x, struct err *e)
 {
@@ -136,10 +166,8 @@ check_change(struct exchange *x, struct err *e)
 		    "changes with a browser's session are taken from pages of this server only");
 	if (r->csrf_token.n > 0)
 		return access_csrf(x, r->csrf_token, e);
-	if (request_is_type(r, "multipart/form-data")) {
-		x->csrf_open = true;
-		return true;
-	}
+	if (request_is_type(r, "multipart/form-data"))
+		return access_csrf(x, first_field(x), e);
 	if (!request_is_type(r, "application/x-www-form-urlencoded"))
 		return FAIL(e, FORBIDDEN,
 		    "with a browser's session the header X-CSRF-Token is needed (it stands in the "
@@ -232,7 +260,9 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 		return false;
 	}
 	request_hash(hash, x, body);
-	struct str key = arena_format(&x->arena, "%.*s", STR_ARG(r->idempotency_key));
+	/* Each caller has their own: nobody is answered what somebody else was. */
+	struct str key = arena_format(&x->arena, "%s %.*s",
+	    x->caller.key_id[0] ? x->caller.key_id : x->caller.user_id, STR_ARG(r->idempotency_key));
 	if (!store_answer_begin(
 		x->app->model.store, &kept, x->caller.org_id, key, hash, &x->arena, e))
 		return false;

@@ -61,7 +61,6 @@ struct exchange {
 	void *state;                   /* a handler's own, between its calls */
 	int64_t started_us;
 	bool keep_nothing;  /* the answer holds a secret and is not kept for a retry */
-	bool csrf_open;     /* the form's token is still to be looked at */
 	uint64_t rate_used; /* requests of this key in this minute, this one included */
 
 	/* Waiting for a job. */

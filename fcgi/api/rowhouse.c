@@ -328,6 +328,11 @@ export_go_on(struct exchange *x, struct err *e)
 	if (!model_dataset_export(&x->app->model, &x->caller, &w->dataset, w->format, &path, &job,
 		&joined, &x->arena, e))
 		return false;
+	if (path.n == 0 && joined) { /* another one of the same version was begun at the same moment */
+		memcpy(w->job_id, job.job_id, sizeof w->job_id);
+		exchange_wait(x, job.job_id, false, export_go_on);
+		return true;
+	}
 	if (path.n == 0) /* somebody deleted it between two looks */
 		return FAIL(e, UNAVAILABLE, "the export is gone again; try again");
 	send_export(x, w, path);

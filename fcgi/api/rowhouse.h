@@ -15,8 +15,9 @@ handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_uplo
 handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
     rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
 /* rowhouse_plugins.c */
-handler_fn rowhouse_type_list, rowhouse_type_get, rowhouse_plugin_list, rowhouse_task_list,
-    rowhouse_task_start, rowhouse_call, rowhouse_view, rowhouse_site_task_start, rowhouse_site_view;
+handler_fn rowhouse_engine_list, rowhouse_type_list, rowhouse_type_get, rowhouse_plugin_list,
+    rowhouse_task_list, rowhouse_task_start, rowhouse_call, rowhouse_view, rowhouse_site_task_start,
+    rowhouse_site_view;
 /* rowhouse_accounts.c */
 handler_fn rowhouse_me, rowhouse_password, rowhouse_user_list, rowhouse_user_new, rowhouse_user_get,
     rowhouse_user_change, rowhouse_user_link, rowhouse_key_list, rowhouse_key_new, rowhouse_key_get,
@@ -57,6 +58,14 @@ bool query_check(const struct value **out, struct exchange *x, const struct fiel
 bool query_tree(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
 /* The rev in If-Match: PRECONDITION_MISSING without one; -1 for *. */
 bool if_match_rev(int64_t *out, struct exchange *x, struct err *e) MUST_CHECK;
+
+/* The query of the audit, checked against audit_query. */
+struct audit_query_values {
+	struct audit_filter filter;
+	int64_t before; /* 0: from the newest on */
+	size_t limit;
+};
+bool audit_query_read(struct audit_query_values *out, struct exchange *x, struct err *e) MUST_CHECK;
 
 /* The paging of lists: ?limit and ?cursor; `next` is null at the end. */
 struct cursor {

@@ -230,24 +230,38 @@ const struct field audit_query[] = {
     [AUDIT_TARGET] = {"target", "Of what", "The id or the address it was about.", FIELD_LINE,
 	.min = 1, .max = 300},
     [AUDIT_FROM] = {"from", "From", "A day or moment.", FIELD_TIME},
-    [AUDIT_UNTIL] = {"until", "Until", "A day or moment, not included.", FIELD_TIME},
+    [AUDIT_UNTIL] = {"until", "Until", "A day, included, or a moment, not included.", FIELD_TIME},
     {0},
 };
+
+#define DAY_US INT64_C(86400000000)
+#define DAY_CHARACTERS 10 /* 2024-03-14 */
+
+bool
+audit_query_read(struct audit_query_values *out, struct exchange *x, struct err *e)
+{
+	const struct value *v;
+	*out = (struct audit_query_values){0};
+	if (!query_check(&v, x, audit_query, e))
+		return false;
+	out->filter = (struct audit_filter){v[AUDIT_ACTION].text, v[AUDIT_WHO].text,
+	    v[AUDIT_TARGET].text, v[AUDIT_FROM].integer, v[AUDIT_UNTIL].integer};
+	if (v[AUDIT_UNTIL].set && v[AUDIT_UNTIL].text.n == DAY_CHARACTERS)
+		out->filter.until += DAY_US;
+	out->before = v[AUDIT_BEFORE].integer;
+	out->limit = (size_t)v[AUDIT_LIMIT].integer;
+	return true;
+}
 
 bool
 rowhouse_audit_list(struct exchange *x, struct err *e)
 {
-	const struct value *v;
+	struct audit_query_values q;
 	struct audit *list;
 	size_t count;
 	struct jsonout j;
-	if (!query_check(&v, x, audit_query, e))
-		return false;
-	struct audit_filter f = {v[AUDIT_ACTION].text, v[AUDIT_WHO].text, v[AUDIT_TARGET].text,
-	    v[AUDIT_FROM].integer, v[AUDIT_UNTIL].integer};
-	size_t limit = (size_t)v[AUDIT_LIMIT].integer;
-	if (!model_audit_list(&x->app->model, &x->caller, &f, v[AUDIT_BEFORE].integer, limit, &list,
-		&count, &x->arena, e))
+	if (!audit_query_read(&q, x, e) || !model_audit_list(&x->app->model, &x->caller, &q.filter,
+					       q.before, q.limit, &list, &count, &x->arena, e))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -257,7 +271,7 @@ rowhouse_audit_list(struct exchange *x, struct err *e)
 		put_audit(&j, &list[i]);
 	jsonout_end(&j);
 	jsonout_key(&j, "next");
-	if (count == limit)
+	if (count == q.limit)
 		jsonout_int(&j, list[count - 1].audit_id);
 	else
 		jsonout_null(&j);

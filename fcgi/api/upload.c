@@ -1,6 +1,5 @@
 /* upload.c: see upload.h. */
 #include "api/upload.h"
-#include "api/access.h"
 #include "base/limits.h"
 #include "base/tree.h"
 #include "http/multipart.h"
@@ -97,8 +96,6 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	json_t *fields = u->kind->fields(x, form, source.name);
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	if (x->csrf_open && !access_csrf(x, tree_str(form, "csrf"), e))
-		return false;
 	if (!dataset_request_check(
 		&x->app->model, &request, fields, REQUEST_FORM | u->kind->style, a, e))
 		return false;
@@ -116,18 +113,26 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	return true;
 }
 
+bool
+upload_sent(json_t **out, struct exchange *x, struct err *e)
+{
+	const struct upload *u = x->state;
+	struct job job;
+	*out = NULL;
+	return !u ||
+	       (model_job_get(&x->app->model, &x->caller, str_of(u->job_id), &job, &x->arena, e) &&
+		   (job.result.n == 0 || make_form(out, &job, &x->arena, e)));
+}
+
 static bool
 answer_source(struct exchange *x, const struct upload *u, const struct job *job, struct err *e)
 {
 	struct source source;
 	struct jsonout j;
-	json_t *form;
-	if (x->csrf_open &&
-	    (!make_form(&form, job, &x->arena, e) || !access_csrf(x, tree_str(form, "csrf"), e)))
-		return false;
 	if (job->source_id.n == 0)
 		return FAIL_FIELD(e, INPUT, "file", "A file is required");
-	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
+	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e) ||
+	    !model_source_uploaded(&x->app->model, &x->caller, source.source_id, e))
 		return false;
 	respond_json(x, 201, &j);
 	u->put_source(&j, &source);

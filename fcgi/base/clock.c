@@ -66,7 +66,8 @@ digits(int *out, const char **p, const char *end, int count)
 static bool
 mark(const char **p, const char *end, const char *marks)
 {
-	if (*p == end || !strchr(marks, **p))
+	/* strchr() also finds the NUL at the end of the marks. */
+	if (*p == end || **p == 0 || !strchr(marks, **p))
 		return false;
 	(*p)++;
 	return true;

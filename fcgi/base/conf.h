@@ -17,6 +17,7 @@
 	X(quota_rows, NUMBER, 0)                                                                   \
 	X(sample_expires_s, NUMBER, 3600)                                                          \
 	X(retention_days, NUMBER, 0) /* 0: datasets stay */                                        \
+	X(audit_days, NUMBER, 365)   /* 0: the audit is kept for ever */                           \
 	X(outbound_allow, TEXT, "")  /* private hosts the outbound process may reach */            \
 	X(model_url, TEXT, "")                                                                     \
 	X(model_key, TEXT, "")                                                                     \

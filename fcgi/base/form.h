@@ -51,6 +51,9 @@ struct field {
 	const struct field *fields;
 	const char *word; /* of the err when it is out of bounds, or NULL for the usual one */
 	const char *required_text; /* the sentence when it is missing, or NULL for the usual one */
+	/* What browsers and password managers fill in (HTML's autocomplete: "username",
+	 * "new-password"), or NULL. */
+	const char *autocomplete;
 };
 
 /* One checked value. */
@@ -78,7 +81,8 @@ struct form_columns {
 enum form_style {
 	FORM_LENIENT = 0, /* fields nobody knows are ignored: the vendors' dialects */
 	FORM_STRICT = 1,  /* they are refused: our own API */
-	FORM_TEXT = 2     /* every value may be text, an array an object {"0": …}: browsers */
+	FORM_TEXT = 2,    /* every value may be text, an array an object {"0": …}: browsers */
+	FORM_OPEN = 4     /* with STRICT: the outermost object has fields of others too */
 };
 
 /*
@@ -112,6 +116,19 @@ struct form_drawing {
 	const struct form_columns *columns;
 };
 void form_draw(struct jsonout *j, const struct field *table, const struct form_drawing *d);
+
+/*
+ * The rows of a table as they were sent: an array's items, or those of a browser's {"0": {...},
+ * "2":
+ * {...}} in the order of their numbers, without the rows nobody wrote into.  An err counts them as
+ * they come here, from 0.
+ */
+struct form_row {
+	uint64_t number;
+	const json_t *row;
+};
+size_t form_rows(
+    const struct form_row **out, const json_t *sent, const struct field *fields, struct arena *a);
 
 /* name=value pairs as the object a form means: a[b], a.b and a[0].b nest; of two of one name the
  * first counts.  Freed with the arena.  INPUT: a text that is not UTF-8. */

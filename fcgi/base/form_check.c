@@ -186,11 +186,13 @@ check_column(struct checker *c, struct value *v, const struct field *f, const ch
 	if (!c->columns)
 		return true;
 	const struct form_column *found = NULL;
-	for (size_t i = 0; i < c->columns->count && !found; i++)
-		if (str_equal(v->text, c->columns->list[i].name))
-			found = &c->columns->list[i];
+	/* Ids first: what was checked is an id, and means the same column when it is checked again,
+	 * also where another column is called like it. */
 	for (size_t i = 0; i < c->columns->count && !found; i++)
 		if (str_equal(v->text, c->columns->list[i].id))
+			found = &c->columns->list[i];
+	for (size_t i = 0; i < c->columns->count && !found; i++)
+		if (str_equal(v->text, c->columns->list[i].name))
 			found = &c->columns->list[i];
 	if (!found)
 		return FAIL_FIELD(c->e, INPUT, path, "%s: the dataset has no column %.*s", f->label,
@@ -263,11 +265,6 @@ is_blank(const json_t *row)
 	return true;
 }
 
-struct form_row {
-	uint64_t number;
-	const json_t *row;
-};
-
 static int
 by_number(const void *a, const void *b)
 {
@@ -275,23 +272,35 @@ by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* {"0": {...}, "2": {...}} of a browser's form, in the order of the numbers; selects, which always
- * send something, do not make a row of themselves: without its first field a row is blank. */
-static size_t
-form_rows(struct checker *c, const struct form_row **out, const json_t *object,
-    const struct field *fields)
+/* Fields with a preset send something in a row nobody touched. */
+static bool
+is_written(const json_t *row, const struct field *fields)
 {
-	struct form_row *rows = arena_array(c->a, json_object_size(object), sizeof *rows);
-	size_t count = 0;
-	for (void *at = json_object_iter((json_t *)(uintptr_t)object); at;
-	     at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
+	for (const struct field *f = fields; f->name; f++) {
+		const json_t *sent = json_object_get(row, f->name);
+		bool is_preset = f->preset && json_is_string(sent) &&
+				 strcmp(json_string_value(sent), f->preset) == 0;
+		if (sent && !is_preset && !is_blank(sent))
+			return true;
+	}
+	return false;
+}
+
+size_t
+form_rows(
+    const struct form_row **out, const json_t *sent, const struct field *fields, struct arena *a)
+{
+	size_t count = json_array_size(sent);
+	struct form_row *rows = arena_array(a, count + json_object_size(sent), sizeof *rows);
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct form_row){i, json_array_get(sent, i)};
+	for (void *at = json_object_iter((json_t *)(uintptr_t)sent); at;
+	     at = json_object_iter_next((json_t *)(uintptr_t)sent, at)) {
 		uint64_t number;
 		const json_t *row = json_object_iter_value(at);
-		const json_t *first = json_object_get(row, fields[0].name);
-		if (!str_to_u64(&number, str_of(json_object_iter_key(at))) || is_blank(row) ||
-		    !first || is_blank(first))
-			continue;
-		rows[count++] = (struct form_row){number, row};
+		if (str_to_u64(&number, str_of(json_object_iter_key(at))) &&
+		    is_written(row, fields))
+			rows[count++] = (struct form_row){number, row};
 	}
 	if (count > 0)
 		qsort(rows, count, sizeof *rows, by_number);
@@ -302,11 +311,11 @@ form_rows(struct checker *c, const struct form_row **out, const json_t *object,
 static bool
 check_table(struct checker *c, struct value *v, const struct field *f, const char *path)
 {
-	const struct form_row *rows = NULL;
+	const struct form_row *rows;
 	bool by_form = (c->style & FORM_TEXT) && json_is_object(v->json);
 	if (!json_is_array(v->json) && !by_form)
 		return FAIL_FIELD(c->e, INPUT, path, "%s must be an array of objects", f->label);
-	v->count = by_form ? form_rows(c, &rows, v->json, f->fields) : json_array_size(v->json);
+	v->count = form_rows(&rows, v->json, f->fields, c->a);
 	if (has_bounds(f) && (double)v->count < f->min)
 		return OUT_OF_BOUNDS(
 		    c, f, path, "%s: at least %.0f must be given", f->label, f->min);
@@ -318,7 +327,7 @@ check_table(struct checker *c, struct value *v, const struct field *f, const cha
 		return FAIL_FIELD(c->e, TOO_BIG, path, "%s has too many items", f->label);
 	struct value *items = arena_array(c->a, cells, sizeof *items);
 	for (size_t i = 0; i < v->count; i++) {
-		const json_t *row = by_form ? rows[i].row : json_array_get(v->json, i);
+		const json_t *row = rows[i].row;
 		const char *at = arena_format(c->a, "%s[%zu]", path, i).p;
 		if (!json_is_object(row))
 			return FAIL_FIELD(
@@ -383,6 +392,8 @@ take_preset(struct value *v, const struct field *f)
 	v->number = strtod(f->preset, NULL);
 	v->integer = (int64_t)v->number;
 	v->on = strcmp(f->preset, "true") == 0;
+	if (f->kind == FIELD_TIME && !clock_parse(&v->integer, v->text))
+		v->integer = 0;
 }
 
 static bool
@@ -418,7 +429,8 @@ static bool
 check_object(struct checker *c, struct value *values, const struct field *table,
     const json_t *object, const char *path)
 {
-	if ((c->style & FORM_STRICT) && !check_known(c, table, object, path))
+	bool open = (c->style & FORM_OPEN) && !*path;
+	if ((c->style & FORM_STRICT) && !open && !check_known(c, table, object, path))
 		return false;
 	for (size_t i = 0; table && table[i].name; i++)
 		if (!check_field(c, &values[i], &table[i], object, path))

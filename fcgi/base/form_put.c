@@ -182,6 +182,8 @@ form_field_schema(struct jsonout *j, const struct field *f)
 	}
 	jsonout_object(j);
 	put_type(j, f);
+	if (strcmp(f->label, f->name) != 0)
+		jsonout_member_text(j, "title", f->label);
 	if (f->help)
 		jsonout_member_text(j, "description", f->help);
 	if (f->preset)
@@ -332,6 +334,10 @@ draw_field(struct jsonout *j, const struct field *f, const struct form_drawing *
 	if (f->help)
 		jsonout_member_text(j, "help", f->help);
 	jsonout_member_bool(j, "required", f->required);
+	if (f->kind == FIELD_SWITCH && f->preset && strcmp(f->preset, "true") == 0)
+		jsonout_member_bool(j, "says_off", true);
+	if (f->autocomplete)
+		jsonout_member_text(j, "autocomplete", f->autocomplete);
 	if (d->wrong && str_is(name, d->wrong->field))
 		jsonout_member_text(j, "error", d->wrong->message);
 	if (f->kind == FIELD_GROUP) {
@@ -360,22 +366,22 @@ draw_row(struct jsonout *j, const struct field *f, const struct form_drawing *d,
 	jsonout_array(j);
 	for (const struct field *inner = f->fields; inner->name; inner++) {
 		const char *at = arena_format(a, "%s[%zu].%s", path, i, inner->name).p;
-		/* Nobody must fill in a blank row. */
+		/* Nobody must fill in a blank row, and emptied, a row is none (form_rows). */
 		struct field one = *inner;
-		one.required = inner->required && row;
+		one.required = false;
 		draw_field(j, &one, d, json_object_get(row, inner->name), at);
 	}
 	jsonout_end(j);
 	jsonout_end(j);
 }
 
-/* The rows that were sent, whether as an array or as a browser's numbered members, then blank ones.
- */
+/* The rows that were sent, numbered as the err counts them, then blank ones. */
 static void
 draw_table(struct jsonout *j, const struct field *f, const struct form_drawing *d,
     const json_t *sent, const char *path)
 {
-	size_t i = 0;
+	const struct form_row *rows;
+	size_t count = form_rows(&rows, sent, f->fields, j->out->arena);
 	jsonout_key(j, "columns");
 	jsonout_array(j);
 	for (const struct field *inner = f->fields; inner->name; inner++)
@@ -383,15 +389,10 @@ draw_table(struct jsonout *j, const struct field *f, const struct form_drawing *
 	jsonout_end(j);
 	jsonout_key(j, "rows");
 	jsonout_array(j);
-	for (; json_is_array(sent) && i < json_array_size(sent); i++)
-		draw_row(j, f, d, json_array_get(sent, i), path, i);
-	if (json_is_object(sent)) {
-		for (void *at = json_object_iter((json_t *)(uintptr_t)sent); at;
-		     at = json_object_iter_next((json_t *)(uintptr_t)sent, at))
-			draw_row(j, f, d, json_object_iter_value(at), path, i++);
-	}
+	for (size_t i = 0; i < count; i++)
+		draw_row(j, f, d, rows[i].row, path, i);
 	for (size_t blank = 0; blank < d->rows; blank++)
-		draw_row(j, f, d, NULL, path, i++);
+		draw_row(j, f, d, NULL, path, count + blank);
 	jsonout_end(j);
 }
 

@@ -302,6 +302,13 @@ template_exists(const struct template_set *set, const char *name)
 }
 
 bool
+template_is_page(const struct template_set *set, const char *name)
+{
+	const struct template_program *program = find_program(set, str_of(name));
+	return program && program->is_page;
+}
+
+bool
 template_draw(struct buf *out, const struct template_set *set, const char *name, const json_t *data,
     struct err *e)
 {

@@ -21,9 +21,10 @@
  *                                    item itself as {row}.  An r:if beside it is asked per item.
  *   r:include="part"                 the file templates/part.xhtml, compiled in place
  *   r:form="form"                    labelled inputs for a table of fields, as form_draw() writes
- * it: an array of {name, label, widget (line, area, secret, number, check, choice, file, group,
- * table), value, help, error, required, min, max, choices: [{value, label}]}; a group has `fields`,
- * a table `columns` and `rows` of {fields}
+ * it: an array of {name, label, widget (line, area, secret, number, date, check, choice, file,
+ * group, table), value, help, error, required, min, max, autocomplete, choices: [{value, label}],
+ * says_off (a check that sends false)}; a group has `fields`, a table `columns` and `rows` of
+ * {fields}
  *
  * An r:include whose value is one {path} draws the template of that name in this place, over the
  * same data (a plugin's panel).  A form that posts begins with a hidden input `csrf` of
@@ -59,6 +60,7 @@ void templates_free(struct template_set *set);
 /* Draws one; a page (its root is <html>) with its doctype, any other without.  A path that leads
  * nowhere prints nothing.  SYSTEM when there is no such template; nothing of libxml2 runs here. */
 bool template_exists(const struct template_set *set, const char *name);
+bool template_is_page(const struct template_set *set, const char *name);
 bool template_draw(struct buf *out, const struct template_set *set, const char *name,
     const json_t *data, struct err *e) MUST_CHECK;
 

@@ -96,16 +96,33 @@ draw_choice(const struct form_field *f)
 	buf_put_text(f->out, "</select>");
 }
 
+/* A secret that nobody is to remember is not filled in.  An address is text, not type=email, which
+ * would refuse or rewrite what the server takes (an ü in its name), with the keyboard of one. */
+static void
+put_autocomplete(const struct form_field *f, bool is_secret)
+{
+	const json_t *given = json_object_get(f->field, "autocomplete");
+	if (given || is_secret)
+		buf_put_text(f->out, " spellcheck=\"false\"");
+	if (given)
+		put_attribute(f, "autocomplete", member(f, "autocomplete"));
+	else if (is_secret)
+		buf_put_text(f->out, " autocomplete=\"off\"");
+	if (given && str_is(member(f, "autocomplete"), "username"))
+		buf_put_text(f->out, " inputmode=\"email\" autocapitalize=\"none\"");
+}
+
 static void
 draw_input(const struct form_field *f, struct str widget)
 {
 	bool is_number = str_is(widget, "number"), is_file = str_is(widget, "file");
 	bool is_secret = str_is(widget, "secret");
 	buf_put_text(f->out, "<input type=\"");
-	buf_put_text(f->out, is_number   ? "number"
-			     : is_file   ? "file"
-			     : is_secret ? "password"
-					 : "text");
+	buf_put_text(f->out, is_number                ? "number"
+			     : str_is(widget, "date") ? "date"
+			     : is_file                ? "file"
+			     : is_secret              ? "password"
+						      : "text");
 	buf_put_char(f->out, '"');
 	put_common_attributes(f);
 	if (is_number) {
@@ -116,8 +133,7 @@ draw_input(const struct form_field *f, struct str widget)
 	} else if (!is_file) {
 		put_limit(f, "maxlength", "max");
 	}
-	if (is_secret)
-		buf_put_text(f->out, " spellcheck=\"false\" autocomplete=\"off\"");
+	put_autocomplete(f, is_secret);
 	if (!is_file && !is_secret)
 		put_attribute(f, "value", member(f, "value"));
 	buf_put_char(f->out, '>');
@@ -181,6 +197,18 @@ draw_group(const struct form_field *f)
 	buf_put_text(f->out, "</fieldset>\n");
 }
 
+/* A box that is not ticked sends nothing, which would mean the preset.  Of two of one name the
+ * first counts. */
+static void
+put_off(const struct form_field *f)
+{
+	if (!template_is_true(json_object_get(f->field, "says_off")))
+		return;
+	buf_put_text(f->out, "<input type=\"hidden\" value=\"false\"");
+	put_attribute(f, "name", member(f, "name"));
+	buf_put_char(f->out, '>');
+}
+
 /* The input of a field in a table: its label is the column's head. */
 static void
 draw_control(const struct form_field *f, struct str widget)
@@ -196,6 +224,7 @@ draw_control(const struct form_field *f, struct str widget)
 		if (str_is(value, "true") || str_is(value, "1"))
 			buf_put_text(f->out, " checked");
 		buf_put_char(f->out, '>');
+		put_off(f);
 	} else {
 		draw_input(f, widget);
 	}

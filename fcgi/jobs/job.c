@@ -54,10 +54,24 @@ job_ring(const struct job_context *c)
 	bell_ring(c->data, "cgi-", text);
 }
 
+/* It was told to stop, but nobody cancelled it: the server ends. */
+static bool
+is_put_off(struct job_context *c, const struct err *why)
+{
+	struct job now;
+	struct err ignored = {0};
+	return why->code == ERR_CANCELLED &&
+	       store_job_get(c->store, &now, 0, c->job.job_id, &c->arena, &ignored) &&
+	       str_is(now.state, "running") && !now.cancel;
+}
+
 bool
 job_fail(struct job_context *c, const struct err *why)
 {
 	struct err e = {0};
+	/* The runner puts it back into the queue. */
+	if (is_put_off(c, why))
+		return true;
 	const char *state = why->code == ERR_CANCELLED ? "cancelled" : "failed";
 	const char *dataset_id = arena_text(&c->arena, c->job.dataset_id);
 	const char *source_id = arena_text(&c->arena, c->job.source_id);

@@ -15,6 +15,7 @@
 #include "base/tree.h"
 #include "process/bell.h"
 #include "process/spawn.h"
+#include "store/accounts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -173,8 +174,8 @@ reap(struct runner *r)
 		if (slot->pid != 0 && waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
 			char how[80];
 			struct str text = exit_text(how, status);
-			snprintf(slot->end, sizeof slot->end, "the process of the job %.*s",
-			    STR_ARG(text));
+			snprintf(slot->end, sizeof slot->end,
+			    "the process of the job broke off: %.*s", STR_ARG(text));
 			slot->died = !WIFEXITED(status) || WEXITSTATUS(status) > 1;
 			close(slot->pidfd);
 			slot->pid = 0;
@@ -217,7 +218,16 @@ stop_cancelled(struct runner *r)
 	}
 }
 
-/* Datasets over their time go (retention_days), then whatever nothing names any more. */
+/* So many days ago; a number of days no calendar has is the beginning of time. */
+static int64_t
+days_ago(uint64_t days)
+{
+	int64_t now = clock_now_us();
+	return days > (uint64_t)(now / DAY_US) ? 0 : now - (int64_t)days * DAY_US;
+}
+
+/* Datasets and entries of the audit over their time go (retention_days, audit_days), then whatever
+ * nothing names any more. */
 static void
 sweep(struct runner *r)
 {
@@ -229,8 +239,8 @@ sweep(struct runner *r)
 	if (r->conf.retention_days > 0) {
 		struct dataset *old;
 		size_t count = 0;
-		int64_t before = clock_now_us() - (int64_t)r->conf.retention_days * DAY_US;
-		bool found, good = store_dataset_old(r->store, &old, &count, before, &r->arena, &e);
+		bool found, good = store_dataset_old(r->store, &old, &count,
+				days_ago(r->conf.retention_days), &r->arena, &e);
 		for (size_t i = 0; good && i < count; i++) {
 			good = store_begin(r->store, &e);
 			if (good && store_dataset_delete(
@@ -243,7 +253,10 @@ sweep(struct runner *r)
 			log_info("%zu datasets were older than %" PRIu64 " days", count,
 			    r->conf.retention_days);
 	}
-	if (e.code != ERR_OK || !store_sweep(r->store, &e))
+	bool swept =
+	    e.code == ERR_OK && (r->conf.audit_days == 0 ||
+				    store_audit_sweep(r->store, days_ago(r->conf.audit_days), &e));
+	if (!swept || !store_sweep(r->store, &e))
 		log_err("the sweep did not finish", &e);
 }
 

@@ -118,6 +118,13 @@ write_fields(
 	return true;
 }
 
+/* What a browser sends for a file input nobody chose a file in. */
+static bool
+is_no_file(const struct multipart_part *p)
+{
+	return !p->is_file || (p->length == 0 && p->file_name.n == 0);
+}
+
 static void
 add_file(struct split *s, const struct multipart_part *p)
 {
@@ -166,7 +173,7 @@ take_apart(struct split *s, struct str *result, struct err *e)
 	give_back(map->p, map->n);
 	s->source.files = arena_array(&s->c.arena, m.count, sizeof *s->source.files);
 	for (size_t i = 0; i < m.count; i++)
-		if (m.parts[i].is_file)
+		if (!is_no_file(&m.parts[i]))
 			add_file(s, &m.parts[i]);
 	return true;
 }

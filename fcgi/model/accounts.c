@@ -218,14 +218,23 @@ is_own(const struct caller *c, const struct key *k)
 }
 
 bool
+model_key_list_own(struct model *m, const struct caller *c, struct key **out, size_t *count,
+    int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
+{
+	/* A key without a user has no keys of its own. */
+	const char *of = c->user_id[0] ? c->user_id : "-";
+	return caller_may_all(c, RIGHT_READ, e) &&
+	       store_key_list(m->store, out, count, total, c->org_id, of, offset, limit, a, e);
+}
+
+bool
 model_key_list(struct model *m, const struct caller *c, struct key **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e)
 {
-	if (!caller_may_all(c, RIGHT_READ, e))
-		return false;
-	/* A key without a user has no keys of its own. */
-	const char *of = c->role == ROLE_OWNER ? "" : c->user_id[0] ? c->user_id : "-";
-	return store_key_list(m->store, out, count, total, c->org_id, of, offset, limit, a, e);
+	if (c->role != ROLE_OWNER)
+		return model_key_list_own(m, c, out, count, total, offset, limit, a, e);
+	return caller_may_all(c, RIGHT_READ, e) &&
+	       store_key_list(m->store, out, count, total, c->org_id, "", offset, limit, a, e);
 }
 
 bool

@@ -73,6 +73,9 @@ extern const struct field key_fields[];
 /* Those of the caller's user, or of all for an owner. */
 bool model_key_list(struct model *m, const struct caller *c, struct key **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
+/* Those of the caller's user alone, for an owner too. */
+bool model_key_list_own(struct model *m, const struct caller *c, struct key **out, size_t *count,
+    int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
 /* Its role is at most the caller's.  `secret` is shown once. */
 bool model_key_new(struct model *m, const struct caller *c, const json_t *fields, unsigned style,
     struct key *out, char secret[KEY_BYTES], struct arena *a, struct err *e) MUST_CHECK;

@@ -90,8 +90,11 @@ model_caller_of_key(
 		return false;
 	if (!*found)
 		return true;
-	*c = (struct caller){
-	    .org_id = k.org_id, .role = role_from_name(k.role), .who = k.name, .scope = k.scope};
+	enum role role = role_from_name(k.role), users = role_from_name(k.user_role);
+	/* Whoever lost a role lost it with their keys too. */
+	if (k.user_id.n > 0 && users < role)
+		role = users;
+	*c = (struct caller){.org_id = k.org_id, .role = role, .who = k.name, .scope = k.scope};
 	memcpy(c->key_id, k.key_id, sizeof c->key_id);
 	snprintf(c->user_id, sizeof c->user_id, "%.*s", STR_ARG(k.user_id));
 	/* A full disk is no reason to refuse anybody. */

@@ -97,7 +97,8 @@ static bool
 read_form(struct dataset_request *out, struct reader *r)
 {
 	const struct value *values;
-	unsigned style = r->style & REQUEST_FORM ? FORM_TEXT : FORM_LENIENT;
+	unsigned style = (r->style & REQUEST_FORM ? FORM_TEXT : FORM_LENIENT) |
+			 (r->style & REQUEST_STRICT ? FORM_STRICT | FORM_OPEN : FORM_LENIENT);
 	if (!out->type->form)
 		return true;
 	if (!form_check(&values, out->type->form, r->fields, style, NULL, r->a, r->e) ||

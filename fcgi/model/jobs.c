@@ -43,6 +43,13 @@ model_job_latest(struct model *m, const struct dataset *d, struct job *out, bool
 	return store_job_of_dataset(m->store, out, found, d->dataset_id, "ingest", a, e);
 }
 
+bool
+model_task_latest(struct model *m, const struct dataset *d, struct job *out, bool *found,
+    struct arena *a, struct err *e)
+{
+	return store_job_of_dataset(m->store, out, found, d->dataset_id, "task", a, e);
+}
+
 void
 model_wake(const struct model *m)
 {

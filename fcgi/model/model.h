@@ -261,6 +261,9 @@ bool model_upload_check(const struct caller *c, struct err *e) MUST_CHECK;
 /* An uploaded file that is a blob already becomes a data source. */
 bool model_source_new(
     struct model *m, const struct caller *c, struct source *source, struct err *e) MUST_CHECK;
+/* Notes who uploaded what became this data source. */
+bool model_source_uploaded(
+    struct model *m, const struct caller *c, const char *source_id, struct err *e) MUST_CHECK;
 /* Queues the job that takes a body in DATA/incoming apart.  QUOTA when its bytes are too many. */
 bool model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a,

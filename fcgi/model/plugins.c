@@ -331,11 +331,12 @@ static bool
 insert_work(struct model *m, const struct caller *c, const struct work_ref *w, struct job *job,
     struct arena *a, struct err *e)
 {
+	if (!take_leases(m, job, a, e) || !store_job_insert(m->store, job, e))
+		return false;
 	struct str detail =
 	    arena_format(a, "{\"name\":\"%s\",\"job\":\"%s\"}", w->work->name, job->job_id);
-	return take_leases(m, job, a, e) && store_job_insert(m->store, job, e) &&
-	       model_audit(m, c, w->is_call ? "call.start" : "task.start",
-		   job->dataset_id.n ? job->dataset_id : str_of(w->plugin), detail, e);
+	return model_audit(m, c, w->is_call ? "call.start" : "task.start",
+	    job->dataset_id.n ? job->dataset_id : str_of(w->plugin), detail, e);
 }
 
 bool

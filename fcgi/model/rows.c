@@ -241,18 +241,19 @@ put_row(const struct editing *x, const struct str *tokens, struct str *cells, st
 struct prepared {
 	const char *kind;
 	int64_t undoes;
-	uint64_t grows; /* rows it adds */
 	bool (*apply)(
 	    struct editing *x, struct rows_editor *ed, void *context, struct row_change *out);
 	void *context;
 };
 
+/* Needs the catalog's transaction and, for the dataset's own rows, that of its file, in which there
+ * are now `rows`.  What makes no rows more is never too much. */
 static bool
-check_quota(struct editing *x, uint64_t more)
+check_quota(struct editing *x, const struct dataset *d, uint64_t before, uint64_t rows)
 {
 	struct usage usage;
 	struct quotas quotas;
-	if (more == 0)
+	if (rows <= before)
 		return true;
 	if (!store_quotas(x->m->store, &quotas, x->c->org_id, x->m->conf, x->e))
 		return false;
@@ -260,55 +261,26 @@ check_quota(struct editing *x, uint64_t more)
 		return true;
 	if (!store_usage(x->m->store, &usage, x->c->org_id, x->e))
 		return false;
-	return usage.rows + more <= quotas.rows ||
+	uint64_t others = usage.rows - d->rows;
+	return others + rows <= quotas.rows ||
 	       FAIL(x->e, QUOTA,
 		   "%" PRIu64 " rows more do not fit the quota: %" PRIu64 " of %" PRIu64
 		   " are used",
-		   more, usage.rows, quotas.rows);
+		   rows - before, others + before, quotas.rows);
 }
 
-/* The rows it adds are counted before they are there, so that two changes cannot both take the
- * rest. */
+/* With the file's transaction open. */
 static bool
-reserve(struct editing *x, uint64_t more)
+apply(struct editing *x, const struct prepared *p, struct rows_editor *ed, struct row_change *out)
 {
-	struct dataset now;
-	if (!store_begin(x->m->store, x->e))
+	struct dataset d;
+	uint64_t before, rows;
+	if (!store_dataset_get(x->m->store, &d, x->c->org_id, x->d->dataset_id, x->a, x->e))
 		return false;
-	bool good =
-	    store_dataset_get(x->m->store, &now, x->c->org_id, x->d->dataset_id, x->a, x->e) &&
-	    check_quota(x, more) &&
-	    (more == 0 || store_dataset_edited(x->m->store, x->d->dataset_id, now.generation,
-			      now.change, now.rows + more, now.columns, x->e));
-	return model_end(x->m, good, x->e);
-}
-
-static bool
-settle(struct editing *x, const struct prepared *p, const struct rows_edited *now, struct err *e)
-{
-	struct str detail = arena_format(x->a, "{\"change\":%" PRId64 "}", now->change_id);
-	if (!store_begin(x->m->store, e))
-		return false;
-	bool good = store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation,
-			now->change_id, now->rows, now->columns, e) &&
-		    model_audit(x->m, x->c, p->kind, str_of(x->d->dataset_id), detail, e);
-	return model_end(x->m, good, e);
-}
-
-/* What was reserved and not used: the counts of the file again. */
-static void
-unreserve(struct editing *x)
-{
-	struct err e = {0};
-	struct rows_file *rows;
-	struct rows_edited now = {0};
-	if (!model_rows_open(x->m, x->d, &rows, x->a, &e) || !rows_count(rows, &now.rows, &e) ||
-	    !store_begin(x->m->store, &e) ||
-	    !model_end(x->m,
-		store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation, x->d->change,
-		    now.rows, x->d->columns, &e),
-		&e))
-		log_err("rows that were reserved", &e);
+	if (d.generation != x->d->generation)
+		return FAIL(x->e, CONFLICT, "the dataset was read again meanwhile: load it again");
+	return rows_edit_count(ed, &before, x->e) && p->apply(x, ed, p->context, out) &&
+	       rows_edit_count(ed, &rows, x->e) && check_quota(x, &d, before, rows);
 }
 
 static bool
@@ -319,51 +291,80 @@ write_change(struct editing *x, const struct prepared *p, struct rows_editor *ed
 	    .kind = str_of(p->kind),
 	    .undoes = p->undoes,
 	    .idempotency_key = x->c->idempotency_key};
-	/* An earlier attempt of the same request did it already. */
-	if (x->c->idempotency_key.n &&
-	    !rows_edit_by_key(ed, x->c->idempotency_key, &out->change_id, x->e))
-		return false;
-	if (out->change_id)
-		return true;
 	if (!rows_edit_begin(ed, &change, x->e))
 		return false;
-	out->change_id = change.change_id;
-	if (p->apply(x, ed, p->context, out))
+	if (apply(x, p, ed, out)) {
+		out->change_id = change.change_id;
 		return rows_edit_commit(ed, now, x->e);
+	}
 	rows_edit_rollback(ed);
 	return false;
+}
+
+/* The catalog's copies of what the file says now, and who did it. */
+static bool
+tell_catalog(
+    struct editing *x, const struct prepared *p, const struct rows_edited *now, struct err *e)
+{
+	struct str detail = arena_format(x->a, "{\"change\":%" PRId64 "}", now->change_id);
+	return store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation, now->change_id,
+		   now->rows, now->columns, e) &&
+	       model_audit(x->m, x->c, p->kind, str_of(x->d->dataset_id), detail, e);
+}
+
+/* Under the catalog's lock first and then the file's: whoever makes rows elsewhere waits, so that
+ * two changes cannot both take the rest of a quota. */
+static bool
+write_both(struct editing *x, const struct prepared *p, struct rows_editor *ed,
+    struct row_change *out, struct rows_edited *now)
+{
+	struct err later = {0};
+	struct str key = x->c->idempotency_key;
+	if (!store_begin(x->m->store, x->e))
+		return false;
+	/* An earlier attempt of the same request may have done it already, even while we waited. */
+	bool good = key.n == 0 || rows_edit_by_key(ed, key, &out->change_id, x->e);
+	bool done = good && out->change_id;
+	if (!good || done || !write_change(x, p, ed, out, now)) {
+		store_rollback(x->m->store);
+		return done;
+	}
+	/* Done and durable: what is left is only the catalog's copy of it. */
+	if (!model_end(x->m, tell_catalog(x, p, now, &later), &later))
+		log_err("a change the catalog could not be told of", &later);
+	return true;
+}
+
+static void
+close_editor(void *holder)
+{
+	struct rows_editor **ed = holder;
+	rows_editor_close(*ed);
+	*ed = NULL;
 }
 
 static bool
 carry_out(struct editing *x, const struct prepared *p, struct row_change *out)
 {
-	struct rows_editor *ed;
 	struct rows_edited now = {0};
-	struct err later = {0};
 	*out =
 	    (struct row_change){.row_ids = arena_array(x->a, LIMIT_CHANGE_ROWS, sizeof(int64_t))};
 	struct str path = store_rows_path(x->m->store, x->d->dataset_id, x->d->generation, x->a);
-	if (!reserve(x, p->grows))
+	/* Should memory run out below, the arena closes it, and lets its lock go. */
+	struct rows_editor **ed = arena_alloc(x->a, sizeof *ed);
+	arena_defer(x->a, close_editor, ed);
+	if (!rows_editor_open(ed, path.p, x->e))
 		return false;
-	bool good = rows_editor_open(&ed, path.p, x->e);
-	if (good) {
-		good = write_change(x, p, ed, out, &now) &&
-		       rows_edit_added(ed, out->change_id, out->row_ids, LIMIT_CHANGE_ROWS,
-			   &out->row_count, x->e);
-		rows_editor_close(ed);
+	bool good =
+	    write_both(x, p, *ed, out, &now) && rows_edit_added(*ed, out->change_id, out->row_ids,
+						    LIMIT_CHANGE_ROWS, &out->row_count, x->e);
+	close_editor(ed);
+	if (now.change_id) {
+		x->d->change = now.change_id;
+		x->d->rows = now.rows;
+		x->d->columns = now.columns;
 	}
-	if (!good || now.change_id == 0) {
-		if (p->grows)
-			unreserve(x);
-		return good;
-	}
-	/* Done and durable: what is left is only the catalog's copy of it. */
-	if (!settle(x, p, &now, &later))
-		log_err("a change the catalog could not be told of", &later);
-	x->d->change = now.change_id;
-	x->d->rows = now.rows;
-	x->d->columns = now.columns;
-	return true;
+	return good;
 }
 
 /* ---- what can be done ---- */
@@ -410,7 +411,7 @@ model_rows_add(struct model *m, const struct caller *c, struct dataset *d, const
 			return false;
 		put_row(&x, tokens, &add.cells[i], &add.absent[i]);
 	}
-	struct prepared p = {"rows.add", 0, count, apply_add, &add};
+	struct prepared p = {"rows.add", 0, apply_add, &add};
 	return carry_out(&x, &p, out);
 }
 
@@ -467,7 +468,7 @@ model_row_set(struct model *m, const struct caller *c, struct dataset *d, struct
 		ids[set.count] = column->column_id;
 		set.edits[set.count++] = (struct cell_edit){column->column_id, token};
 	}
-	struct prepared p = {"rows.set", 0, 0, apply_set, &set};
+	struct prepared p = {"rows.set", 0, apply_set, &set};
 	return check_leases(&x, ids, set.count, false) && carry_out(&x, &p, out);
 }
 
@@ -499,7 +500,7 @@ model_rows_remove(struct model *m, const struct caller *c, struct dataset *d,
 	if (count == 0 || count > LIMIT_CHANGE_ROWS)
 		return FAIL_FIELD(e, UNPROCESSABLE, "rows",
 		    "from 1 to %d rows can be deleted at once", LIMIT_CHANGE_ROWS);
-	struct prepared p = {"rows.remove", 0, 0, apply_remove, &remove};
+	struct prepared p = {"rows.remove", 0, apply_remove, &remove};
 	return carry_out(&x, &p, out);
 }
 
@@ -521,7 +522,7 @@ model_change_undo(struct model *m, const struct caller *c, struct dataset *d, st
 	if (!str_to_u64(&id, change_id) || id == 0 || id > INT64_MAX)
 		return FAIL_FIELD(e, NOT_FOUND, "change_id", "there is no change with this id");
 	int64_t undone = (int64_t)id;
-	struct prepared p = {"undo", undone, 0, apply_undo, &undone};
+	struct prepared p = {"undo", undone, apply_undo, &undone};
 	/* It may be about any column. */
 	return check_leases(&x, NULL, 0, true) && carry_out(&x, &p, out);
 }

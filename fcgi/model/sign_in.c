@@ -6,6 +6,7 @@
  */
 #include "model/accounts.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "model/passwords.h"
 
@@ -26,7 +27,7 @@ count_under(struct counted *out, struct str email, struct str remote)
 }
 
 static bool
-check_attempts(struct model *m, const struct counted *k, struct err *e)
+look_at_attempts(struct model *m, const struct counted *k, struct err *e)
 {
 	int64_t account, address;
 	if (!store_attempts(m->store, k->account, &account, e) ||
@@ -37,6 +38,40 @@ check_attempts(struct model *m, const struct counted *k, struct err *e)
 		   "too many failed attempts to sign in; try again in %d minutes, or use a link "
 		   "(rowhouse user link)",
 		   LIMIT_SIGN_IN_WINDOW_SECONDS / 60);
+}
+
+/* Counted before the password is looked at, so that of many at once no more are looked at than of
+ * as many one after the other.  Looking first costs who is refused no lock. */
+static bool
+count_attempt(struct model *m, const struct counted *k, struct err *e)
+{
+	return look_at_attempts(m, k, e) && store_begin(m->store, e) &&
+	       model_end(m,
+		   look_at_attempts(m, k, e) && store_attempt_add(m->store, k->account, 1, e) &&
+		       store_attempt_add(m->store, k->address, 1, e),
+		   e);
+}
+
+/* It was the right one, which does not count.  Needs a transaction. */
+static bool
+uncount_attempt(struct model *m, const struct counted *k, struct err *e)
+{
+	return store_attempt_add(m->store, k->account, -1, e) &&
+	       store_attempt_add(m->store, k->address, -1, e);
+}
+
+/* Of a password that could not be looked at nothing is counted. */
+static bool
+verify(struct model *m, bool *good, const struct counted *k, struct str hash, struct str password,
+    struct err *e)
+{
+	struct err ignored = {0};
+	if (password_verify(good, m->data, hash, password, e))
+		return true;
+	if (!store_begin(m->store, &ignored) ||
+	    !model_end(m, uncount_attempt(m, k, &ignored), &ignored))
+		log_err("an attempt to sign in", &ignored);
+	return false;
 }
 
 static struct caller
@@ -64,22 +99,19 @@ open_session(struct model *m, const struct user *u, struct str remote, const cha
 	       model_audit(m, &c, action, u->email, (struct str){0}, e);
 }
 
-/* The failed attempt is noted for whom it concerns, if there is anybody. */
+/* The failed attempt is noted for whom it concerns, if there is anybody; if not, something is
+ * written all the same, because that takes its time. */
 static bool
 refuse(struct model *m, const struct counted *k, const struct user *u, struct str remote,
     struct err *e)
 {
-	if (!store_attempt_add(m->store, k->account, e) ||
-	    !store_attempt_add(m->store, k->address, e))
+	if (!store_begin(m->store, e))
 		return false;
-	if (u) {
-		struct caller c = caller_of_user(u, remote);
-		if (!store_begin(m->store, e) ||
-		    !model_end(
-			m, model_audit(m, &c, "sign_in.failed", u->email, (struct str){0}, e), e))
-			return false;
-	}
-	return FAIL(e, UNAUTHORIZED, "the e-mail address or the password is wrong");
+	struct caller c = u ? caller_of_user(u, remote) : (struct caller){0};
+	bool good = u ? model_audit(m, &c, "sign_in.failed", u->email, (struct str){0}, e)
+		      : store_attempt_add(m->store, k->account, 0, e);
+	return model_end(m, good, e) &&
+	       FAIL(e, UNAUTHORIZED, "the e-mail address or the password is wrong");
 }
 
 bool
@@ -91,17 +123,19 @@ model_sign_in(struct model *m, struct str email, struct str password, struct str
 	bool found, good;
 	email = email_lower(email, a);
 	count_under(&k, email, remote);
-	if (!check_attempts(m, &k, e) || !store_user_by_email(m->store, &u, &found, email, a, e))
+	if (!count_attempt(m, &k, e) || !store_user_by_email(m->store, &u, &found, email, a, e))
 		return false;
 	struct str hash = found && !u.disabled_at ? u.password : (struct str){0};
 	if (utf8_count(password) > LIMIT_PASSWORD_MOST)
 		password = STR("");
-	if (!password_verify(&good, m->data, hash, password, e))
+	if (!verify(m, &good, &k, hash, password, e))
 		return false;
 	if (!good)
 		return refuse(m, &k, found ? &u : NULL, remote, e);
 	return store_begin(m->store, e) &&
-	       model_end(m, open_session(m, &u, remote, "sign_in", token, e), e);
+	       model_end(m,
+		   uncount_attempt(m, &k, e) && open_session(m, &u, remote, "sign_in", token, e),
+		   e);
 }
 
 bool
@@ -120,10 +154,12 @@ model_sign_out(struct model *m, const struct caller *c, struct str token, struct
 enum { LINK_EMAIL, LINK_NAME, LINK_PASSWORD };
 const struct field link_fields[] = {
     [LINK_EMAIL] = {"email", "E-mail address", "You sign in with it; no mail is sent.", FIELD_LINE,
-	.required = true, .min = 3, .max = 254},
-    [LINK_NAME] = {"name", "Name", NULL, FIELD_LINE, .min = 1, .max = LIMIT_NAME_CHARACTERS},
+	.required = true, .min = 3, .max = 254, .autocomplete = "username"},
+    [LINK_NAME] = {"name", "Name", NULL, FIELD_LINE, .min = 1, .max = LIMIT_NAME_CHARACTERS,
+	.autocomplete = "name"},
     [LINK_PASSWORD] = {"password", "Password", "At least 10 characters.", FIELD_SECRET,
-	.required = true, .min = LIMIT_PASSWORD_LEAST, .max = LIMIT_PASSWORD_MOST},
+	.required = true, .min = LIMIT_PASSWORD_LEAST, .max = LIMIT_PASSWORD_MOST,
+	.autocomplete = "new-password"},
     {0},
 };
 _Static_assert(LIMIT_PASSWORD_LEAST == 10, "the help says so");
@@ -193,9 +229,10 @@ model_link_follow(struct model *m, struct str token, const json_t *fields, struc
 enum { OLD_PASSWORD, NEW_PASSWORD };
 const struct field password_fields[] = {
     [OLD_PASSWORD] = {"old_password", "Old password", NULL, FIELD_SECRET, .required = true,
-	.min = 1, .max = 10 * LIMIT_PASSWORD_MOST},
+	.min = 1, .max = 10 * LIMIT_PASSWORD_MOST, .autocomplete = "current-password"},
     [NEW_PASSWORD] = {"password", "New password", "At least 10 characters. All other sessions end.",
-	FIELD_SECRET, .required = true, .min = LIMIT_PASSWORD_LEAST, .max = LIMIT_PASSWORD_MOST},
+	FIELD_SECRET, .required = true, .min = LIMIT_PASSWORD_LEAST, .max = LIMIT_PASSWORD_MOST,
+	.autocomplete = "new-password"},
     {0},
 };
 
@@ -223,9 +260,9 @@ model_password_change(struct model *m, const struct caller *c, const json_t *fie
 	if (!found || !c->by_session || !u.email.n)
 		return FAIL(e, FORBIDDEN, "only who is signed in can change their password");
 	count_under(&k, u.email, c->remote);
-	if (!check_attempts(m, &k, e) ||
+	if (!password_check(v[NEW_PASSWORD].text, u.email, e) || !count_attempt(m, &k, e) ||
 	    !store_user_by_email(m->store, &with_password, &found, u.email, a, e) ||
-	    !password_verify(&good, m->data, found ? with_password.password : (struct str){0},
+	    !verify(m, &good, &k, found ? with_password.password : (struct str){0},
 		v[OLD_PASSWORD].text, e))
 		return false;
 	if (!good) {
@@ -236,9 +273,9 @@ model_password_change(struct model *m, const struct caller *c, const json_t *fie
 		}
 		return FAIL_FIELD(e, INPUT, "old_password", "this is not your password");
 	}
-	if (!password_check(v[NEW_PASSWORD].text, u.email, e) ||
-	    !password_hash(password, m->data, v[NEW_PASSWORD].text, e))
-		return false;
-	return store_begin(m->store, e) &&
-	       model_end(m, replace_password(m, c, &u, password, session, e), e);
+	return password_hash(password, m->data, v[NEW_PASSWORD].text, e) &&
+	       store_begin(m->store, e) &&
+	       model_end(m,
+		   uncount_attempt(m, &k, e) && replace_password(m, c, &u, password, session, e),
+		   e);
 }

@@ -117,6 +117,15 @@ model_source_new(struct model *m, const struct caller *c, struct source *source,
 }
 
 bool
+model_source_uploaded(
+    struct model *m, const struct caller *c, const char *source_id, struct err *e)
+{
+	return store_begin(m->store, e) &&
+	       model_end(
+		   m, model_audit(m, c, "source.new", str_of(source_id), (struct str){0}, e), e);
+}
+
+bool
 model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a, struct err *e)
 {

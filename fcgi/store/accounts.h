@@ -42,7 +42,7 @@ bool store_user_by_email(struct store *s, struct user *out, bool *found, struct 
     struct arena *a, struct err *e) MUST_CHECK;
 bool store_user_list(struct store *s, struct user **out, size_t *count, int64_t *total,
     int64_t org_id, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
-/* The oldest owner, for the first start. */
+/* The oldest owner who can sign in, for the first start. */
 bool store_user_first(
     struct store *s, struct user *out, bool *found, struct arena *a, struct err *e) MUST_CHECK;
 /* email, name, role, disabled_at.  Needs a transaction.  CONFLICT as for insert. */
@@ -63,6 +63,7 @@ struct key {
 	struct str name, role, begins; /* begins: its first characters, to tell keys apart */
 	struct str scope;              /* JSON array of dataset ids, or empty: everything */
 	struct str user_id, email;     /* whose it is, or empty */
+	struct str user_role;          /* of whom it is: a key may do no more than they */
 	int64_t created_at, expires_at, revoked_at, used_at; /* 0: never */
 };
 /* True: there is at least one key that works. */
@@ -106,9 +107,10 @@ bool store_link_find(struct store *s, struct user *u, bool *found, const uint8_t
     struct arena *a, struct err *e) MUST_CHECK;
 bool store_link_delete(struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
 
-/* Failed sign-ins in this LIMIT_SIGN_IN_WINDOW_SECONDS; adding is a transaction of its own. */
+/* Sign-ins that failed or are being looked at in this LIMIT_SIGN_IN_WINDOW_SECONDS; adding (`by`
+ * may be negative) needs a transaction. */
 bool store_attempts(struct store *s, const char *what, int64_t *count, struct err *e) MUST_CHECK;
-bool store_attempt_add(struct store *s, const char *what, struct err *e) MUST_CHECK;
+bool store_attempt_add(struct store *s, const char *what, int by, struct err *e) MUST_CHECK;
 
 /* ---- the audit ------------------------------------------------------------------------------ */
 

@@ -54,14 +54,27 @@ store_audit_list(struct store *s, struct audit **out, size_t *count, int64_t org
 	return more == 0;
 }
 
+/* A part at a time, so that nobody waits long for the lock.  Entries come in the order of time: the
+ * oldest thousand are looked at, not all there are. */
+#define SWEPT_AT_ONCE 1000
+
 bool
 store_audit_sweep(struct store *s, int64_t before_us, struct err *e)
 {
-	if (!database_begin(&s->catalog, e))
-		return false;
-	if (sql_run(&s->catalog, NULL, "DELETE FROM audit WHERE at < ?",
-		SQL_VALUES(V_INT(before_us)), e))
-		return database_commit(&s->catalog, e);
-	database_rollback(&s->catalog);
-	return false;
+	int gone = SWEPT_AT_ONCE;
+	while (gone == SWEPT_AT_ONCE) {
+		if (!database_begin(&s->catalog, e))
+			return false;
+		if (!sql_run(&s->catalog, &gone,
+			"DELETE FROM audit WHERE audit_id IN (SELECT audit_id FROM"
+			" (SELECT audit_id, at FROM audit ORDER BY audit_id LIMIT ?2) WHERE at < "
+			"?1)",
+			SQL_VALUES(V_INT(before_us), V_INT(SWEPT_AT_ONCE)), e)) {
+			database_rollback(&s->catalog);
+			return false;
+		}
+		if (!database_commit(&s->catalog, e))
+			return false;
+	}
+	return true;
 }

@@ -8,8 +8,8 @@ store_key_any(struct store *s, bool *any, struct err *e)
 {
 	int64_t count;
 	if (!sql_one_int(&s->catalog, &count, 0,
-		"SELECT count(*) FROM keys WHERE revoked_at IS NULL"
-		" AND (expires_at IS NULL OR expires_at > ?)",
+		"SELECT count(*) FROM keys k LEFT JOIN users u USING(user_id) WHERE k.revoked_at IS"
+		" NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND u.disabled_at IS NULL",
 		SQL_VALUES(V_INT(clock_now_us())), e))
 		return false;
 	*any = count > 0;
@@ -34,7 +34,8 @@ store_key_insert(struct store *s, struct key *k, const uint8_t hash[SHA256_BYTES
 
 #define KEY_COLUMNS                                                                                \
 	"k.key_id, k.org_id, k.name, k.role, k.begins, k.scope, k.user_id, u.email, k.created_at," \
-	" k.expires_at, k.revoked_at, k.used_at FROM keys k LEFT JOIN users u USING(user_id)"
+	" k.expires_at, k.revoked_at, k.used_at, u.role FROM keys k LEFT JOIN users u"             \
+	" USING(user_id)"
 
 static void
 take_key(struct key *k, const struct sql_query *q, struct arena *a)
@@ -51,6 +52,7 @@ take_key(struct key *k, const struct sql_query *q, struct arena *a)
 	    .expires_at = sql_int(q, 9),
 	    .revoked_at = sql_int(q, 10),
 	    .used_at = sql_int(q, 11),
+	    .user_role = catalog_str(q, 12, a),
 	};
 	catalog_id(k->key_id, q, 0);
 }

@@ -174,7 +174,8 @@ store_user_first(struct store *s, struct user *out, bool *found, struct arena *a
 	struct sql_query q;
 	return sql_start(&q, &s->catalog,
 		   "SELECT " USER_COLUMNS
-		   " FROM users u WHERE role='owner' ORDER BY created_at LIMIT 1",
+		   " FROM users u WHERE role='owner' AND disabled_at IS NULL ORDER BY created_at"
+		   " LIMIT 1",
 		   NULL, 0, e) &&
 	       take_one(&q, out, found, a, e);
 }
@@ -347,17 +348,12 @@ store_attempts(struct store *s, const char *what, int64_t *count, struct err *e)
 }
 
 bool
-store_attempt_add(struct store *s, const char *what, struct err *e)
+store_attempt_add(struct store *s, const char *what, int by, struct err *e)
 {
-	if (!database_begin(&s->catalog, e))
-		return false;
-	if (sql_run(&s->catalog, NULL, "DELETE FROM attempts WHERE window < ?",
-		SQL_VALUES(V_INT(window_now())), e) &&
-	    sql_run(&s->catalog, NULL,
-		"INSERT INTO attempts VALUES(?,?,1) ON CONFLICT(what, window) DO UPDATE SET "
-		"count=count+1",
-		SQL_VALUES(V_TEXT(what), V_INT(window_now())), e))
-		return database_commit(&s->catalog, e);
-	database_rollback(&s->catalog);
-	return false;
+	return sql_run(&s->catalog, NULL, "DELETE FROM attempts WHERE window < ?",
+		   SQL_VALUES(V_INT(window_now())), e) &&
+	       sql_run(&s->catalog, NULL,
+		   "INSERT INTO attempts VALUES(?1,?2,max(0,?3)) ON CONFLICT(what, window) DO "
+		   "UPDATE SET count=max(0,count+?3)",
+		   SQL_VALUES(V_TEXT(what), V_INT(window_now()), V_INT(by)), e);
 }

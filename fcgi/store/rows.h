@@ -162,6 +162,8 @@ struct rows_edited {
 	uint64_t rows, columns;
 };
 bool rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e) MUST_CHECK;
+/* How many rows are alive, with what the transaction did. */
+bool rows_edit_count(struct rows_editor *ed, uint64_t *rows, struct err *e) MUST_CHECK;
 void rows_edit_rollback(struct rows_editor *ed);
 
 /* cells and absent as rows_build_row() takes them. */
@@ -193,7 +195,8 @@ bool rows_edit_cursor(struct rows_editor *ed, const char *job_id, struct str *cu
     int64_t *change_id, struct arena *a, struct err *e) MUST_CHECK;
 bool rows_edit_set_cursor(
     struct rows_editor *ed, const char *job_id, struct str cursor, struct err *e) MUST_CHECK;
-/* What an earlier attempt of a request did: 0: nothing.  And the rows a change added. */
+/* What an earlier attempt of a request did, in the day an Idempotency-Key is kept: 0: nothing.  And
+ * the rows a change added. */
 bool rows_edit_by_key(
     struct rows_editor *ed, struct str key, int64_t *change_id, struct err *e) MUST_CHECK;
 bool rows_edit_added(struct rows_editor *ed, int64_t change_id, int64_t *row_ids, size_t max,

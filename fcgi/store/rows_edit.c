@@ -11,9 +11,11 @@
 #include "base/clock.h"
 #include "base/jsonout.h"
 #include "base/limits.h"
-#include "base/tree.h"
 
 #include <math.h>
+
+/* As long as the catalog keeps answers by their Idempotency-Key (sweep.c). */
+#define KEY_KEPT_US INT64_C(86400000000)
 
 struct rows_editor {
 	struct database d;
@@ -80,6 +82,12 @@ static bool
 insert_change(struct rows_editor *ed, struct change *c, struct err *e)
 {
 	c->at = clock_now_us();
+	/* A key that is free again, because its answer is kept no longer. */
+	if (c->idempotency_key.n > 0 &&
+	    !sql_run(&ed->d, NULL,
+		"UPDATE changes SET idempotency_key=NULL WHERE idempotency_key=? AND at <= ?",
+		SQL_VALUES(V_STR(c->idempotency_key), V_INT(c->at - KEY_KEPT_US)), e))
+		return false;
 	if (!sql_run(&ed->d, NULL,
 		"INSERT INTO changes(at, who, kind, cause, undoes, idempotency_key) "
 		"VALUES(?,?,?,?,?,?)",
@@ -113,18 +121,29 @@ rows_edit_rollback(struct rows_editor *ed)
 }
 
 bool
+rows_edit_count(struct rows_editor *ed, uint64_t *rows, struct err *e)
+{
+	int64_t alive;
+	if (!sql_one_int(&ed->d, &alive, 0, "SELECT sum(alive) FROM ranks", NULL, 0, e))
+		return false;
+	*rows = (uint64_t)alive;
+	return true;
+}
+
+bool
 rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e)
 {
-	int64_t rows = 0, columns = 0;
+	uint64_t rows = 0;
+	int64_t columns = 0;
 	bool good = (!ed->columns_changed || rows_write_view(&ed->d, &ed->arena, e)) &&
-		    sql_one_int(&ed->d, &rows, 0, "SELECT sum(alive) FROM ranks", NULL, 0, e) &&
+		    rows_edit_count(ed, &rows, e) &&
 		    sql_one_int(&ed->d, &columns, 0, "SELECT count(*) FROM columns WHERE dropped=0",
 			NULL, 0, e);
 	if (!good) {
 		rows_edit_rollback(ed);
 		return false;
 	}
-	*out = (struct rows_edited){ed->change_id, (uint64_t)rows, (uint64_t)columns};
+	*out = (struct rows_edited){ed->change_id, rows, (uint64_t)columns};
 	arena_release(&ed->arena);
 	return database_commit(&ed->d, e);
 }
@@ -421,31 +440,48 @@ undo_add(struct rows_editor *ed, struct undo *u, int64_t change_id, struct err *
 	return false;
 }
 
+/* What rows_edit_remove() wrote, taken out of the text as it is: no JSON reader takes every cell
+ * there may be (1e400, a NUL, half a surrogate pair), and none gives its bytes back. */
 static bool
-undo_remove(struct rows_editor *ed, struct undo *u, struct err *e)
+removed_row(struct str old, uint64_t *line, struct str *cells, struct str *absent)
 {
-	json_t *tree;
-	int64_t there;
+	static const char head[] = "{\"line\":", middle[] = ",\"cells\":", rest[] = ",\"absent\":";
+	const char *p = old.n ? memmem(old.p, old.n, middle, strlen(middle)) : NULL;
+	*absent = (struct str){0};
+	if (!p || !str_starts(old, head) ||
+	    !str_to_u64(
+		line, (struct str){old.p + strlen(head), (size_t)(p - old.p) - strlen(head)}))
+		return false;
+	p += strlen(middle);
+	size_t left = (size_t)(old.p + old.n - p);
+	*cells = (struct str){p, cells_value(p, left)};
+	p += cells->n;
+	left -= cells->n;
+	if (left > strlen(rest) && memcmp(p, rest, strlen(rest)) == 0) {
+		p += strlen(rest);
+		left -= strlen(rest);
+		*absent = (struct str){p, cells_value(p, left)};
+	}
+	return cells->n > 0;
+}
+
+/* A row that was removed comes back, unless that was done before or it went again since. */
+static bool
+undo_remove(struct rows_editor *ed, struct undo *u, int64_t change_id, struct err *e)
+{
+	int64_t there, newest;
+	uint64_t line;
+	struct str cells, absent;
 	if (!sql_one_int(&ed->d, &there, 0, "SELECT count(*) FROM rows WHERE row_id=?",
+		SQL_VALUES(V_INT(u->row_id)), e) ||
+	    !sql_one_int(&ed->d, &newest, 0,
+		"SELECT max(change_id) FROM history WHERE row_id=? AND column_id=-1",
 		SQL_VALUES(V_INT(u->row_id)), e))
 		return false;
-	if (there)
+	if (there || newest != change_id)
 		return changed_since(u, e);
-	if (!tree_parse_own(&tree, u->old, &ed->arena, e))
-		return false;
-	/* Spliced out of the text, so that no number is read and written again. */
-	struct str cells = u->old, absent = {0};
-	const char *from = memmem(cells.p, cells.n, ",\"cells\":", 9);
-	if (!from)
+	if (!removed_row(u->old, &line, &cells, &absent))
 		return FAIL(e, SYSTEM, "the history of row_%" PRId64 " is damaged", u->row_id);
-	from += 9;
-	size_t rest = (size_t)(u->old.p + u->old.n - from);
-	cells = (struct str){from, cells_value(from, rest)};
-	size_t key = strlen(",\"absent\":");
-	if (rest > cells.n + key && memcmp(from + cells.n, ",\"absent\":", key) == 0)
-		absent = (struct str){
-		    from + cells.n + key, cells_value(from + cells.n + key, rest - cells.n - key)};
-	uint64_t line = (uint64_t)json_integer_value(json_object_get(tree, "line"));
 	return insert_row(ed, u->row_id, line, cells, absent, e);
 }
 
@@ -510,7 +546,7 @@ rows_edit_undo(struct rows_editor *ed, int64_t change_id, struct err *e)
 		struct undo *u = &list[i];
 		bool good = u->column_id != WHOLE_ROW ? undo_cell(ed, u, change_id, e)
 			    : u->was_nothing          ? undo_add(ed, u, change_id, e)
-						      : undo_remove(ed, u, e);
+						      : undo_remove(ed, u, change_id, e);
 		if (!good)
 			return false;
 	}
@@ -550,7 +586,8 @@ bool
 rows_edit_by_key(struct rows_editor *ed, struct str key, int64_t *change_id, struct err *e)
 {
 	return sql_one_int(&ed->d, change_id, 0,
-	    "SELECT change_id FROM changes WHERE idempotency_key=?", SQL_VALUES(V_STR(key)), e);
+	    "SELECT change_id FROM changes WHERE idempotency_key=? AND at > ?",
+	    SQL_VALUES(V_STR(key), V_INT(clock_now_us() - KEY_KEPT_US)), e);
 }
 
 bool

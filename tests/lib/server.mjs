@@ -109,6 +109,8 @@ export async function startServer(t, options = {}) {
   return {
     folder, key, child, ended, stop, connection, socket,
     url: options.port ? ready[1] : undefined,
+    // What the first owner comes in with, as long as nobody has a password.
+    link: ready.input.match(/Sign in once with this link[^:]*: (\S+)/)?.[1],
     request: (method, target, more = {}) => request(connection, key, method, target, more),
     waitForJob: (id) => waitForJob(connection, key, id),
     waitForDataset: (id) => waitForDataset(connection, key, id),
@@ -131,7 +133,7 @@ export function request(connection, key, method, target, more = {}) {
   }
   if (body !== undefined) headers["content-length"] ??= Buffer.byteLength(body);
   return new Promise((resolve, reject) => {
-    const sent = http.request({ ...connection, method, path: target, headers, agent: false }, (answer) => {
+    const sent = http.request({ agent: false, ...connection, method, path: target, headers }, (answer) => {
       const chunks = [];
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("error", reject);

@@ -68,10 +68,11 @@ export function halfMade(server) {
   return found;
 }
 
-// SQL on the catalog beside the running server, without touching its log of writes.
-export async function catalog(server, sql) {
+// SQL on the catalog (or another database of the folder) beside the running server, without touching
+// its log of writes.
+export async function catalog(server, sql, file = "catalog.db") {
   const { stdout } = await run("sqlite3", ["-cmd", ".timeout 5000", "-cmd", "PRAGMA wal_autocheckpoint=0",
-    "-cmd", ".mode json", path.join(server.folder, "catalog.db"), sql]);
+    "-cmd", ".mode json", path.join(server.folder, file), sql]);
   const json = stdout.slice(stdout.indexOf("\n") + 1); // behind the pragma's own line
   return json.trim() ? JSON.parse(json) : [];
 }
