@@ -39,6 +39,12 @@ export function sentence(text) {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/* What shows the server that a change comes from a page of its own: every module that changes
+ * something sends it as X-CSRF-Token. */
+export function csrf() {
+	return document.querySelector('meta[name="csrf"]')?.content ?? "";
+}
+
 /* What a failed answer says, as {message, fields: [{field, detail}]}: problem+json of RFC 9457, or
  * the bare status when something else answered (a proxy, an old tab). */
 export function problem(status, body) {

@@ -11,11 +11,15 @@ const EVERY_MS = 1000;
 const SLOWEST_MS = 30000;
 const ANNOUNCE_MS = 5000;
 
+/* Files are read by the byte, a task counts as it likes. */
+const amount = (job, n) => (job.kind === "task" ? count(n) : bytes(n));
+
 const formats = {
 	state_title: (job) => job.state_title,
 	percent: (job) => String(Math.floor(job.percent)),
-	done: (job) => bytes(job.done),
-	total: (job) => bytes(job.total),
+	done: (job) => amount(job, job.done),
+	total: (job) => (job.total ? amount(job, job.total) : "…"),
+	failed: (job) => count(job.failed),
 	rows: (job) => count(job.rows),
 	rate: (job) => (job.rate == null ? "…" : `${count(job.rate)} rows/s`),
 	seconds_left: (job) => (job.seconds_left == null ? "…" : duration(job.seconds_left)),
@@ -36,6 +40,16 @@ function announcer(element) {
 			last = Date.now();
 		}
 	};
+}
+
+/* Not under the hands of somebody who writes into a dialog. */
+function reload() {
+	const dialog = document.querySelector("dialog[open]");
+
+	if (dialog)
+		dialog.addEventListener("close", () => reload(), { once: true });
+	else
+		location.reload();
 }
 
 class Watch {
@@ -109,7 +123,7 @@ class Watch {
 		if (this.box.dataset.then === "dataset" && job.state === "done" && job.dataset_id)
 			location.replace(`/datasets/${encodeURIComponent(job.dataset_id)}`);
 		else if (this.box.dataset.then)
-			location.reload();
+			reload();
 		else if (badge)
 			badge.className = `badge is-${job.state}`;
 		for (const element of this.box.querySelectorAll("progress, [data-while-active]"))

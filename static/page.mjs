@@ -1,6 +1,7 @@
 /*
- * page.mjs: what every page does with a script: the theme button, and dialogs in the place of the
- * pages that ask before something is deleted.  Without it those pages and the system's theme remain.
+ * page.mjs: what every page does with a script: the theme button, dialogs in the place of the pages
+ * that ask before something is deleted, and the menu that closes by itself.  Without it those pages
+ * and the system's theme remain, and the menu closes where it was opened.
  */
 
 const root = document.documentElement;
@@ -51,5 +52,26 @@ document.addEventListener("click", (event) => {
 	} else if (event.target instanceof HTMLDialogElement) {
 		/* Only its backdrop is the dialog itself: everything else lies in a child. */
 		event.target.close();
+	}
+});
+
+/* A menu that is open goes when something else is clicked or comes into focus, and with Escape. */
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+function closeMenusWithout(target) {
+	for (const menu of openMenus())
+		if (!menu.contains(target))
+			menu.open = false;
+}
+
+document.addEventListener("click", (event) => closeMenusWithout(event.target));
+document.addEventListener("focusin", (event) => closeMenusWithout(event.target));
+document.addEventListener("keydown", (event) => {
+	if (event.key !== "Escape")
+		return;
+	for (const menu of openMenus()) {
+		if (menu.contains(document.activeElement))
+			menu.querySelector("summary").focus();
+		menu.open = false;
 	}
 });

@@ -2,7 +2,7 @@
  * upload.mjs: sends the upload form itself, to show how far it is and to be able to stop.  The same
  * fields go to the API that the page's own form would post; without this module the form does.
  */
-import { bytes, duration, problem, sentence } from "./format.mjs";
+import { bytes, csrf, duration, problem, sentence } from "./format.mjs";
 
 const NAME_CHARACTERS = 100;
 const RATE_WINDOW_MS = 4000;
@@ -28,14 +28,16 @@ class Rate {
 class Upload {
 	constructor(form) {
 		this.form = form;
-		this.file = form.elements.file;
+		this.inputs = [...form.querySelectorAll("input[type=file]")];
+		this.file = this.inputs[0];
 		this.panel = form.querySelector("[data-sending]");
 		this.actions = form.querySelector("[data-actions]");
 		this.alert = form.querySelector("[data-form-error]");
 		this.request = null;
 		this.named = "";
 		form.addEventListener("submit", (event) => this.submit(event));
-		this.file.addEventListener("change", () => this.chosen());
+		for (const input of this.inputs)
+			input.addEventListener("change", () => this.chosen());
 		this.part("cancel").addEventListener("click", () => this.request?.abort());
 		addEventListener("beforeunload", (event) => this.request && event.preventDefault());
 		this.startDrop();
@@ -64,9 +66,10 @@ class Upload {
 			mark(0);
 			if (this.request || event.dataTransfer.files.length === 0)
 				return;
-			const one = new DataTransfer();
-			one.items.add(event.dataTransfer.files[0]);
-			this.file.files = one.files;
+			const taken = new DataTransfer();
+			for (const file of [...event.dataTransfer.files].slice(0, this.file.multiple ? undefined : 1))
+				taken.items.add(file);
+			this.file.files = taken.files;
 			this.chosen();
 			this.file.focus();
 		});
@@ -85,13 +88,18 @@ class Upload {
 		this.checkSize();
 	}
 
+	chosenFiles() {
+		return this.inputs.flatMap((input) => [...input.files]);
+	}
+
 	checkSize() {
 		const limit = Number(this.form.dataset.limit);
-		const file = this.file.files[0];
+		const files = this.chosenFiles();
+		const size = files.reduce((sum, file) => sum + file.size, 0);
 
-		if (!file || !limit || file.size <= limit)
+		if (!limit || size <= limit)
 			return true;
-		this.fieldError("file", `This file is ${bytes(file.size)}; one upload may have ${bytes(limit)}. Split it into parts.`);
+		this.fieldError("file", `${files.length === 1 ? "This file is" : "These files are"} ${bytes(size)}; one upload may have ${bytes(limit)}. Split ${files.length === 1 ? "it" : "them"} into parts.`);
 		return false;
 	}
 
@@ -105,6 +113,7 @@ class Upload {
 		this.request = request;
 		request.open("POST", "/api/rowhouse/v1/datasets/upload");
 		request.setRequestHeader("Accept", "application/json");
+		request.setRequestHeader("X-CSRF-Token", csrf());
 		request.upload.addEventListener("progress", (at) => this.progress(at.loaded, at.total, rate.add(at.loaded)));
 		request.upload.addEventListener("load", () => this.sent());
 		request.addEventListener("load", () => this.answered(request));
@@ -121,10 +130,11 @@ class Upload {
 		if (!on)
 			return;
 		this.announced = performance.now();
-		this.part("title").textContent = `Sending ${this.file.files[0]?.name ?? "the file"}`;
+		const files = this.chosenFiles();
+		this.part("title").textContent = files.length > 1 ? `Sending ${files.length} files` : `Sending ${files[0]?.name ?? "the form"}`;
 		this.part("detail").textContent = "Starting …";
 		this.part("status").textContent = "Sending the file.";
-		this.progress(0, this.file.files[0]?.size ?? 0, 0);
+		this.progress(0, files.reduce((sum, file) => sum + file.size, 0), 0);
 		this.part("cancel").focus();
 	}
 
@@ -175,7 +185,7 @@ class Upload {
 			first = this.fieldError(field, detail) ?? first;
 		this.alert.replaceChildren(Object.assign(document.createElement("p"), { textContent: sentence(message) }));
 		if (signIn)
-			this.alert.append(Object.assign(document.createElement("a"), { href: "/sign-in?next=/upload", textContent: "Sign in" }));
+			this.alert.append(Object.assign(document.createElement("a"), { href: `/sign-in?next=${location.pathname}`, textContent: "Sign in" }));
 		/* A single fault stands at its field and nowhere else. */
 		this.alert.hidden = first !== null && fields.length === 1;
 		(first ?? this.file).focus();

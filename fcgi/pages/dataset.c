@@ -1,5 +1,8 @@
-/* dataset.c: one dataset: its rows a page at a time, its flaws, its exports, its end. */
-#include "pages/pages.h"
+/*
+ * dataset.c: one dataset: its rows a page at a time, its flaws, its exports, its end; and where its
+ * other pages stand (tabs).  Changing rows is rows.c, taking changes back changes.c.
+ */
+#include "pages/dataset.h"
 #include "api/rowcells.h"
 #include "api/rowhouse.h"
 #include "base/limits.h"
@@ -49,8 +52,8 @@ kind_of(const struct cell *c, enum column_type type)
 	return is_number ? "number" : "text";
 }
 
-static void
-put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t clip)
+void
+page_put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t clip)
 {
 	struct str text = c->bytes;
 	size_t whole = text.n;
@@ -94,12 +97,13 @@ put_row(void *context, const struct row *row, struct err *e)
 	jsonout_member_text(j, "id", id);
 	jsonout_member_int(j, "number", (int64_t)number);
 	jsonout_member_int(j, "line", (int64_t)row->line);
+	jsonout_member_int(j, "rev", row->rev);
 	/* The first of a page is where every link to a page leads: nothing to point out. */
 	jsonout_member_bool(j, "asked", t->shown > 0 && number == t->asked);
 	jsonout_key(j, "cells");
 	jsonout_array(j);
 	for (size_t k = 0; k < t->cells.count; k++)
-		put_cell(j, t->cells.cells[k], t->cells.columns[k].type, t->clip);
+		page_put_cell(j, t->cells.cells[k], t->cells.columns[k].type, t->clip);
 	jsonout_end(j);
 	jsonout_end(j);
 	t->shown++;
@@ -201,23 +205,88 @@ put_table(struct jsonout *j, struct exchange *x, struct dataset *d, struct err *
 	return put_flaws(j, x, rows, columns, count, e);
 }
 
+/* ---- where one is ---- */
+
+static void
+put_tab(struct jsonout *j, const char *kind, const char *name, const char *title, const char *tab)
+{
+	jsonout_object(j);
+	jsonout_member_text(j, "kind", kind);
+	jsonout_member_text(j, "name", name);
+	jsonout_member_text(j, "title", title);
+	jsonout_member_text(j, "current", strcmp(name, tab) == 0 ? "page" : NULL);
+	jsonout_end(j);
+}
+
+static void
+put_tabs(struct jsonout *j, const struct dataset_type *t, const char *tab)
+{
+	jsonout_key(j, "tabs");
+	jsonout_array(j);
+	put_tab(j, "rows", "rows", "Rows", tab);
+	for (const struct plugin_view *v = t && t->has ? t->has->views : NULL; v && v->name; v++)
+		put_tab(j, v->panel ? "panel" : "view", v->name, v->title, tab);
+	put_tab(j, "changes", "changes", "History", tab);
+	jsonout_end(j);
+}
+
+bool
+page_begin_dataset(struct exchange *x, struct buf *b, struct jsonout *j, const struct dataset *d,
+    const char *title, const char *tab, struct err *e)
+{
+	struct model *m = &x->app->model;
+	struct job job;
+	bool found;
+	if (!model_job_latest(m, d, &job, &found, &x->arena, e))
+		return false;
+	page_begin(x, b, j, title, "datasets");
+	jsonout_key(j, "dataset");
+	put_dataset(j, m->registry, d, found ? &job : NULL);
+	put_tabs(j, registry_type(m->registry, d->type), tab);
+	return true;
+}
+
+/* What can be done with it, and how the newest task is doing. */
+static bool
+put_tasks(struct exchange *x, struct jsonout *j, const struct dataset *d, struct err *e)
+{
+	struct job task;
+	bool found;
+	const struct dataset_type *t = registry_type(x->app->model.registry, d->type);
+	if (!model_task_latest(&x->app->model, d, &task, &found, &x->arena, e))
+		return false;
+	jsonout_key(j, "tasks");
+	jsonout_array(j);
+	for (const struct plugin_work *w = t && t->has ? t->has->tasks : NULL; w && w->name; w++)
+		put_work(j, w);
+	jsonout_end(j);
+	jsonout_key(j, "task_job");
+	if (found)
+		put_job(j, &task);
+	else
+		jsonout_null(j);
+	return true;
+}
+
 bool
 page_dataset(struct exchange *x, struct err *e)
 {
 	struct dataset d;
-	struct job job;
-	bool found;
 	struct buf b;
 	struct jsonout j;
-	struct model *m = &x->app->model;
-	if (!model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    !model_job_latest(m, &d, &job, &found, &x->arena, e))
+	struct str panel = url_parameter(&x->request.query, "panel");
+	const char *tab = panel.n ? arena_text(&x->arena, panel) : "rows";
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !page_begin_dataset(x, &b, &j, &d, arena_text(&x->arena, d.name), tab, e))
 		return false;
-	page_begin(x, &b, &j, arena_text(&x->arena, d.name), "datasets");
-	jsonout_key(&j, "dataset");
-	put_dataset(&j, x->app->model.registry, &d, found ? &job : NULL);
-	if (d.generation > 0 && !put_table(&j, x, &d, e))
+	if (d.generation > 0 && !(panel.n ? page_put_panel(x, &j, &d, panel, e)
+					  : put_table(&j, x, &d, e) && put_tasks(x, &j, &d, e) &&
+						page_put_change(x, &j, &d, e)))
 		return false;
+	bool rests = str_is(d.state, "ready") || str_is(d.state, "running");
+	jsonout_member_bool(&j, "has_rows", d.generation > 0);
+	jsonout_member_bool(&j, "shows_rows", rests && panel.n == 0);
+	jsonout_member_bool(&j, "can_add", rests && x->caller.role >= ROLE_EDITOR);
 	return page_draw(x, 200, &b, &j, "dataset", e);
 }
 

@@ -1,7 +1,6 @@
 /* datasets.c: the list of datasets. */
 #include "pages/pages.h"
 #include "api/rowhouse.h"
-#include "base/limits.h"
 
 bool
 page_datasets(struct exchange *x, struct err *e)
@@ -30,9 +29,6 @@ page_datasets(struct exchange *x, struct err *e)
 	}
 	jsonout_end(&j);
 	cursor_put(&j, &c, count, total);
-	jsonout_key(&j, "limits");
-	jsonout_object(&j);
-	jsonout_member_int(&j, "upload_bytes", (int64_t)LIMIT_UPLOAD_BYTES);
-	jsonout_end(&j);
+	page_put_first(&j, x->app->model.registry);
 	return page_draw(x, 200, &b, &j, "datasets", e);
 }

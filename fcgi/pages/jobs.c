@@ -1,6 +1,38 @@
 /* jobs.c: the list of jobs and one job. */
 #include "pages/pages.h"
 #include "api/rowhouse.h"
+#include "base/tree.h"
+#include "pages/readable.h"
+
+/* What kind it is; of a plugin's task, where its form is and what it answered. */
+static bool
+put_kind(struct exchange *x, struct jsonout *j, const struct job *job, struct err *e)
+{
+	json_t *params, *result;
+	bool stopped = str_is(job->state, "failed") || str_is(job->state, "cancelled");
+	jsonout_member_bool(j, "is_task", str_is(job->kind, "task"));
+	/* A task that runs may not know yet how much there is. */
+	jsonout_member_bool(
+	    j, "counts", str_is(job->kind, "task") && (job->total || job->ended_at == 0));
+	jsonout_member_bool(
+	    j, "can_repeat", stopped && str_is(job->kind, "task") && x->caller.role >= ROLE_EDITOR);
+	jsonout_member_bool(
+	    j, "in_bytes", str_is(job->kind, "ingest") || str_is(job->kind, "upload"));
+	if (!str_is(job->kind, "task"))
+		return true;
+	if (!tree_parse_own(&params, job->params, &x->arena, e))
+		return false;
+	jsonout_member_str(j, "task", tree_str(params, "work"));
+	jsonout_member_str(j, "plugin", tree_str(params, "plugin"));
+	if (job->result.n == 0 || !str_is(job->state, "done"))
+		return true;
+	if (!tree_parse_own(&result, job->result, &x->arena, e))
+		return false;
+	jsonout_member_bool(j, "has_result", true);
+	jsonout_key(j, "readable");
+	put_readable(j, result);
+	return true;
+}
 
 bool
 page_jobs(struct exchange *x, struct err *e)
@@ -42,7 +74,7 @@ page_job(struct exchange *x, struct err *e)
 	page_begin(x, &b, &j, "Job", "jobs");
 	jsonout_key(&j, "job");
 	put_job(&j, &job);
-	return page_draw(x, 200, &b, &j, "job", e);
+	return put_kind(x, &j, &job, e) && page_draw(x, 200, &b, &j, "job", e);
 }
 
 bool

@@ -47,6 +47,26 @@ page_posted(json_t **out, struct exchange *x, struct err *e)
 }
 
 bool
+page_can_mend(const struct err *e)
+{
+	return e->code == ERR_INPUT || e->code == ERR_UNPROCESSABLE || e->code == ERR_CONFLICT ||
+	       e->code == ERR_QUOTA || (e->code == ERR_FORBIDDEN && e->field[0]);
+}
+
+void
+page_put_form(
+    struct jsonout *j, const struct field *table, const json_t *sent, const struct err *wrong)
+{
+	struct form_drawing d = {.sent = sent, .wrong = wrong, .prefix = ""};
+	bool placed = !wrong;
+	for (const struct field *f = table; f->name && !placed; f++)
+		placed = strcmp(f->name, wrong->field) == 0;
+	jsonout_key(j, "form");
+	form_draw(j, table, &d);
+	jsonout_member_text(j, "error", placed ? NULL : wrong->message);
+}
+
+bool
 page_draw(struct exchange *x, int status, struct buf *b, struct jsonout *j, const char *template,
     struct err *e)
 {
@@ -58,27 +78,61 @@ page_draw(struct exchange *x, int status, struct buf *b, struct jsonout *j, cons
 	return template_draw(&x->response.body, x->app->templates, template, data, e);
 }
 
-/* Where to go on from an error, by the address it happened at. */
+/* Where to go on after signing in again: what was asked for, or the page a form was on. */
+static struct str
+place_of(struct exchange *x)
+{
+	const struct route *page;
+	struct str values[PATH_VALUES], allow;
+	struct err none = {0};
+	if (x->request.method == METHOD_GET)
+		return x->request.uri;
+	return route_find(&page, values, METHOD_GET, x->request.path, &allow, &x->arena, &none)
+		   ? x->request.path
+		   : STR("/datasets");
+}
+
+/* The titles of errors are about keys; a person has a role. */
+static const char *
+title_of(const struct err *e)
+{
+	return e->code == ERR_FORBIDDEN ? "You may not do that" : err_title(e->code);
+}
+
+/* Where to go on from an error, by the address it happened at; not to where nobody may go. */
 static void
-put_back(struct exchange *x, struct jsonout *j)
+put_back(struct exchange *x, struct jsonout *j, const struct err *e)
 {
 	static const struct {
-		const char *path, *text;
+		const char *path, *text, *href; /* href NULL: the path */
 	} places[] = {
 	    {"/upload", "Back to the upload"},
 	    {"/sources", "All sources"},
 	    {"/jobs", "All jobs"},
+	    {"/keys", "All keys"},
+	    {"/users", "All users"},
+	    {"/audit", "The audit"},
+	    {"/account", "Your account"},
+	    {"/sign-in", "Sign in"},
+	    {"/welcome", "Sign in", "/sign-in"},
+	    {"/new", "All types", "/new"},
+	    {"/plugins", "All types", "/types"},
 	};
+	/* Below a dataset that is there one comes back to it. */
+	bool is_forbidden = e->code == ERR_FORBIDDEN;
+	bool below = x->route && strncmp(x->route->pattern, "/datasets/{id}/", 15) == 0 &&
+		     strcmp(e->field, "dataset_id") != 0;
 	const char *href = "/datasets", *text = "All datasets";
 	for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
-		if (str_starts(x->request.path, places[i].path)) {
-			href = places[i].path;
+		if (!is_forbidden && str_starts(x->request.path, places[i].path)) {
+			href = places[i].href ? places[i].href : places[i].path;
 			text = places[i].text;
 		}
 	jsonout_key(j, "back");
 	jsonout_object(j);
-	jsonout_member_text(j, "href", href);
-	jsonout_member_text(j, "text", text);
+	jsonout_member_text(j, "place", below ? NULL : href + 1); /* behind the slash */
+	jsonout_member_str(j, "dataset_id", below ? x->value[0] : STR(""));
+	jsonout_member_text(j, "text", below ? "Back to the dataset" : text);
 	jsonout_end(j);
 }
 
@@ -92,19 +146,19 @@ page_error(struct exchange *x, const struct err *e)
 		struct buf to;
 		buf_init(&to, &x->arena);
 		buf_put_text(&to, "/sign-in?next=");
-		url_encode(
-		    &to, x->request.method == METHOD_GET ? x->request.uri : STR("/datasets"));
+		url_encode(&to, place_of(x));
 		respond_see_other(x, buf_str(&to));
 		return;
 	}
-	if (x->route && x->route->handler == page_upload_post && page_upload_again(x, e))
+	if (x->route && x->route->handler == page_new_type_post && page_new_again(x, e))
 		return;
-	page_begin(x, &b, &j, err_title(e->code), "");
+	page_begin(x, &b, &j, title_of(e), "");
 	jsonout_member_int(&j, "status", err_status(e->code));
-	jsonout_member_text(&j, "title", err_title(e->code));
+	jsonout_member_text(&j, "title", title_of(e));
 	jsonout_member_text(&j, "message", e->message);
-	jsonout_member_str(&j, "request_id", x->request.id);
-	put_back(x, &j);
+	/* Only what is the server's own fault is for its operator. */
+	jsonout_member_str(&j, "request_id", err_status(e->code) >= 500 ? x->request.id : STR(""));
+	put_back(x, &j, e);
 	if (!page_draw(x, err_status(e->code), &b, &j, "error", &draw)) {
 		log_err("the page of an error cannot be drawn", &draw);
 		respond(x, err_status(e->code), "text/plain; charset=utf-8");

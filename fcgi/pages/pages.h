@@ -6,24 +6,47 @@
 #define ROWHOUSE_PAGES_H
 
 #include "api/exchange.h"
+#include "base/form.h"
 
+/* account.c, keys.c, users.c, audit.c */
+handler_fn page_account, page_password_post, page_keys, page_key_new, page_key_new_post,
+    page_key_revoke_post, page_users, page_user, page_user_new, page_user_new_post, page_user_post,
+    page_user_disable_post, page_user_enable_post, page_user_link_post, page_audit;
 handler_fn page_home, page_sign_in, page_sign_in_post, page_sign_out, page_welcome,
-    page_welcome_post, page_datasets, page_upload, page_upload_post, page_dataset,
-    page_dataset_export, page_dataset_delete, page_dataset_delete_post, page_sources,
-    page_source_delete_post, page_jobs, page_job, page_job_cancel_post;
+    page_welcome_post, page_datasets, page_dataset, page_dataset_export, page_dataset_delete,
+    page_dataset_delete_post, page_sources, page_source_delete_post, page_jobs, page_job,
+    page_job_cancel_post, page_types, page_docs;
+/* new.c */
+handler_fn page_new, page_new_type, page_new_type_post;
+/* rows.c, changes.c */
+handler_fn page_row_new, page_row_new_post, page_row_edit, page_row_edit_post, page_row_delete,
+    page_row_delete_post, page_changes, page_change_undo_post;
+/* tasks.c, views.c */
+handler_fn page_task, page_task_post, page_site_task, page_site_task_post, page_view,
+    page_site_view;
 
 /* The page of an err; a page that needs a key leads to the sign-in instead. */
 void page_error(struct exchange *x, const struct err *e);
 
-/* The upload form once more, saying what was wrong with what it sent; false: not something the form
- * can put right. */
-bool page_upload_again(struct exchange *x, const struct err *error) MUST_CHECK;
+/* The form of a new dataset once more, with what it sent and what was wrong with that; false: not
+ * something the form can put right. */
+bool page_new_again(struct exchange *x, const struct err *wrong) MUST_CHECK;
+/* What the page of an empty server needs to take the first file, as the form of a new dataset does:
+ * `type`, `slots`, `limits`. */
+void page_put_first(struct jsonout *j, const struct registry *r);
 
 /* A form that was posted, as the tree its names mean (form_tree). */
 bool page_form(
     json_t **out, struct exchange *x, const struct url_parameters *form, struct err *e) MUST_CHECK;
 /* The form of the request's body. */
 bool page_posted(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
+
+/* The failure is one that the person at the form can mend: the form is drawn again with it. */
+bool page_can_mend(const struct err *e);
+/* `form`: the fields, filled in with what was sent; `error`: what is wrong, or null, when it is
+ * about none of them.  sent and wrong may be NULL. */
+void page_put_form(
+    struct jsonout *j, const struct field *table, const json_t *sent, const struct err *wrong);
 
 /* Begins the JSON of a page: an open object with `page` in it. */
 void page_begin(

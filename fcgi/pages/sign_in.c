@@ -9,6 +9,7 @@
 #include "api/access.h"
 #include "base/limits.h"
 #include "model/accounts.h"
+#include "pages/accounts.h"
 
 #define FORM_BYTES KIB(16)
 
@@ -31,7 +32,12 @@ draw(struct exchange *x, int status, struct str next, struct str email, const ch
 	struct jsonout j;
 	page_begin(x, &b, &j, "Sign in", "");
 	jsonout_member_str(&j, "next", next);
+	jsonout_member_bool(&j, "goes_on", !str_is(next, "/datasets"));
 	jsonout_member_str(&j, "email", email);
+	jsonout_member_bool(&j, "ask_email", email.n == 0);
+	jsonout_member_bool(&j, "ask_password", email.n > 0);
+	jsonout_member_bool(&j, "wrong", status == 401);
+	jsonout_member_text(&j, "described", error ? "problem" : NULL);
 	jsonout_key(&j, "error");
 	if (error) {
 		jsonout_object(&j);
@@ -43,9 +49,16 @@ draw(struct exchange *x, int status, struct str next, struct str email, const ch
 	return page_draw(x, status, &b, &j, "sign-in", e);
 }
 
+/* Who is in already goes on. */
 bool
 page_sign_in(struct exchange *x, struct err *e)
 {
+	if (!access_look(x, e))
+		return false;
+	if (x->caller.by_session) {
+		respond_see_other(x, safe_next(url_parameter(&x->request.query, "next")));
+		return true;
+	}
 	return draw(x, 200, safe_next(url_parameter(&x->request.query, "next")), STR(""), NULL, e);
 }
 
@@ -100,18 +113,11 @@ draw_welcome(struct exchange *x, int status, const struct user *u, struct str to
 {
 	struct buf b;
 	struct jsonout j;
-	struct form_drawing d = {.sent = sent, .wrong = wrong, .prefix = ""};
-	page_begin(x, &b, &j, "Welcome", "");
+	page_begin(x, &b, &j, u->has_password ? "Set a new password" : "Welcome", "");
 	jsonout_member_str(&j, "token", token);
 	jsonout_member_bool(&j, "again", u->has_password);
-	jsonout_member_str(&j, "org_role", u->role);
-	jsonout_key(&j, "form");
-	form_draw(&j, link_fields, &d);
-	jsonout_key(&j, "error");
-	if (wrong && !wrong->field[0])
-		jsonout_text(&j, wrong->message);
-	else
-		jsonout_null(&j);
+	jsonout_member_text(&j, "role_label", role_label(u->role));
+	page_put_form(&j, link_fields, sent, wrong);
 	return page_draw(x, status, &b, &j, "welcome", e);
 }
 
@@ -123,7 +129,9 @@ page_welcome(struct exchange *x, struct err *e)
 	struct str token = url_parameter(&x->request.query, "token");
 	if (!model_link_user(&x->app->model, &u, token, &x->arena, e))
 		return false;
-	struct form_pair pairs[] = {{STR("email"), u.email}, {STR("name"), u.name}};
+	/* Who invites may know no name and leaves the address in its place. */
+	struct str name = str_equal(u.name, u.email) ? STR("") : u.name;
+	struct form_pair pairs[] = {{STR("email"), u.email}, {STR("name"), name}};
 	return form_tree(&sent, pairs, ARRAY_LENGTH(pairs), &x->arena, e) &&
 	       draw_welcome(x, 200, &u, token, sent, NULL, e);
 }
