@@ -1,7 +1,9 @@
 // browser.mjs: Debian's Chromium on a Rowhouse of its own.
 //
 //   const { server, open } = await startBrowser(t);    // ends with the test
-//   const page = await open(t, { dark: true });        // signed in, in a context of its own
+//   const page = await open(t, { dark: true });        // signed in as its owner, in a context of its own
+//   const viewer = await invite(server, "viewer");     // another user
+//   const other = await open(t, { as: viewer });
 //
 // Every page is watched: at the end of its test it must have asked no other host, logged no error,
 // broken no rule of the Content-Security-Policy and run nothing that came with the data.
@@ -19,8 +21,10 @@ const flags = [
   "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ];
 
+// options: those of startServer; fresh: nobody has a password yet.
 export async function startBrowser(t, options = {}) {
   const server = await startServer(t, { ...options, port: true });
+  if (!options.fresh) await follow(server, server.link, owner);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: process.getuid() === 0 ? ["--no-sandbox", ...flags] : flags,
@@ -30,7 +34,7 @@ export async function startBrowser(t, options = {}) {
 }
 
 // A page in a fresh context.  options: dark, narrow (390 px), script (false: none), signedIn
-// (false: not), logs (words of errors that this test provokes, as "status of 404").
+// (false: not), as (a user), logs (words of errors that this test provokes, as "status of 404").
 async function open(t, browser, server, options = {}) {
   const context = await browser.newContext({
     baseURL: server.url,
@@ -64,18 +68,46 @@ async function open(t, browser, server, options = {}) {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15000);
-  if (options.signedIn !== false) await signIn(page, server);
+  if (options.signedIn !== false) await signIn(context, server, options.as ?? owner);
   return page;
 }
 
-// By the form's own address: what the form itself does is sign-in.test.mjs's.
-async function signIn(page, server) {
-  const answer = await page.request.post("/sign-in", {
-    form: { key: server.key, next: "/datasets" },
-    headers: { origin: server.url },
-    maxRedirects: 0,
-  });
-  assert.equal(answer.status(), 303);
+export const owner = { email: "owner@example.org", name: "Olga Owner", password: "a password for tests" };
+
+// Posts a form as the pages of this server do.
+function post(server, target, fields) {
+  return server.request("POST", target, { key: null, body: String(new URLSearchParams(fields)),
+    headers: { "content-type": "application/x-www-form-urlencoded", origin: server.url, host: new URL(server.url).host } });
+}
+
+// By the form's own address: what the form itself does is sign-in.test.mjs's.  The browser is given
+// the cookie it would have been given.
+async function signIn(context, server, user) {
+  const answer = await post(server, "/sign-in", { email: user.email, password: user.password });
+  assert.equal(answer.status, 303, answer.text);
+  const [, name, value] = answer.headers["set-cookie"][0].match(/^([^=]+)=([^;]+)/);
+  await context.addCookies([{ name, value, domain: "127.0.0.1", path: "/", secure: true, httpOnly: true, sameSite: "Lax" }]);
+}
+
+// Follows a link to come in with, and sets what the user signs in with.
+async function follow(server, link, user) {
+  const token = new URL(link).searchParams.get("token");
+  const answer = await post(server, "/welcome", { token, ...user });
+  assert.equal(answer.status, 303, answer.text);
+}
+
+// Another user, who has come in and set a password.
+export async function invite(server, role, name = role) {
+  const user = { email: `${name}@example.org`, name, password: `the password of ${name}` };
+  const answer = await server.request("POST", "/api/rowhouse/v1/users", { json: { email: user.email, name, role } });
+  assert.equal(answer.status, 201, answer.text);
+  await follow(server, answer.json.link, user);
+  return { ...user, id: answer.json.user.id };
+}
+
+// The menu of who is signed in, where the account, keys, users, the audit and the way out are.
+export async function openMenu(page) {
+  await page.locator("summary", { hasText: "Signed in as" }).click();
 }
 
 // Makes a dataset by the API and waits until it is ready (or failed).

@@ -178,18 +178,18 @@ test("dataset", async (t) => {
     assert.equal(await focused(page), "Skip to the content");
     assert.ok((await page.locator(".skip").boundingBox()).y >= 0);
     const order = [];
-    for (let i = 0; i < 11; i++) {
+    for (let i = 0; i < 15; i++) {
       await page.keyboard.press("Tab");
       order.push(await focused(page));
     }
-    assert.deepEqual(order, ["Rowhouse", "Datasets", "Upload", "Sources", "Jobs", "Dark theme", "Sign out",
-      "Datasets", "CSV", "JSON Lines", "Delete …"]);
+    assert.deepEqual(order, ["Rowhouse", "Datasets", "New", "Sources", "Jobs", "Types", "Dark theme",
+      "Signed in as owner@example.org owner", "Datasets", "Add a row", "CSV", "JSON Lines", "Delete …", "Rows", "History"]);
     await page.locator(".skip").focus();
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement.id), "main");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
-    assert.equal(await focused(page), "CSV");
+    assert.equal(await focused(page), "Add a row");
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.equal(outline, "solid");
   });

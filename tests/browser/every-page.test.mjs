@@ -4,7 +4,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { accessibilityFaults, makeDataset, startBrowser } from "./browser.mjs";
+import { accessibilityFaults, invite, makeDataset, openMenu, startBrowser } from "./browser.mjs";
+import { formPages, withTestPlugins } from "./plugins.mjs";
 
 const SCRIPT = '"><script>window.ran = 1</script>';
 const IMAGE = "'><img src=x onerror='window.ran = 1'>";
@@ -22,11 +23,13 @@ async function fill(server) {
     hostile: await makeDataset(server, `${IMAGE.replaceAll("'", "")}.csv`, `${hostile}\n${hostile}\n`,
       [["name", SCRIPT], ["description", IMAGE]]),
   };
+  const post = async (target, json) => (await server.request("POST", `/api/rowhouse/v1${target}`, { json })).json;
+  const { user } = await post("/users", { email: "x@example.org", name: IMAGE, role: "viewer" });
+  await post("/keys", { name: SCRIPT, role: "viewer", dataset_ids: [datasets.hostile.id] });
   const jobs = (await server.request("GET", "/api/rowhouse/v1/jobs")).json.jobs;
   const job = (name, state) => jobs.find((j) => j.dataset_id === datasets[name].id && j.state === state).id;
   return {
     ...Object.fromEntries(Object.entries(datasets).map(([name, { id }]) => [name, `/datasets/${id}`])),
-    "sign-in": "/sign-in",
     datasets: "/datasets",
     upload: "/upload",
     "make a dataset": `/upload?source=${datasets.hostile.source_id}`,
@@ -36,13 +39,21 @@ async function fill(server) {
     "job failed": `/jobs/${job("failed", "failed")}`,
     "confirm delete": `/datasets/${datasets.hostile.id}/delete`,
     "not there": "/datasets/nonsense",
+    account: "/account",
+    keys: "/keys",
+    "make a key": "/keys/new",
+    users: "/users",
+    "invite a user": "/users/new",
+    user: `/users/${user.id}`,
+    audit: "/audit",
+    "audit, nothing": "/audit?who=nobody",
   };
 }
 
 test("every page", async (t) => {
-  const { server, open } = await startBrowser(t);
+  const { server, open } = await startBrowser(t, withTestPlugins);
   const empty = await startBrowser(t);
-  const pages = await fill(server);
+  const pages = { ...await fill(server), ...await formPages(server, IMAGE) };
 
   await t.test("light, dark and narrow: axe finds nothing, nothing runs, nothing scrolls sideways", async (t) => {
     const faults = [];
@@ -63,11 +74,55 @@ test("every page", async (t) => {
       await page.emulateMedia({ colorScheme: "light" });
       await page.setViewportSize({ width: 1280, height: 800 });
     };
-    const page = await open(t, { logs: ["status of 404"] });
+    const page = await open(t, { logs: ["status of 400", "status of 404", "status of 422"] });
     for (const [what, address] of Object.entries(pages)) {
       await page.goto(address);
       await check(page, what);
     }
+    await page.goto("/datasets");
+    await openMenu(page);
+    await check(page, "menu");
+    await page.goto("/keys");
+    for (const summary of await page.locator("td summary, th summary").all()) await summary.click();
+    await check(page, "keys, a question");
+    await page.goto("/keys/new");
+    await page.getByLabel("Name").fill("for one");
+    await page.getByLabel("Only these").check();
+    await page.getByRole("button", { name: "Make the key" }).click();
+    await page.getByText("choose at least one dataset").waitFor();
+    await check(page, "make a key, refused");
+    await page.getByLabel("All datasets").check();
+    await page.getByRole("button", { name: "Make the key" }).click();
+    await page.getByText("Copy it now").waitFor();
+    await check(page, "key made");
+    await page.goto(pages.user);
+    for (const summary of await page.locator("main summary").all()) await summary.click();
+    await check(page, "user, questions");
+    await page.getByRole("button", { name: "Make the link" }).click();
+    const link = await page.getByLabel("Link", { exact: true }).inputValue();
+    await check(page, "link");
+    const viewer = await open(t, { as: await invite(server, "viewer"), logs: ["status of 403"] });
+    for (const address of [pages.ready, "/datasets", "/sources", "/jobs", "/keys", "/account", "/users"]) {
+      await viewer.goto(address);
+      await check(viewer, `viewer ${address}`);
+    }
+    const nobody = await open(t, { signedIn: false, logs: ["status of 400", "status of 401", "status of 410"] });
+    await nobody.goto(pages.jobs);
+    await nobody.locator("summary").click();
+    await check(nobody, "sign-in");
+    await nobody.getByLabel("E-mail address").fill("nobody@example.org");
+    await nobody.getByLabel("Password").fill("nothing");
+    await nobody.getByRole("button", { name: "Sign in" }).click();
+    await nobody.getByRole("alert").waitFor();
+    await check(nobody, "sign-in, refused");
+    await nobody.goto(link);
+    await check(nobody, "welcome");
+    await nobody.getByLabel("Password").fill("short");
+    await nobody.getByRole("button", { name: "Set it and sign in" }).click();
+    await nobody.locator(".error").waitFor();
+    await check(nobody, "welcome, refused");
+    await nobody.goto("/welcome?token=used");
+    await check(nobody, "link that was used");
     await page.goto(pages.hostile);
     await page.locator("tbody td").first().click();
     await check(page, "row drawer");
@@ -78,7 +133,7 @@ test("every page", async (t) => {
     await page.locator(".findings summary").click();
     await check(page, "findings");
     const first = await empty.open(t);
-    for (const address of ["/datasets", "/sources", "/jobs"]) {
+    for (const address of ["/datasets", "/sources", "/jobs", "/users", "/keys/new"]) {
       await first.goto(address);
       await check(first, `empty ${address}`);
     }
@@ -92,6 +147,13 @@ test("every page", async (t) => {
     assert.equal(await page.locator(".description").textContent(), IMAGE);
     assert.deepEqual(await page.locator(".column-name").allTextContents(), [SCRIPT, IMAGE, "{row.id} {{7*7}}", "javascript:ran=1"]);
     assert.equal(await page.locator("tbody td").first().textContent(), SCRIPT);
+    await page.goto(pages.user);
+    assert.equal(await page.locator("h1").textContent(), IMAGE);
+    for (const [address, text] of [["/users", IMAGE], ["/keys", SCRIPT], ["/audit", SCRIPT]]) {
+      await page.goto(address);
+      await page.getByText(text, { exact: true }).first().waitFor();
+    }
+    assert.equal(await page.evaluate(() => window.ran), undefined);
     await page.goto("/sources");
     await page.getByText("><img src=x onerror=window.ran = 1>.csv").first().waitFor();
   });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import test from "node:test";
-import { datasetNames, peopleCsv, startBrowser } from "./browser.mjs";
+import { datasetNames, openMenu, owner, peopleCsv, startBrowser } from "./browser.mjs";
 
 test("without script", async (t) => {
   const { server, open } = await startBrowser(t);
@@ -12,9 +12,10 @@ test("without script", async (t) => {
     const page = await open(t, { script: false, signedIn: false });
     const upload = peopleCsv(1234);
     await page.goto("/");
-    await page.getByLabel("Key").fill(server.key);
+    await page.getByLabel("E-mail address").fill(owner.email);
+    await page.getByLabel("Password").fill(owner.password);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("link", { name: "Upload", exact: true }).click();
+    await page.getByRole("link", { name: "Name it first" }).click();
     await page.getByLabel("Name").fill("by hand <b>");
     await page.setInputFiles("#file", { name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(upload) });
     await page.getByRole("button", { name: "Upload" }).click();
@@ -39,6 +40,7 @@ test("without script", async (t) => {
     await page.getByRole("button", { name: "Delete the dataset" }).click();
     await page.getByRole("heading", { name: "Make your first dataset" }).waitFor();
     assert.deepEqual(await datasetNames(server), []);
+    await openMenu(page);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL("/sign-in");
   });
@@ -52,5 +54,48 @@ test("without script", async (t) => {
     await page.setInputFiles("#file", { name: "a.csv", mimeType: "text/csv", buffer: Buffer.from("a\n1\n") });
     await page.getByRole("button", { name: "Upload" }).click();
     await page.waitForURL("/datasets/*");
+  });
+
+  await t.test("users are invited and disabled, keys made and revoked, the audit filtered", async (t) => {
+    const page = await open(t, { script: false });
+    await page.goto("/datasets");
+    await openMenu(page);
+    await page.getByRole("link", { name: "Users" }).click();
+    await page.getByRole("link", { name: "Invite a user" }).click();
+    await page.getByLabel("E-mail address").fill("vera@example.org");
+    await page.getByRole("button", { name: "Make the link" }).click();
+    const link = await page.getByLabel("Link", { exact: true }).inputValue();
+    assert.equal(await page.getByRole("button", { name: "Copy" }).count(), 0);
+
+    const vera = await open(t, { script: false, signedIn: false });
+    await vera.goto(link);
+    await vera.getByLabel("Password").fill("the password of vera");
+    await vera.getByRole("button", { name: "Set it and sign in" }).click();
+    await vera.waitForURL("/datasets");
+
+    await page.getByRole("link", { name: "This user" }).click();
+    await page.getByText("Disable this user").click();
+    await page.getByRole("button", { name: "Disable the user" }).click();
+    await page.getByText("Disabled: their sessions have ended").waitFor();
+    await vera.getByRole("link", { name: "Jobs" }).click();
+    await vera.waitForURL(/sign-in/);
+
+    await page.goto("/keys/new");
+    await page.getByLabel("Name").fill("by hand");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    const key = await page.getByLabel("Key", { exact: true }).inputValue();
+    assert.equal((await server.request("GET", "/api/rowhouse/v1/me", { key })).status, 200);
+    await page.getByRole("link", { name: "All keys" }).click();
+    const row = page.getByRole("row").filter({ hasText: "by hand" });
+    await row.getByText("Revoke by hand").click();
+    await row.getByRole("button", { name: "Revoke the key" }).click();
+    await page.getByText("The key is revoked").waitFor();
+    assert.equal((await server.request("GET", "/api/rowhouse/v1/me", { key })).status, 401);
+
+    await page.goto("/audit");
+    await page.getByLabel("Action").selectOption("key.revoke");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByRole("rowheader", { name: "Revoked a key" }).waitFor();
+    assert.equal(await page.getByRole("row").count(), 2);
   });
 });

@@ -291,7 +291,7 @@ test("a revoked key stops at once", async (t) => {
 test("what belongs to others looks like what does not exist", async (t) => {
   const own = await startServer(t);
   const mine = await makeDataset(own, products);
-  await catalog(own, "INSERT INTO organizations VALUES(2, 'others', 0);" +
+  await catalog(own, "INSERT INTO organizations(org_id, name, created_at) VALUES(2, 'others', 0);" +
     "UPDATE datasets SET org_id=2; UPDATE sources SET org_id=2; UPDATE jobs SET org_id=2");
   const nobody = "00000000-0000-4000-8000-000000000000";
   const without = (answer, id) => [answer.status, answer.text.replaceAll(id, "ID")

@@ -125,7 +125,7 @@ test("the child that reads the file killed: its job fails with the reason, or is
   await killAtWork("child");
   const dataset = await server.waitForDataset(json.datasetId);
   if (dataset.state === "ready") assert.equal(dataset.rows, rows);
-  else assert.match(dataset.error.message, /the process that reads the file killed by signal 9/);
+  else assert.match(dataset.error.message, /the process of the job .*killed by signal 9/);
   await eventually("half-made files to go", () => halfMade(server).length === 0);
 });
 

@@ -1,58 +1,85 @@
-// routes.test.mjs: every address of the route table answers, and lets nobody in without a key.
+// routes.test.mjs: every address of the route table answers, and lets nobody in without a key or a session.
 
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import test, { after } from "node:test";
-import { root, startServer } from "../lib/server.mjs";
-import { makeDataset } from "../lib/things.mjs";
+import { keepAlive, Visitor } from "../lib/accounts.mjs";
+import { routes } from "../lib/routes.mjs";
+import { startServer } from "../lib/server.mjs";
+import { makeDataset, ours } from "../lib/things.mjs";
 
 const server = await startServer({ after });
+const request = keepAlive(server, { after });
 
-// The table itself, read from its source, so that a new row cannot be forgotten here.
-const mounts = { OURS: ["/api/rowhouse/v1"], CLARO: ["/api/v2", "/claro/api/v2"], PAGE: [""], SITE: [""] };
-const table = fs.readFileSync(path.join(root, "fcgi/api/routes.c"), "utf8");
-const routes = [...table.matchAll(/^\t(OURS|CLARO|PAGE|SITE)\((?:(GET|POST|PUT|PATCH|DELETE), )?"([^"]+)", (?:(KEY|ANYONE), )?(\w+)/gm)]
-  .flatMap(([, kind, method = "GET", target, access, handler]) =>
-    mounts[kind].map((mount) => ({ kind, method, target: mount + target, handler,
-      open: kind === "SITE" || access === "ANYONE" })));
+// Something for each {name} of an address, made anew where a request may use it up.
+const kinds = { datasets: "dataset", sources: "source", datasources: "source", jobs: "job", users: "user", keys: "key" };
+async function valuesFor(target) {
+  const kind = kinds[target.match(/(\w+)\/\{id\}/)?.[1]];
+  const post = async (path, json) => (await server.request("POST", `${ours}${path}`, { json })).json;
+  const values = { row: "row_1", change: "1", type: "data_enrichment", view: "none", task: "none", call: "none", plugin: "none" };
+  if (["dataset", "source", "job"].includes(kind)) {
+    const { id, source_id, job } = await makeDataset(server, "a\n1\n");
+    if (target.includes("{change}")) await post(`/datasets/${id}/rows`, { rows: [{ a: 2 }] });
+    values.id = { dataset: id, source: source_id, job: job.id }[kind];
+  } else if (kind === "user") {
+    values.id = (await post("/users", { email: `u${Math.random()}@example.org`, role: "viewer" })).user.id;
+  } else if (kind === "key") {
+    values.id = (await post("/keys", { name: "k", role: "viewer" })).key.id;
+  }
+  return values;
+}
 
 test("the table is read", () => {
-  assert.ok(routes.length >= 50, String(routes.length));
+  assert.ok(routes.length >= 80, String(routes.length));
   assert.ok(routes.some((r) => r.target === "/claro/api/v2/datasets/{id}/data"));
+  assert.ok(routes.some((r) => r.handler === "rowhouse_audit_list" && r.query === "audit_query"));
 });
+
+// A page that is shown to anybody refuses what a form of it lacks as if there were no key.
+const refusesAnybody = ["page_sign_in_post", "page_welcome", "page_welcome_post"];
 
 for (const { method, target, kind, open, handler } of routes) {
   test(`${method} ${target}`, async () => {
-    const { id, source_id, job } = await makeDataset(server, "a\n1\n");
-    const value = handler.includes("source") ? source_id : handler.includes("job") ? job.id : id;
-    const address = target.replace("{id}", value);
-    const send = (key) => server.request(method, address, { key, headers: { accept: "application/json" } });
+    const values = await valuesFor(target);
+    const address = target.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    const send = (key, path = address) =>
+      request(method, path, { key, headers: { accept: "application/json", "sec-fetch-site": "same-origin" } });
     const without = await send(null);
-    if (handler === "page_sign_in_post") {
-      assert.equal(without.status, 401, "without the key it asks for");
+    if (refusesAnybody.includes(handler)) {
+      assert.ok([400, 401, 410].includes(without.status), `${without.status} ${without.text}`);
     } else if (open) {
       assert.ok(without.status < 500 && ![401, 404, 405].includes(without.status), without.text);
-    } else if (kind === "PAGE" && [302, 303].includes(without.status)) {
-      assert.match(without.headers.location, /^\/sign-in/);
     } else {
       assert.equal(without.status, 401, without.text);
       assert.ok(without.headers["www-authenticate"]);
+      if (kind === "PAGE") {
+        const page = await request(method, address, { key: null, headers: { accept: "text/html" } });
+        assert.deepEqual([page.status, page.headers.location.split("?")[0]], [303, "/sign-in"]);
+      }
     }
-    for (const key of ["rh_wrong", ""])
-      if (!open) assert.ok([401, 303].includes((await send(key)).status));
+    for (const key of ["rh_wrong", ""]) if (!open) assert.equal((await send(key)).status, 401);
     const answer = await send(undefined);
     // An empty change may well be refused for what it lacks, but the address is there.
     assert.ok(answer.status < 500, answer.text);
-    if (kind !== "PAGE") assert.notEqual(answer.status, 401, answer.text);
-    assert.ok(![404, 405].includes(answer.status), `${answer.status} ${answer.text}`);
+    if (!refusesAnybody.includes(handler)) assert.notEqual(answer.status, 401, answer.text);
+    // What no plugin has is missing, not the address.
+    const none = /\{(view|task|call)\}/.exec(target);
+    if (none) assert.deepEqual([answer.status, answer.json.errors[0].field], [404, none[1]], answer.text);
+    else assert.ok(![404, 405].includes(answer.status), `${answer.status} ${answer.text}`);
     // One slash more changes nothing; a word more is another address.
     if (!target.includes("{") && target !== "/") {
-      const slash = await server.request(method, `${address}/`, { headers: { accept: "application/json" } });
+      const slash = await send(undefined, `${address}/`);
       assert.ok(![404, 405].includes(slash.status), "with a slash at its end");
+      assert.equal((await send(undefined, `${address}/a/b/c/d`)).status, 404, "with words behind it");
     }
   });
 }
+
+test("a page that a browser asks for leads to the sign-in and from there back", async () => {
+  const answer = await request("GET", "/jobs?limit=5", { key: null, headers: { accept: "text/html" } });
+  assert.deepEqual([answer.status, answer.headers.location], [303, "/sign-in?next=%2Fjobs%3Flimit%3D5"]);
+  const owner = await Visitor.first(server);
+  assert.equal((await owner.signIn(owner.email, owner.password, "/jobs?limit=5")).headers.location, "/jobs?limit=5");
+});
 
 test("health, readiness, version, limits and metrics are for everyone", async () => {
   const get = (target) => server.request("GET", target, { key: null });
@@ -60,6 +87,7 @@ test("health, readiness, version, limits and metrics are for everyone", async ()
   const ready = (await get("/readyz")).json;
   assert.equal(ready.status, "ready");
   assert.ok(ready.free_bytes > 0);
+  assert.match(ready.sandbox, /^landlock \d+, seccomp$/, "files are read in a cage, and which");
   assert.equal((await get("/version")).json.name, "rowhouse");
   assert.match((await get("/version")).json.version, /^\d+\.\d+\.\d+$/);
   const metrics = await get("/metrics");

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { program, startServer, temporaryFolder } from "../lib/server.mjs";
-import { eventually, halfMade, makeDataset, ours, upload, whatExists } from "../lib/things.mjs";
+import { catalog, eventually, halfMade, makeDataset, ours, upload, whatExists } from "../lib/things.mjs";
 
 test("rate_per_minute: so many requests with one key, then 429 with the seconds to wait", async (t) => {
   const server = await startServer(t, { env: { ROWHOUSE_RATE_PER_MINUTE: "20" } });
@@ -91,6 +91,30 @@ test("quota_bytes and quota_rows: refused with what is left, nothing half stays"
   assert.equal(failed.state, "failed");
   assert.match(failed.error.message, /quota/);
   assert.equal(failed.error.code, "quota_exceeded");
+});
+
+test("audit_days: entries that are older go at the start, however many; 0 keeps them for ever", async (t) => {
+  const data = path.join(temporaryFolder(t), "data");
+  const first = await startServer(t, { data });
+  const { id } = (await first.request("POST", `${ours}/keys`, { json: { name: "old", role: "viewer" } })).json.key;
+  await first.stop();
+  const day = 86400000000n, ago = (days) => BigInt(Date.now()) * 1000n - day * BigInt(days);
+  await catalog(first, `UPDATE audit SET at=${ago(8)};
+    INSERT INTO audit(at, org_id, who, action)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 2500)
+      SELECT ${ago(7)} - 60000000, 1, 'somebody', 'old' FROM n;
+    INSERT INTO audit(at, org_id, who, action) VALUES(${ago(6)}, 1, 'somebody', 'young')`);
+  const left = async (server) => (await catalog(server, "SELECT action, count(*) AS n FROM audit GROUP BY action ORDER BY action"));
+  const unknown = path.join(data, "datasets", "unknown"); // goes last in a sweep
+  fs.mkdirSync(unknown, { recursive: true });
+  const kept = await startServer(t, { data, env: { ROWHOUSE_AUDIT_DAYS: "0" } });
+  await eventually("the sweep at the start", () => !fs.existsSync(unknown));
+  assert.deepEqual(await left(kept), [{ action: "key.new", n: 1 }, { action: "old", n: 2500 }, { action: "young", n: 1 }]);
+  await kept.stop();
+  const swept = await startServer(t, { data, env: { ROWHOUSE_AUDIT_DAYS: "7" } });
+  await eventually("what is old to go", async () => (await left(swept)).length === 1);
+  assert.deepEqual(await left(swept), [{ action: "young", n: 1 }]);
+  assert.equal((await swept.request("GET", `${ours}/keys/${id}`)).status, 200, "what it told of stays");
 });
 
 test("base_url and settings of the file; the environment over the file", async (t) => {

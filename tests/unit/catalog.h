@@ -53,7 +53,8 @@ catalog_begin(void **state)
 	folder = folder_begin();
 	arena_init(&arena, MIB(64));
 	MUST(store_open(&store, folder, &e));
-	MUST(sql_script(&store->catalog, "INSERT INTO organizations VALUES(2, 'other', 0)", &e));
+	MUST(sql_script(&store->catalog,
+	    "INSERT INTO organizations(org_id, name, created_at) VALUES(2, 'other', 0)", &e));
 	return 0;
 }
 

@@ -1,5 +1,6 @@
-/* test_catalog.c: opening the catalog, keys and sessions, answers kept for a retry. */
+/* test_catalog.c: opening the catalog, bringing an older one up, answers kept for a retry. */
 #include "catalog.h"
+#include "store/accounts.h"
 
 #include <signal.h>
 
@@ -13,7 +14,7 @@ opening_makes_what_is_missing_and_nothing_twice(void **state)
 		assert_int_equal(stat(folder_file(folder, folders[i]), &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0700);
 	}
-	ASSERT_ASK("1", "PRAGMA user_version");
+	ASSERT_ASK("2", "PRAGMA user_version");
 	ASSERT_ASK("1383036776", "PRAGMA application_id");
 	ASSERT_ASK("1 default", "SELECT org_id, name FROM organizations ORDER BY org_id LIMIT 1");
 	ASSERT_ASK("wal", "PRAGMA journal_mode");
@@ -74,7 +75,7 @@ a_catalog_of_a_newer_rowhouse_is_refused_untouched(void **state)
 {
 	(void)state;
 	assert_false(open_made_by("newer", "PRAGMA application_id=1383036776;"
-					   "PRAGMA user_version=2; CREATE TABLE later(x)"));
+					   "PRAGMA user_version=3; CREATE TABLE later(x)"));
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	assert_non_null(strstr(e.message, "newer Rowhouse"));
 	assert_false(open_made_by("newer", "SELECT 1"));
@@ -113,95 +114,104 @@ hash_of(uint8_t out[SHA256_BYTES], const char *text)
 	sha256_of(out, str_of(text));
 }
 
+/* The schema of Rowhouse 0.1 before there were users, with one of everything that has to change. */
+static const char first_version[] =
+    "CREATE TABLE organizations("
+    " org_id INTEGER PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL);"
+    "CREATE TABLE keys("
+    " key_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " name TEXT NOT NULL, role TEXT NOT NULL, secret_hash BLOB NOT NULL UNIQUE,"
+    " created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE sessions("
+    " session_hash BLOB PRIMARY KEY, key_id TEXT NOT NULL REFERENCES keys ON DELETE CASCADE,"
+    " created_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE sources("
+    " source_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " name TEXT NOT NULL, state TEXT NOT NULL, incoming TEXT, bytes INTEGER NOT NULL,"
+    " created_at INTEGER NOT NULL, stored_at INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX sources_by_time ON sources(org_id, state, created_at);"
+    "CREATE TABLE source_files("
+    " source_id TEXT NOT NULL REFERENCES sources ON DELETE CASCADE, position INTEGER NOT NULL,"
+    " field TEXT NOT NULL, name TEXT NOT NULL, content_type TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, offset INTEGER NOT NULL, sha256 TEXT,"
+    " PRIMARY KEY(source_id, position)) WITHOUT ROWID;"
+    "CREATE INDEX source_files_by_blob ON source_files(sha256);"
+    "CREATE TABLE datasets("
+    " dataset_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL,"
+    " type TEXT NOT NULL, state TEXT NOT NULL, source_id TEXT, params TEXT,"
+    " generation INTEGER NOT NULL DEFAULT 0, change INTEGER NOT NULL DEFAULT 0,"
+    " rows INTEGER NOT NULL DEFAULT 0, columns INTEGER NOT NULL DEFAULT 0,"
+    " bytes INTEGER NOT NULL DEFAULT 0, records_read INTEGER NOT NULL DEFAULT 0,"
+    " records_skipped INTEGER NOT NULL DEFAULT 0, findings INTEGER NOT NULL DEFAULT 0,"
+    " error TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX datasets_by_time ON datasets(org_id, created_at, dataset_id);"
+    "CREATE INDEX datasets_by_source ON datasets(source_id);"
+    "CREATE TABLE jobs("
+    " job_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " kind TEXT NOT NULL, state TEXT NOT NULL, dataset_id TEXT, source_id TEXT, params TEXT,"
+    " result TEXT, error TEXT, attempt INTEGER NOT NULL DEFAULT 0,"
+    " cancel INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,"
+    " total INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0,"
+    " created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX jobs_by_state ON jobs(state, kind, created_at);"
+    "CREATE INDEX jobs_by_dataset ON jobs(dataset_id, created_at);"
+    "CREATE INDEX jobs_by_time ON jobs(org_id, created_at);"
+    "CREATE TABLE answers("
+    " org_id INTEGER NOT NULL, key TEXT NOT NULL, body_hash BLOB NOT NULL, status INTEGER,"
+    " body TEXT, location TEXT, dataset_id TEXT, created_at INTEGER NOT NULL,"
+    " PRIMARY KEY(org_id, key)) WITHOUT ROWID;"
+    "INSERT INTO organizations VALUES(1, 'default', 0);"
+    "INSERT INTO keys VALUES('" NOBODY "', 1, 'admin', 'admin',"
+    /* SHA-256 of "old key" */
+    " x'2d9ac2b9b9b4ae9b6e44c6d2e695c47854fe6e5a4d4c55992af43047b692adbc', 5, NULL, NULL);"
+    "INSERT INTO keys VALUES('11111111-0000-4000-8000-000000000000', 1, 'look', 'viewer',"
+    " x'00', 5, NULL, NULL);"
+    "INSERT INTO sessions VALUES(x'aa', '" NOBODY "', 1, 1);"
+    "INSERT INTO jobs(job_id, org_id, kind, state, created_at)"
+    " VALUES('22222222-0000-4000-8000-000000000000', 1, 'upload', 'queued', 9);"
+    "PRAGMA application_id=1383036776; PRAGMA user_version=1;";
+
 static void
-a_key_is_found_by_its_secret_until_it_ends(void **state)
+a_catalog_from_before_there_were_users_is_brought_up(void **state)
 {
 	(void)state;
-	uint8_t hash[SHA256_BYTES], other[SHA256_BYTES];
-	struct key k = {.org_id = 1, .name = STR("first"), .role = STR("admin")}, got;
-	bool any, found;
-	hash_of(hash, "secret");
-	hash_of(other, "secreu");
-	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
-	WRITE(store_key_insert(store, &k, hash, &e));
-	MUST(store_key_any(store, &any, &e));
-	assert_true(any);
-	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
-	assert_true(found);
-	assert_string_equal(got.key_id, k.key_id);
-	assert_int_equal(got.org_id, 1);
-	assert_true(str_is(got.name, "first") && str_is(got.role, "admin"));
-	MUST(store_key_find(store, &got, &found, other, &arena, &e));
-	assert_false(found);
-	/* Nothing in the catalog tells the secret. */
-	ASSERT_ASK("0", "SELECT count(*) FROM keys WHERE instr(hex(secret_hash), hex('secret'))");
-
-	ask("UPDATE keys SET expires_at=%" PRId64, clock_now_us() + 3600 * INT64_C(1000000));
-	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
-	assert_true(found);
-	ask("UPDATE keys SET expires_at=%" PRId64, clock_now_us());
-	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
-	assert_false(found);
-	/* Or nobody could ever sign in again. */
-	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
-	ask("UPDATE keys SET expires_at=NULL, revoked_at=1");
-	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
-	assert_false(found);
-	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
-	MUST(store_begin(store, &e));
-	assert_false(store_key_insert(store, &k, hash, &e)); /* the same secret twice */
-	store_rollback(store);
-}
-
-static void
-a_session_lives_as_long_as_it_is_used_and_its_key_works(void **state)
-{
-	(void)state;
-	const int64_t second = 1000000, limit = LIMIT_SESSION_SECONDS * second;
-	uint8_t key_hash[SHA256_BYTES], hash[SHA256_BYTES], second_hash[SHA256_BYTES];
-	struct key k = {.org_id = 2, .name = STR("n"), .role = STR("viewer")}, got;
+	struct store *s, *kept = store;
+	struct key k;
+	struct job j;
+	struct user first;
+	uint8_t hash[SHA256_BYTES];
 	bool found;
-	hash_of(key_hash, "key of the session");
-	hash_of(hash, "token");
-	hash_of(second_hash, "token 2");
-	WRITE(store_key_insert(store, &k, key_hash, &e));
-	MUST(store_session_insert(store, hash, k.key_id, &e));
-	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
+	hash_of(hash, "old key");
+	if (!open_made_by("first", first_version))
+		fail_msg("%s", e.message);
+	MUST(store_open(&s, folder_file(folder, "first"), &e));
+	/* The old admin key still opens the door, and may as much as before. */
+	MUST(store_key_find(s, &k, &found, hash, &arena, &e));
 	assert_true(found);
-	assert_int_equal(got.org_id, 2);
-	assert_string_equal(got.key_id, k.key_id);
-	MUST(store_session_find(store, &got, &found, key_hash, &arena, &e));
+	assert_true(str_is(k.role, "owner") && str_is(k.name, "admin"));
+	assert_int_equal(k.user_id.n + k.scope.n, 0);
+	MUST(store_user_first(s, &first, &found, &arena, &e));
 	assert_false(found);
-
-	/* Used eleven hours ago: it goes on, and is noted. */
-	ask("UPDATE sessions SET used_at=%" PRId64, clock_now_us() - limit + 60 * second);
-	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
-	assert_true(found);
-	ASSERT_ASK("1", "SELECT used_at > %" PRId64 " FROM sessions", clock_now_us() - 60 * second);
-	/* Used a minute ago: not worth a write. */
-	ask("UPDATE sessions SET used_at=%" PRId64, clock_now_us() - 60 * second);
-	struct str before = ask("SELECT used_at FROM sessions");
-	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
-	assert_string_equal(ask("SELECT used_at FROM sessions").p, before.p);
-	/* Not used for too long: over, and cleared away by the next one. */
-	ask("UPDATE sessions SET used_at=%" PRId64, clock_now_us() - limit - second);
-	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
-	assert_false(found);
-	MUST(store_session_insert(store, second_hash, k.key_id, &e));
-	ASSERT_ASK("1", "SELECT count(*) FROM sessions");
-
-	ask("UPDATE keys SET revoked_at=1 WHERE key_id='%s'", k.key_id);
-	MUST(store_session_find(store, &got, &found, second_hash, &arena, &e));
-	assert_false(found);
-	ask("UPDATE keys SET revoked_at=NULL");
-	MUST(store_session_delete(store, second_hash, &e));
-	MUST(store_session_delete(store, second_hash, &e));
-	MUST(store_session_find(store, &got, &found, second_hash, &arena, &e));
-	assert_false(found);
-	assert_false(store_session_insert(store, hash, NOBODY, &e));
+	MUST(store_job_get(s, &j, 1, "22222222-0000-4000-8000-000000000000", &arena, &e));
+	assert_int_equal(j.leases.n + j.who.n + j.title.n + j.failed, 0);
+	store = s;
+	ASSERT_ASK("2", "PRAGMA user_version");
+	ASSERT_ASK("viewer", "SELECT role FROM keys WHERE name='look'");
+	/* Sessions were their keys'; everybody signs in anew. */
+	ASSERT_ASK("0", "SELECT count(*) FROM sessions");
+	ASSERT_ASK("0", "SELECT count(*) FROM pragma_foreign_key_check");
+	/* It is as if it had been made today. */
+	struct str theirs = ask("SELECT group_concat(m.name || c.name) FROM sqlite_schema m,"
+				" pragma_table_info(m.name) c WHERE m.type='table' ORDER BY 1");
+	struct str indices = ask("SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema"
+				 " WHERE type='index' ORDER BY name)");
+	store = kept;
+	ASSERT_ASK(theirs.p, "SELECT group_concat(m.name || c.name) FROM sqlite_schema m,"
+			     " pragma_table_info(m.name) c WHERE m.type='table' ORDER BY 1");
+	ASSERT_ASK(indices.p, "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema"
+			      " WHERE type='index' ORDER BY name)");
+	store_close(s);
 }
 
 static void
@@ -328,8 +338,7 @@ main(void)
 	    cmocka_unit_test(several_processes_may_make_it_at_once),
 	    cmocka_unit_test(a_catalog_of_a_newer_rowhouse_is_refused_untouched),
 	    cmocka_unit_test(a_file_of_another_program_is_refused),
-	    cmocka_unit_test(a_key_is_found_by_its_secret_until_it_ends),
-	    cmocka_unit_test(a_session_lives_as_long_as_it_is_used_and_its_key_works),
+	    cmocka_unit_test(a_catalog_from_before_there_were_users_is_brought_up),
 	    cmocka_unit_test(an_answer_is_given_again_to_the_same_key_only),
 	    cmocka_unit_test(a_request_whose_worker_died_does_not_hold_its_key),
 	    cmocka_unit_test(of_many_equal_requests_one_is_carried_out),

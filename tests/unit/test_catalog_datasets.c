@@ -85,13 +85,13 @@ what_belongs_to_others_is_not_there(void **state)
 	assert_false(found);
 	ASSERT_ASK("queued 0", "SELECT state, cancel FROM jobs WHERE job_id='%s'", j.job_id);
 	WRITE(store_source_stored(store, s.source_id, &e));
-	MUST(store_dataset_list(store, &datasets, &count, &total, 1, 0, 100, &arena, &e));
+	MUST(store_dataset_list(store, &datasets, &count, &total, 1, STR(""), 0, 100, &arena, &e));
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(datasets[i].org_id, 1);
 	MUST(store_source_list(store, &sources, &count, &total, 1, 0, 100, &arena, &e));
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(sources[i].org_id, 1);
-	MUST(store_job_list(store, &jobs, &count, &total, 1, 0, 100, &arena, &e));
+	MUST(store_job_list(store, &jobs, &count, &total, 1, STR(""), 0, 100, &arena, &e));
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(jobs[i].org_id, 1);
 	/* Its owner, and the processes of a job (0), find them. */
@@ -117,7 +117,8 @@ lists_are_newest_first_and_their_pages_have_no_gaps(void **state)
 	ask("UPDATE datasets SET created_at=created_at/1000*1000");
 	struct str all = STR("");
 	for (uint64_t offset = 0;; offset += 4) {
-		MUST(store_dataset_list(store, &list, &count, &total, 1, offset, 4, &arena, &e));
+		MUST(store_dataset_list(
+		    store, &list, &count, &total, 1, STR(""), offset, 4, &arena, &e));
 		assert_int_equal(total, 19);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(list[i].created_at <= last);
@@ -483,8 +484,8 @@ a_page_of_the_list_costs_what_it_shows(void **state)
 	}
 	struct arena request;
 	arena_init(&request, MIB(2) + KIB(512));
-	MUST(
-	    store_dataset_list(store, &list, &count, &total, 2, 0, LIMIT_LIST_ITEMS, &request, &e));
+	MUST(store_dataset_list(
+	    store, &list, &count, &total, 2, STR(""), 0, LIMIT_LIST_ITEMS, &request, &e));
 	assert_int_equal(count, 30);
 	struct dataset one;
 	MUST(store_dataset_get(store, &one, 2, list[0].dataset_id, &request, &e));

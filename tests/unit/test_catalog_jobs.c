@@ -118,24 +118,25 @@ progress_is_noted_and_tells_when_to_stop(void **state)
 	empty_the_queue();
 	new_job("export", "", "");
 	assert_true(claim(&j, "export"));
-	MUST(store_job_progress(store, j.job_id, 10, 200, 3, &cancelled, &e));
+	MUST(store_job_progress(store, j.job_id, 10, 200, 3, 2, &cancelled, &e));
 	assert_false(cancelled);
 	struct job now = job_now(j.job_id);
 	assert_int_equal(now.done, 10);
 	assert_int_equal(now.total, 200);
 	assert_int_equal(now.rows, 3);
+	assert_int_equal(now.failed, 2);
 	/* What is committed next is durable again. */
 	ASSERT_ASK("2", "PRAGMA synchronous");
 	WRITE(store_job_cancel(store, j.job_id, &e));
-	MUST(store_job_progress(store, j.job_id, 20, 200, 4, &cancelled, &e));
+	MUST(store_job_progress(store, j.job_id, 20, 200, 4, 0, &cancelled, &e));
 	assert_true(cancelled);
 	/* A job that is no more, or not running any more, is to stop too. */
-	MUST(store_job_progress(store, NOBODY, 1, 1, 1, &cancelled, &e));
+	MUST(store_job_progress(store, NOBODY, 1, 1, 1, 0, &cancelled, &e));
 	assert_true(cancelled);
 	struct err why = {0};
 	FAIL(&why, SYSTEM, "x");
 	WRITE(store_job_failed(store, j.job_id, "failed", &why, &e));
-	MUST(store_job_progress(store, j.job_id, 99, 200, 9, &cancelled, &e));
+	MUST(store_job_progress(store, j.job_id, 99, 200, 9, 0, &cancelled, &e));
 	assert_true(cancelled);
 	assert_int_equal(job_now(j.job_id).done, 20);
 }
@@ -247,7 +248,7 @@ a_job_whose_process_died_is_tried_once_more(void **state)
 		MUST(store_dataset_get(store, &now, 1, d.dataset_id, &arena, &e));
 		assert_string_equal(now.state.p, "ingesting");
 		bool cancelled;
-		MUST(store_job_progress(store, made.job_id, 50, 100, 7, &cancelled, &e));
+		MUST(store_job_progress(store, made.job_id, 50, 100, 7, 0, &cancelled, &e));
 		MUST(store_job_orphaned(store, made.job_id, "the process was killed", &e));
 		if (attempt < LIMIT_JOB_ATTEMPTS) {
 			assert_string_equal(job_now(made.job_id).state.p, "queued");
@@ -349,7 +350,7 @@ a_job_with_a_large_result_is_settled_and_listed(void **state)
 	arena_unguard();
 	MUST(store_job_orphaned(store, NULL, "killed", &e));
 	arena_init(&small, MIB(1));
-	MUST(store_job_list(store, &list, &count, &total, 1, 0, 10, &small, &e));
+	MUST(store_job_list(store, &list, &count, &total, 1, STR(""), 0, 10, &small, &e));
 	assert_int_equal(count, 1);
 	MUST(store_job_claim(store, &j, &found, "upload", &small, &e));
 	assert_true(found);
@@ -391,7 +392,7 @@ the_newest_job_of_a_dataset_is_found(void **state)
 	MUST(store_job_with_params(
 	    store, &j, &found, d.dataset_id, "export", STR("{\"f\":3}"), &arena, &e));
 	assert_false(found);
-	MUST(store_job_list(store, &list, &count, &total, 1, 1, 10, &arena, &e));
+	MUST(store_job_list(store, &list, &count, &total, 1, STR(""), 1, 10, &arena, &e));
 	assert_int_equal(count, 2);
 	assert_int_equal(total, 3);
 	assert_string_equal(list[0].job_id, made[1].job_id);

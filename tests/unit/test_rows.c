@@ -89,7 +89,7 @@ every_page_holds_the_rows_of_its_position(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
 		uint64_t size = sizes[i], count;
 		begin("pages.db");
-		MUST(rows_build_column(build, STR("n"), &e));
+		MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 		add_rows(0, size);
 		finish_and_open();
 		assert_int_equal(built.rows, size);
@@ -136,7 +136,7 @@ all_cells_can_be_read_in_order(void **state)
 {
 	(void)state;
 	begin("cells.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	add_rows(0, 5000);
 	finish_and_open();
 	for (int turn = 0; turn < 2; turn++) {
@@ -156,7 +156,7 @@ a_reader_of_rows_may_stop(void **state)
 {
 	(void)state;
 	begin("stop.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	add_rows(0, 3000);
 	finish_and_open();
 	struct page p = {.next = 100, .stop_after = 7};
@@ -192,7 +192,7 @@ a_page_cut_short_does_no_harm(void **state)
 	static jmp_buf boundary;
 	static struct arena tiny;
 	begin("cut.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	add_rows(0, 100);
 	finish_and_open();
 	arena_init(&tiny, 8192);
@@ -221,7 +221,8 @@ columns_keep_their_names_and_have_ids_of_their_own(void **state)
 	size_t count;
 	begin("names.db");
 	for (size_t i = 0; i < ARRAY_LENGTH(odd_names); i++) {
-		MUST(rows_build_column(build, str_of(odd_names[i]), &e));
+		MUST(rows_build_column(
+		    build, &(struct new_column){.name = str_of(odd_names[i])}, &e));
 		guess_add_text(&guesses[i], "12", 2);
 	}
 	guess_add_text(&guesses[1], "abc", 3);
@@ -270,7 +271,8 @@ the_view_data_shows_names_and_values_to_any_tool(void **state)
 	begin("view.db");
 	buf_init(&cells, &arena);
 	for (size_t i = 0; i < ARRAY_LENGTH(odd_names); i++) {
-		MUST(rows_build_column(build, str_of(odd_names[i]), &e));
+		MUST(rows_build_column(
+		    build, &(struct new_column){.name = str_of(odd_names[i])}, &e));
 		buf_format(&cells, "%c\"v%zu\"", i ? ',' : '[', i);
 	}
 	buf_put_char(&cells, ']');
@@ -326,9 +328,10 @@ columns_are_limited_and_the_widest_file_is_good(void **state)
 		snprintf(name, 8, "%06u", i);
 		name[6] = '"';
 		name[7] = '"';
-		MUST(rows_build_column(build, (struct str){name, sizeof name}, &e));
+		MUST(rows_build_column(
+		    build, &(struct new_column){.name = (struct str){name, sizeof name}}, &e));
 	}
-	assert_false(rows_build_column(build, STR("one more"), &e));
+	assert_false(rows_build_column(build, &(struct new_column){.name = STR("one more")}, &e));
 	assert_int_equal(e.code, ERR_TOO_BIG);
 	struct buf cells;
 	buf_init(&cells, &arena);
@@ -360,7 +363,7 @@ columns_without_a_letter_are_told_apart_quickly(void **state)
 		char name[40] = "";
 		for (unsigned k = 0; k <= i / 100; k++)
 			strcat(name, k % 2 ? "!" : "?");
-		MUST(rows_build_column(build, str_of(name), &e));
+		MUST(rows_build_column(build, &(struct new_column){.name = str_of(name)}, &e));
 	}
 	finish_and_open();
 	const struct column *columns;
@@ -379,7 +382,7 @@ findings_are_kept_to_the_limit_and_counted_always(void **state)
 	struct finding_count *counts;
 	size_t count;
 	begin("findings.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	for (uint64_t i = 0; i <= LIMIT_FINDINGS; i++)
 		MUST(rows_build_finding(build, i + 2, i % 2 ? 0 : SIZE_MAX,
 		    i % 3 ? STR("extra-cell") : STR("missing-cell"), STR("it's \"odd\""), &e));
@@ -449,13 +452,13 @@ an_abandoned_build_leaves_nothing(void **state)
 	(void)state;
 	size_t before = files_in_folder();
 	begin("abandoned.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	add_rows(0, 50000);
 	rows_build_abandon(build);
 	assert_int_equal(files_in_folder(), before);
 	/* A finished one is a single file that needs no other to be read. */
 	begin("alone.db");
-	MUST(rows_build_column(build, STR("n"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 	add_rows(0, 10);
 	MUST(rows_build_finish(build, guesses, 10, 0, &built, &e));
 	assert_int_equal(files_in_folder(), before + 1);
@@ -481,7 +484,7 @@ the_cache_keeps_files_apart_and_open(void **state)
 		char name[32];
 		snprintf(name, sizeof name, "cached-%d.db", (int)i);
 		begin(name);
-		MUST(rows_build_column(build, STR("n"), &e));
+		MUST(rows_build_column(build, &(struct new_column){.name = STR("n")}, &e));
 		add_rows(0, i);
 		MUST(rows_build_finish(build, guesses, 10, 0, &built, &e));
 		memcpy(paths[i], path, sizeof path);

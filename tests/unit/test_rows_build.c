@@ -71,7 +71,7 @@ rows_of_every_size_keep_their_places_and_texts(void **state)
 	const char *folder = folder_begin(), *path = folder_file(folder, "rows.db");
 	(void)state;
 	MUST(rows_build_open(&build, path, &e));
-	MUST(rows_build_column(build, STR("text"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("text")}, &e));
 	for (uint64_t i = 0; i < ROWS; i++) {
 		if (i == 1500)
 			MUST(rows_build_finding(
@@ -114,7 +114,7 @@ positions_pass_over_rows_that_are_gone(void **state)
 	const char *folder = folder_begin(), *path = folder_file(folder, "rows.db");
 	(void)state;
 	MUST(rows_build_open(&build, path, &e));
-	MUST(rows_build_column(build, STR("text"), &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("text")}, &e));
 	for (uint64_t i = 0; i < ROWS; i++)
 		MUST(rows_build_row(build, i + 2, STR("[1]"), STR(""), &e));
 	MUST(rows_build_finish(build, guesses, ROWS, 0, &built, &e));

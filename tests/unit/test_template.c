@@ -405,6 +405,107 @@ forms_are_labelled_and_escaped(void **state)
 	    "name=\"f\"></div>\n</form>");
 }
 
+/* Whoever forgets it writes a form that another site can send in a person's name. */
+static void
+a_form_that_posts_carries_the_pages_token(void **state)
+{
+	struct fixture *f = *state;
+	static const char data[] =
+	    "{\"page\":{\"csrf\":\"T\\\"<\"},\"rows\":[{\"page\":{\"csrf\":\"other\"}}],"
+	    "\"fields\":[{\"name\":\"a\",\"widget\":\"file\"}]}";
+	static const char token[] = "<input type=\"hidden\" name=\"csrf\" value=\"T&quot;&lt;\">";
+	static const char *const posting[] = {"<form method=\"post\"", "<form method=\"POST\"",
+	    "<form action=\"/x\" method=\"post\" enctype=\"multipart/form-data\""};
+	for (size_t i = 0; i < ARRAY_LENGTH(posting); i++) {
+		const char *page =
+		    draw(f, arena_format(&f->arena, "%s><b/></form>", posting[i]).p, data);
+		assert_string_equal(
+		    page, arena_format(&f->arena, "%s>%s<b></b></form>", posting[i], token).p);
+		/* The page's, whatever stands around it, and before the fields. */
+		page = draw(f,
+		    arena_format(&f->arena,
+			"<p" R "><r:group r:each=\"page in rows\">%s "
+			"r:form=\"fields\"/></r:group></p>",
+			posting[i])
+			.p,
+		    data);
+		assert_non_null(strstr(page, arena_format(&f->arena, ">%s<div", token).p));
+		assert_null(strstr(page, "other"));
+	}
+	static const char *const silent[] = {"<form/>", "<form method=\"get\"/>",
+	    "<form method=\"dialog\"/>", "<p method=\"post\"/>"};
+	for (size_t i = 0; i < ARRAY_LENGTH(silent); i++)
+		assert_null(strstr(draw(f, silent[i], data), "csrf"));
+}
+
+static void
+groups_tables_and_secrets_are_drawn(void **state)
+{
+	struct fixture *f = *state;
+	static const char template[] = "<form" R " r:form=\"fields\"/>";
+	assert_string_equal(
+	    draw(f, template,
+		"{\"fields\":[{\"name\":\"s\",\"widget\":\"secret\",\"value\":\"leaked\","
+		"\"max\":128}]}"),
+	    "<form><div class=\"field\"><label for=\"field-s\">s</label><input type=\"password\" "
+	    "id=\"field-s\" name=\"s\" maxlength=\"128\" spellcheck=\"false\" "
+	    "autocomplete=\"off\"></div>\n</form>");
+	assert_string_equal(
+	    draw(f, template,
+		"{\"fields\":[{\"name\":\"g\",\"label\":\"G<\",\"widget\":\"group\",\"help\":\"h\","
+		"\"error\":\"e\",\"fields\":[{\"name\":\"g.a\",\"label\":\"A\",\"widget\":\"line\"}"
+		"]}]"
+		"}"),
+	    "<form><fieldset class=\"form-group\"><legend>G&lt;</legend><p class=\"help\" "
+	    "id=\"field-g-help\">h</p><p class=\"error\" id=\"field-g-error\">e</p><div "
+	    "class=\"field\"><label for=\"field-g.a\">A</label><input type=\"text\" "
+	    "id=\"field-g.a\" "
+	    "name=\"g.a\" value=\"\"></div>\n</fieldset>\n</form>");
+	/* Each input of a table has a name and a label of its own; help is the head's. */
+	assert_string_equal(
+	    draw(f, template,
+		"{\"fields\":[{\"name\":\"t\",\"label\":\"T\",\"widget\":\"table\",\"columns\":["
+		"\"A<\"],"
+		"\"rows\":[{\"fields\":[{\"name\":\"t[0].a\",\"label\":\"A\",\"widget\":\"line\","
+		"\"help\":\"h\",\"error\":\"e\",\"value\":\"v\"}]},{\"fields\":[{\"name\":\"t[1]."
+		"a\","
+		"\"label\":\"A\",\"widget\":\"check\",\"value\":true}]}]}]}"),
+	    "<form><fieldset class=\"form-table\"><legend>T</legend><div class=\"scroll\"><table "
+	    "data-form-table><thead><tr><th scope=\"col\">A&lt;</th></tr></thead><tbody><tr><td>"
+	    "<label class=\"visually-hidden\" for=\"field-t[0].a\">A</label><input type=\"text\" "
+	    "id=\"field-t[0].a\" name=\"t[0].a\" aria-describedby=\"field-t[0].a-error\" "
+	    "aria-invalid=\"true\" value=\"v\"><p class=\"error\" id=\"field-t[0].a-error\">e</p>"
+	    "</td></tr><tr><td><label class=\"visually-hidden\" for=\"field-t[1].a\">A</label>"
+	    "<input type=\"checkbox\" value=\"true\" id=\"field-t[1].a\" name=\"t[1].a\" checked>"
+	    "</td></tr></tbody></table></div></fieldset>\n</form>");
+}
+
+/* A plugin's panel stands in a page that knows only its name. */
+static void
+a_part_may_be_named_by_the_data(void **state)
+{
+	struct fixture *f = *state;
+	struct str out;
+	static const char page[] = "<p" R "><i r:include=\"{panel.name}\"/></p>";
+	assert_true(draw_two(f, &out, page, "<b" R " r:text=\"panel.x\"/>",
+	    "{\"panel\":{\"name\":\"b\",\"x\":\"<\"}}"));
+	assert_string_equal(out.p, "<p><i><b>&lt;</b></i></p>");
+	static const char *const nothing[] = {"{}", "{\"panel\":{\"name\":\"c\"}}",
+	    "{\"panel\":{\"name\":\"../b\"}}", "{\"panel\":{\"name\":\"\"}}",
+	    "{\"panel\":{\"name\":7}}"};
+	for (size_t i = 0; i < ARRAY_LENGTH(nothing); i++) {
+		assert_true(draw_two(f, &out, page, "<b/>", nothing[i]));
+		assert_string_equal(out.p, "<p><i></i></p>");
+	}
+	/* One that draws itself comes to an end. */
+	assert_true(draw_two(
+	    f, &out, page, "<b" R " r:include=\"{panel.name}\"/>", "{\"panel\":{\"name\":\"b\"}}"));
+	assert_int_equal(strncmp(out.p, "<p><i><b><b>", 12), 0);
+	/* A whole page is no part. */
+	assert_true(draw_two(f, &out, page, "<html/>", "{\"panel\":{\"name\":\"b\"}}"));
+	assert_string_equal(out.p, "<p><i></i></p>");
+}
+
 static void
 nesting_and_growth_are_bounded(void **state)
 {
@@ -451,18 +552,42 @@ a_folder_of_templates_is_loaded(void **state)
 	assert_true(file_replace(page.p, 0600, STR("<html" R " r:include=\"part\"/>"), &f->e));
 	assert_true(file_replace(part.p, 0600, STR("<b" R " r:text=\"x\"/>"), &f->e));
 	assert_true(file_replace(other.p, 0600, STR("<"), &f->e));
-	assert_true(templates_load(&set, folder, &f->e));
+	const struct template_folder folders[] = {{folder, ""}};
+	assert_true(templates_load(&set, folders, 1, &f->e));
 	buf_init(&out, &f->arena);
 	json_t *data = json_pack("{s:s}", "x", "y");
 	assert_true(template_draw(&out, set, "page", data, &f->e));
 	assert_true(str_is(buf_str(&out), "<!doctype html>\n<html><b>y</b></html>"));
+	assert_true(template_exists(set, "part"));
+	assert_false(template_exists(set, "missing"));
 	assert_false(template_draw(&out, set, "missing", data, &f->e));
 	assert_int_equal(f->e.code, ERR_SYSTEM);
 	json_decref(data);
 	templates_free(set);
+	/* Those of a plugin stand beside them under a name of their own, and may include them; a
+	 * plugin without any has no folder. */
+	err_clear(&f->e);
+	struct str inner = arena_format(&f->arena, "%s/plugin", folder);
+	struct str view = arena_format(&f->arena, "%s/plugin/page.xhtml", folder);
+	assert_true(folder_make(inner.p, &f->e));
+	assert_true(file_replace(view.p, 0600, STR("<p" R " r:include=\"part\"/>"), &f->e));
+	const struct template_folder several[] = {
+	    {folder, ""}, {"/nonexistent", "x/"}, {inner.p, "plugin/"}};
+	assert_true(templates_load(&set, several, 3, &f->e));
+	assert_true(template_exists(set, "page") && template_exists(set, "plugin/page"));
+	data = json_pack("{s:s}", "x", "z");
+	buf_init(&out, &f->arena);
+	assert_true(template_draw(&out, set, "plugin/page", data, &f->e));
+	assert_true(str_is(buf_str(&out), "<p><b>z</b></p>"));
+	json_decref(data);
+	templates_free(set);
+	/* A fault in one is told with the name it goes by. */
+	assert_true(file_replace(view.p, 0600, STR("<p>"), &f->e));
+	assert_false(templates_load(&set, several, 3, &f->e));
+	assert_non_null(strstr(f->e.message, "plugin/page.xhtml"));
 	err_clear(&f->e);
 	assert_true(folder_remove(folder, &f->e));
-	assert_false(templates_load(&set, folder, &f->e));
+	assert_false(templates_load(&set, folders, 1, &f->e));
 }
 
 int
@@ -481,6 +606,9 @@ main(void)
 	    TEST(includes_stand_where_they_are_asked_for),
 	    TEST(values_print_in_their_format),
 	    TEST(forms_are_labelled_and_escaped),
+	    TEST(a_form_that_posts_carries_the_pages_token),
+	    TEST(groups_tables_and_secrets_are_drawn),
+	    TEST(a_part_may_be_named_by_the_data),
 	    TEST(nesting_and_growth_are_bounded),
 	    TEST(a_folder_of_templates_is_loaded),
 	};

@@ -1,5 +1,7 @@
 /* test_utf8.c: what is UTF-8 and what is not, with iconv(3) as the second opinion. */
 #include "base/utf8.h"
+#include "base/arena.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -86,6 +88,57 @@ every_code_point_is_written_as_it_is_read(void **state)
 	}
 }
 
+/* As the C library finds the faults: each byte it will not take is one U+FFFD. */
+static size_t
+repaired(char *out, const char *p, size_t n)
+{
+	size_t used = 0, count;
+	while (n > 0) {
+		size_t good = reference(p, n, &count);
+		memcpy(out + used, p, good);
+		used += good;
+		p += good;
+		n -= good;
+		if (n == 0)
+			break;
+		memcpy(out + used, "\xef\xbf\xbd", 3);
+		used += 3;
+		p++;
+		n--;
+	}
+	return used;
+}
+
+static void
+what_is_not_utf8_is_repaired_and_the_rest_left(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = {"a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+	    "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "\xc0\x80", "\x80",
+	    "\xf4\x90\x80\x80", "zzzzzzzz"};
+	struct arena a;
+	arena_init(&a, MIB(64));
+	for (size_t i = 0; i < ARRAY_LENGTH(pieces); i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(pieces); j++)
+			for (size_t k = 0; k < ARRAY_LENGTH(pieces); k++) {
+				char text[64], want[3 * sizeof text];
+				size_t n = (size_t)snprintf(
+				    text, sizeof text, "%s%s%s", pieces[i], pieces[j], pieces[k]);
+				struct arena_mark mark = arena_mark(&a);
+				struct str clean = utf8_clean(&a, (struct str){text, n});
+				assert_true(
+				    str_equal(clean, (struct str){want, repaired(want, text, n)}));
+				assert_int_equal(utf8_valid(clean.p, clean.n), clean.n);
+				/* Good text is not copied. */
+				if (utf8_valid(text, n) == n)
+					assert_ptr_equal(clean.p, text);
+				arena_reset(&a, mark);
+			}
+	assert_int_equal(utf8_clean(&a, (struct str){NULL, 0}).n, 0);
+	assert_true(str_is(utf8_clean(&a, STR("\xff")), "\xef\xbf\xbd"));
+	arena_release(&a);
+}
+
 static int
 set_up(void **state)
 {
@@ -108,6 +161,7 @@ main(void)
 	    cmocka_unit_test(every_pair_of_bytes_is_judged_like_the_c_library_does),
 	    cmocka_unit_test(a_fault_is_found_wherever_it_stands),
 	    cmocka_unit_test(every_code_point_is_written_as_it_is_read),
+	    cmocka_unit_test(what_is_not_utf8_is_repaired_and_the_rest_left),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -31,10 +31,22 @@ say(enum message type, const void *p, size_t n)
 	ring_send(ring, type, (struct str){p, n}, (struct str){0});
 }
 
+/* A column, whose lengths may be other than its bytes. */
+static void
+say_column_as(struct column_head head, const char *texts)
+{
+	char m[8192];
+	memcpy(m, &head, sizeof head);
+	size_t n =
+	    sizeof head + (size_t)snprintf(m + sizeof head, sizeof m - sizeof head, "%s", texts);
+	say(MESSAGE_COLUMN, m, n);
+}
+
 static void
 say_column(const char *name)
 {
-	say(MESSAGE_COLUMN, name, strlen(name));
+	say_column_as(
+	    (struct column_head){.type = COLUMN__MAX, .name = (uint32_t)strlen(name)}, name);
 }
 
 /* One row, whose lengths may be other than its bytes. */
@@ -55,7 +67,8 @@ static void
 say_finding(uint64_t column, const char *code, const char *text, uint32_t more)
 {
 	char m[4096];
-	struct finding_head h = {2, column, (uint32_t)strlen(code), (uint32_t)strlen(text) + more};
+	struct finding_head h = {
+	    2, column, 0, (uint32_t)strlen(code), (uint32_t)strlen(text) + more};
 	memcpy(m, &h, sizeof h);
 	size_t n =
 	    sizeof h + (size_t)snprintf(m + sizeof h, sizeof m - sizeof h, "%s%s", code, text);
@@ -76,12 +89,14 @@ say_end(uint64_t records, uint64_t rows, uint64_t skipped)
 }
 
 static void
-say_failure(int code, const char *message, uint64_t line)
+say_failure(int code, const char *word, const char *message, uint64_t line)
 {
 	struct err failure = {.at_line = line};
 	memcpy(&failure.code, &code, sizeof failure.code);
-	memset(failure.word, 'w', sizeof failure.word);
+	memset(failure.word, 'W', sizeof failure.word);
 	memset(failure.message, 'm', sizeof failure.message);
+	if (word)
+		snprintf(failure.word, sizeof failure.word, "%s", word);
 	if (message)
 		snprintf(failure.message, sizeof failure.message, "%s", message);
 	say(MESSAGE_FAIL, &failure, sizeof failure);
@@ -137,10 +152,27 @@ cancel(void)
 	X(no_end, good_rows(); say_guesses(), "internal", "ended with status 0")                   \
 	X(crash, good_rows(); raise(SIGKILL), "internal", "killed by signal 9")                    \
 	X(no_memory, good_rows(); exit(EXIT_MEMORY), "unavailable", "no memory")                   \
-	X(column_name_bytes, say_column("\xff\xfe"), "internal", "a column's name")                \
+	X(column_name_bytes, say_column("\xff\xfe"), "internal", "a column")                       \
 	X(column_name_length, char name[LIMIT_COLUMN_NAME_BYTES + 2];                              \
-	    memset(name, 'n', sizeof name);                                                        \
-	    say(MESSAGE_COLUMN, name, LIMIT_COLUMN_NAME_BYTES + 1), "internal", "a column's name") \
+	    memset(name, 'n', sizeof name); name[LIMIT_COLUMN_NAME_BYTES + 1] = 0;                 \
+	    say_column(name), "internal", "a column")                                              \
+	X(column_vendor_type_length, char name[LIMIT_COLUMN_NAME_BYTES + 2];                       \
+	    memset(name, 'n', sizeof name); name[LIMIT_COLUMN_NAME_BYTES + 1] = 0;                 \
+	    say_column_as((struct column_head){.vendor_type = LIMIT_COLUMN_NAME_BYTES + 1}, name), \
+	    "internal", "a column")                                                                \
+	X(short_column, say(MESSAGE_COLUMN, "abc", 3), "internal", "a short column")               \
+	X(column_longer_than_said, say_column_as((struct column_head){.name = 2}, "abc"),          \
+	    "internal", "a column")                                                                \
+	X(column_shorter_than_said, say_column_as((struct column_head){.name = 4}, "abc"),         \
+	    "internal", "a column")                                                                \
+	X(column_lengths_that_wrap,                                                                \
+	    say_column_as(                                                                         \
+		(struct column_head){.description = UINT32_MAX, .default_value = 4}, "abc"),       \
+	    "internal", "a column")                                                                \
+	X(column_of_no_type, say_column_as((struct column_head){.type = COLUMN__MAX + 1}, ""),     \
+	    "internal", "a column")                                                                \
+	X(column_half_required, say_column_as((struct column_head){.required = 2}, ""),            \
+	    "internal", "a column")                                                                \
 	X(                                                                                         \
 	    too_many_columns,                                                                      \
 	    for (int i = 0; i <= LIMIT_COLUMNS; i++) {                                             \
@@ -182,14 +214,18 @@ cancel(void)
 	    guesses[0].values = guesses[1].values = 0; good_rows();                                \
 	    good_end(), "internal", "add up")                                                      \
 	X(unknown_message, say((enum message)77, "x", 1), "internal", "unknown message")           \
-	X(failure, say_failure(ERR_INPUT, "line 7 is no record", 7), "bad_input",                  \
+	X(failure, say_failure(ERR_INPUT, "", "line 7 is no record", 7), "bad_input",              \
 	    "line 7 is no record")                                                                 \
-	X(failure_of_noise, say_failure(-5, NULL, UINT64_MAX), "internal", "mmm")                  \
-	X(failure_that_is_none, say_failure(ERR_OK, "fine", 0), "internal", "fine")                \
-	X(failure_beyond, say_failure(ERR__MAX, "\xff\n", 0), "internal", "? ")                    \
+	X(failure_in_a_plugins_word, say_failure(ERR_INPUT, "no_such_bird", "it flew", 7),         \
+	    "no_such_bird", "it flew")                                                             \
+	X(failure_whose_word_is_a_text, say_failure(ERR_INPUT, "<b>", "m", 7), "bad_input", "m")   \
+	X(failure_of_noise, say_failure(-5, NULL, NULL, UINT64_MAX), "internal", "mmm")            \
+	X(failure_that_is_none, say_failure(ERR_OK, "", "fine", 0), "internal", "fine")            \
+	X(failure_beyond, say_failure(ERR__MAX, "", "\xff\n", 0), "internal", "? ")                \
+	X(cancelled_by_itself, say_failure(ERR_CANCELLED, "", "I stop", 0), "internal", "I stop")  \
 	X(short_failure, say(MESSAGE_FAIL, "abc", 3), "internal", "a short failure")               \
 	X(cancelled_at_the_end, good_rows(); cancel(); good_end(), "cancelled", "cancelled")       \
-	X(ring_taken_away, good_rows(); if (ftruncate(4, 0) == 0) exit(3); good_end(), NULL, "")
+	X(ring_taken_away, good_rows(); if (ftruncate(3, 0) == 0) exit(3); good_end(), NULL, "")
 
 #define X(name, action, word, part)                                                                \
 	static void lie_##name(void)                                                               \
@@ -214,7 +250,7 @@ child(void)
 {
 	struct err why = {0};
 	const char *name = getenv("ROWHOUSE_LIE");
-	if (!ring_attach(&ring, 4, &why))
+	if (!ring_attach(&ring, 3, &why))
 		return 9;
 	for (size_t i = 0; name && i < ARRAY_LENGTH(lies); i++)
 		if (strcmp(name, lies[i].name) == 0)
@@ -278,7 +314,11 @@ new_reading(struct job *job)
 	MUST(store_source_stored(store, s.source_id, &e));
 	MUST(store_commit(store, &e));
 	struct dataset d = new_dataset(1, s.source_id, "queued");
-	new_job("ingest", d.dataset_id, "");
+	struct job made = {.org_id = 1,
+	    .kind = STR("ingest"),
+	    .dataset_id = str_of(d.dataset_id),
+	    .params = STR("{\"hook\":\"ingest\",\"type\":\"data_enrichment\",\"values\":{}}")};
+	WRITE(store_job_insert(store, &made, &e));
 	MUST(store_job_claim(store, job, &found, "ingest", &arena, &e));
 	assert_true(found);
 	return d;

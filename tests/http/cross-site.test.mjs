@@ -1,0 +1,303 @@
+// cross-site.test.mjs: what other sites' pages make a browser send changes nothing; nobody is led away to
+// them, nothing a user wrote becomes a header, and a request says no more than it may.
+
+import assert from "node:assert/strict";
+import test, { after } from "node:test";
+import { invite, keepAlive, makeOrg, Visitor } from "../lib/accounts.mjs";
+import { routes } from "../lib/routes.mjs";
+import { boundary, formBody, startServer } from "../lib/server.mjs";
+import { connect } from "../lib/raw.mjs";
+import { catalog, eventually, halfMade, makeDataset, ours } from "../lib/things.mjs";
+
+const server = await startServer({ after });
+const request = keepAlive(server, { after });
+const owner = await Visitor.first(server);
+const stranger = await new Visitor(server).signIn(owner.email, owner.password).then(() => invite(server, "owner"));
+const table = await makeDataset(server, "a\n1\n2\n");
+await request("PATCH", `${ours}/datasets/${table.id}/rows/row_1`, { json: { cells: { a: "3" } }, headers: { "if-match": "*" } });
+const { user: target } = (await request("POST", `${ours}/users`, { json: { email: "t@example.org", name: "Target", role: "viewer" } })).json;
+const { key: aKey } = (await request("POST", `${ours}/keys`, { json: { name: "a key", role: "viewer" } })).json;
+
+// Everything a request could have changed.
+const state = async () => ({
+  rows: (await request("GET", `${ours}/datasets/${table.id}/rows`)).text,
+  counts: await catalog(server, `SELECT (SELECT count(*) FROM datasets) AS datasets, (SELECT count(*) FROM sources) AS sources,
+    (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM keys) AS keys, (SELECT count(*) FROM keys WHERE revoked_at IS NULL) AS living,
+    (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM links) AS links,
+    (SELECT group_concat(name||role||coalesce(disabled_at,'')) FROM users) AS people, (SELECT count(*) FROM jobs WHERE kind<>'upload') AS jobs`),
+});
+
+// Every route that changes something, with a body that would do it.
+const bodies = {
+  rowhouse_password: { json: { old_password: owner.password, password: "taken over, ha ha" } },
+  rowhouse_dataset_create: { json: { type: "custom_dataset", name: "n", column_definitions: [{ name: "a", type: "string" }] } },
+  rowhouse_dataset_upload: { form: [["type", "data_enrichment"], ["file", { name: "x.csv", content: "a\n1\n" }]] },
+  rowhouse_row_add: { json: { rows: [{ a: "5" }] } },
+  rowhouse_row_delete_many: { json: { rows: [{ id: "row_1" }] } },
+  rowhouse_row_set: { json: { cells: { a: "x" } } },
+  rowhouse_source_upload: { form: [["file", { name: "x.csv", content: "a\n1\n" }]] },
+  rowhouse_user_new: { json: { email: "thief@example.org", role: "owner" } },
+  rowhouse_user_change: { json: { role: "owner" } },
+  rowhouse_key_new: { json: { name: "stolen", role: "owner" } },
+  page_upload_post: { form: [["type", "data_enrichment"], ["file", { name: "x.csv", content: "a\n1\n" }]] },
+};
+const idOf = (path) => (path.includes("/users/") ? target.id : path.includes("/keys/") ? aKey.id : path.includes("/sources/") ? table.source_id
+  : path.includes("/jobs/") ? table.job.id : table.id);
+const changes = routes.filter((r) => r.method !== "GET" && r.kind !== "CLARO" && !r.open).map((r) => ({ ...r,
+  address: r.target.replace("{id}", idOf(r.target)).replace("{row}", "row_1").replace("{change}", "1").replace(/\{\w+\}/g, "none"),
+  sent: bodies[r.handler] ?? {} }));
+
+// The ways a request may come that is not from a page of ours with its token.
+const page = { "sec-fetch-site": "same-origin" };
+const ways = {
+  "from another site": { headers: { "sec-fetch-site": "cross-site", origin: "https://evil.example" }, token: true },
+  "from a sister site": { headers: { "sec-fetch-site": "same-site", origin: "https://sister.localhost" }, token: true },
+  "said to be ours, from another origin": { headers: { "sec-fetch-site": "cross-site", origin: "http://localhost" }, token: true },
+  "an old browser, from another origin": { headers: { origin: "https://evil.example" }, token: true },
+  "an old browser, from our host in other words": { headers: { origin: "http://localhost.evil.example" }, token: true },
+  "an old browser, from our host at another port": { headers: { origin: "http://localhost:81" }, token: true },
+  "an old browser, from nowhere": { headers: { origin: "null" }, token: true },
+  "saying nothing of where it comes from": { headers: {}, token: true },
+  "typed in, without a token": { headers: { "sec-fetch-site": "none" } },
+  "from our page, without a token": { headers: page },
+  "with an empty token": { headers: { ...page, "x-csrf-token": "" } },
+  "with another session's token": { headers: { ...page, "x-csrf-token": stranger.csrf }, form: stranger.csrf },
+  "with half of the token": { headers: { ...page, "x-csrf-token": owner.csrf.slice(0, 32) }, form: owner.csrf.slice(0, 32) },
+  "with the token in capitals": { headers: { ...page, "x-csrf-token": owner.csrf.toUpperCase() }, form: owner.csrf.toUpperCase() },
+  "with the token in the address": { headers: page, query: `?csrf=${owner.csrf}&x-csrf-token=${owner.csrf}` },
+  "with the token in a cookie": { headers: { ...page, cookie: `${owner.cookie}; csrf=${owner.csrf}; x-csrf-token=${owner.csrf}` } },
+  "with the token in other headers": { headers: { ...page, "x-xsrf-token": owner.csrf, "csrf-token": owner.csrf } },
+};
+
+function send(change, way, more = {}) {
+  const { sent } = change;
+  const headers = { cookie: owner.cookie, ...way.headers, ...more.headers };
+  if (change.target.includes("{row}") || change.handler === "rowhouse_row_set") headers["if-match"] = "*";
+  if (way.token) headers["x-csrf-token"] ??= owner.csrf;
+  let { body } = more;
+  if (body === undefined && sent.form) {
+    headers["content-type"] = `multipart/form-data; boundary=${boundary}`;
+    body = formBody(way.form ? [["csrf", way.form], ...sent.form] : sent.form);
+  } else if (body === undefined && sent.json) {
+    headers["content-type"] = "application/json";
+    body = JSON.stringify(way.form ? { csrf: way.form, ...sent.json } : sent.json);
+  } else if (body === undefined) {
+    headers["content-type"] = "application/x-www-form-urlencoded";
+    body = String(new URLSearchParams(way.form ? { csrf: way.form } : {}));
+  }
+  return request(change.method, change.address + (way.query ?? ""), { key: null, body, headers });
+}
+
+const before = await state();
+for (const [how, way] of Object.entries(ways))
+  test(`a change ${how} is refused and changes nothing`, async () => {
+    for (const change of changes) {
+      const answer = await send(change, way);
+      assert.equal(answer.status, 403, `${change.method} ${change.target}: ${answer.status} ${answer.text}`);
+      assert.equal(answer.headers["set-cookie"], undefined);
+    }
+    assert.deepEqual(await state(), before);
+    await eventually("what was sent to be taken away", () => halfMade(server).length === 0);
+  });
+
+test("nor does one in the clothes of a form another site's page can send", async () => {
+  const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", `multipart/form-data; boundary=${boundary}`,
+    "text/json", "application/xml", "", "application/json"];
+  for (const change of changes)
+    for (const type of types) {
+      const body = type.includes("boundary") ? formBody([["a", "b"], ...(change.sent.form ?? [])])
+        : change.sent.json ? JSON.stringify(change.sent.json) : "a=b";
+      const answer = await send(change, { headers: page }, { body, headers: type ? { "content-type": type } : {} });
+      assert.ok([403, 415].includes(answer.status), `${change.method} ${change.target} as ${type}: ${answer.status} ${answer.text}`);
+    }
+  assert.deepEqual(await state(), before);
+  await eventually("what was sent to be taken away", () => halfMade(server).length === 0);
+});
+
+test("from a page of ours with its token every one of them goes", async () => {
+  // The same bodies; so it was the token that the others lacked.
+  const answers = {};
+  for (const change of changes.filter((c) => ["rowhouse_row_add", "rowhouse_key_new", "rowhouse_dataset_upload", "rowhouse_source_upload",
+    "rowhouse_row_set", "rowhouse_user_change", "rowhouse_change_undo", "page_upload_post"].includes(c.handler)))
+    answers[change.handler] = (await send(change, { headers: page, token: true })).status;
+  assert.deepEqual(answers, { rowhouse_row_add: 201, rowhouse_key_new: 201, rowhouse_dataset_upload: 201, rowhouse_source_upload: 201,
+    rowhouse_row_set: 200, rowhouse_user_change: 200, rowhouse_change_undo: 409, page_upload_post: 303 });
+  const upload = changes.find((c) => c.handler === "rowhouse_source_upload");
+  assert.equal((await send(upload, { headers: page, form: owner.csrf })).status, 201, "in the form's own field");
+  assert.equal((await send(upload, { headers: { origin: "http://localhost" }, form: owner.csrf })).status, 201, "an old browser's page of ours");
+});
+
+test("a key needs no token, wherever the request comes from", async () => {
+  const answer = await request("POST", `${ours}/keys`, { json: { name: "by a key", role: "viewer" },
+    headers: { "sec-fetch-site": "cross-site", origin: "https://evil.example", cookie: owner.cookie } });
+  assert.equal(answer.status, 201);
+});
+
+test("nobody is signed in, or out, by another site's page", async () => {
+  const { link } = (await request("POST", `${ours}/users`, { json: { email: "invited@example.org", role: "viewer" } })).json;
+  const fields = { email: owner.email, password: owner.password, token: link.split("token=")[1] };
+  for (const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, { origin: "https://evil.example" }, { origin: "null" }, {}])
+    for (const where of ["/sign-in", "/welcome"]) {
+      const answer = await new Visitor(server).post(where, fields, { headers: { "sec-fetch-site": null, ...headers } });
+      assert.equal(answer.status, 403, `${where} ${JSON.stringify(headers)}`);
+      assert.equal(answer.headers["set-cookie"], undefined);
+    }
+  assert.equal((await owner.get(`${ours}/me`)).status, 200);
+});
+
+test("a vendor's API takes no notice of a session", async () => {
+  for (const [method, where] of [["GET", "/api/v2/datasets"], ["DELETE", `/claro/api/v2/datasets/${table.id}`]])
+    assert.equal((await owner.send(method, where)).status, 401);
+});
+
+// ---- where it leads ----
+
+test("a sign-in leads to a page of this server and nowhere else", async () => {
+  const visitor = new Visitor(server);
+  for (const next of ["//evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "https://evil.example/", "https:evil.example",
+    "http://localhost.evil.example", "javascript:alert(1)", "data:text/html,x", "evil.example", "", " //evil.example", "/\t/evil.example",
+    "/\n/evil.example", "/\r\nLocation: https://evil.example", "/x\r\nSet-Cookie: a=b", "/\u0000//evil.example", "\u00a0//evil.example", "/é", "x".repeat(3000),
+    "/" + "x".repeat(3000), "%2f%2fevil.example", "/%0d%0aSet-Cookie:a=b"]) {
+    const shown = await request("GET", `/sign-in?next=${encodeURIComponent(next)}`, { key: null });
+    assert.equal(shown.status, next.includes("\0") ? 400 : 200, JSON.stringify(next));
+    if (shown.status === 200) {
+      const carried = shown.text.match(/name="next"[^>]*value="([^"]*)"/)[1];
+      assert.match(carried, /^\/(?![/\\])[!-~]*$/, `${JSON.stringify(next)} is carried on as ${carried}`);
+    }
+    assert.equal(shown.headers["set-cookie"], undefined);
+  }
+  for (const next of ["//evil.example", "/\\evil.example", "/\r\nSet-Cookie: a=b", "https:evil.example", "/%5cevil.example"]) {
+    const answer = await visitor.post("/sign-in", { email: owner.email, password: owner.password, next });
+    assert.equal(answer.status, 303);
+    const to = new URL(answer.headers.location, "http://localhost/sign-in");
+    assert.equal(to.host, "localhost", `${JSON.stringify(next)} leads to ${answer.headers.location}`);
+    assert.deepEqual(answer.headers["set-cookie"].map((line) => line.split("=")[0]), ["__Host-rowhouse"]);
+  }
+});
+
+test("an address with another host in it leads to the sign-in of this one", async () => {
+  for (const path of ["//evil.example/datasets", "/\\evil.example", "/%5cevil.example", "/datasets/..//evil.example", "//evil.example/%2e%2e"]) {
+    const answer = await request("GET", path, { key: null, headers: { accept: "text/html" } });
+    if (answer.headers.location) assert.match(answer.headers.location, /^\/(?![/\\])/, path);
+    else assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);
+  }
+});
+
+// ---- what a user wrote is no header ----
+
+test("no name becomes a header, a path or an address", async () => {
+  const names = ["a\r\nSet-Cookie: stolen=1", "a\nX-Accel-Redirect: /-/data/admin.key", "../../admin.key", "..\\..\\admin.key", "a\"; filename=\"evil.exe",
+    "a;b=c", "ü 数 🏠", "a\u0000b", "%0d%0aSet-Cookie: a=b", "\u202egpj.exe", "a\tb", "-rf", "."];
+  for (const name of names) {
+    const made = await request("POST", `${ours}/datasets/upload`, { form: [["type", "data_enrichment"], ["name", name], ["file", { name: "x.csv", content: "a\n1\n" }]] });
+    assert.ok([201, 400].includes(made.status), `${JSON.stringify(name)}: ${made.status} ${made.text}`);
+    if (made.status === 400) continue;
+    const { id } = await server.waitForDataset(made.json.dataset.id);
+    const answer = await request("GET", `${ours}/datasets/${id}/export`);
+    assert.deepEqual([answer.status, answer.text], [200, "a\n1\n"], JSON.stringify(name));
+    assert.match(answer.headers["content-disposition"], /^attachment; filename\*=UTF-8''[0-9A-Za-z%._~-]+$/, JSON.stringify(name));
+    assert.equal(decodeURIComponent(answer.headers["content-disposition"].split("''")[1]), `${made.json.dataset.name}.csv`);
+    assert.deepEqual([answer.headers["set-cookie"], answer.headers["x-accel-redirect"]], [undefined, undefined]);
+    assert.equal(answer.headers["x-content-type-options"], "nosniff");
+  }
+});
+
+test("headers of the request that are repeated or believed elsewhere do nothing here", async () => {
+  const c = await connect(server);
+  await c.send(`GET ${ours}/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.key}\r\nX-Request-Id: a b;<script>\r\n` +
+    "X-Accel-Redirect: /-/data/admin.key\r\nX-Forwarded-Host: evil.example\r\nX-Original-URL: /metrics\r\nX-HTTP-Method-Override: DELETE\r\n\r\n");
+  const answer = await c.answer();
+  c.leave();
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers["x-request-id"], /^[0-9a-f]{32}$/);
+  assert.ok(!answer.text.includes(server.key));
+});
+
+// ---- cookies ----
+
+test("the cookie is this host's alone over TLS or to this machine, and never more than the transport allows", async () => {
+  const signIn = async (headers) => {
+    const visitor = new Visitor(server, headers);
+    const answer = await visitor.post("/sign-in", { email: owner.email, password: owner.password }, { headers });
+    assert.equal(answer.status, 303);
+    const lines = answer.headers["set-cookie"];
+    assert.equal(lines.length, 1);
+    return [visitor, lines[0].replace(/=[0-9A-Za-z]{43};/, "=TOKEN;")];
+  };
+  const strong = "__Host-rowhouse=TOKEN; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax; Secure";
+  const weak = "rowhouse_session=TOKEN; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax";
+  for (const host of ["localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "LOCALHOST"])
+    assert.equal((await signIn({ host }))[1], strong, host);
+  for (const host of ["example.org", "example.org:8080", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1", "[::2]", "127.0.0.2", "xlocalhost"])
+    assert.equal((await signIn({ host }))[1], weak, host);
+  for (const more of [{ "x-forwarded-proto": "https" }, { "x-forwarded-ssl": "on" }, { forwarded: "proto=https;host=localhost" },
+    { "x-forwarded-host": "localhost" }, { "x-url-scheme": "https" }])
+    assert.equal((await signIn({ host: "example.org", ...more }))[1], weak, `${JSON.stringify(more)} is not believed`);
+  // Each name counts where it was given alone: a neighbour can set the weak one.
+  const me = async (host, cookie) => (await request("GET", `${ours}/me`, { key: null, headers: { host, cookie } })).status;
+  const [here] = await signIn({ host: "localhost" }), [there] = await signIn({ host: "example.org" });
+  const token = (visitor) => visitor.cookie.split("=")[1];
+  assert.equal(await me("localhost", here.cookie), 200);
+  assert.equal(await me("example.org", there.cookie), 200);
+  assert.equal(await me("localhost", `rowhouse_session=${token(here)}`), 401);
+  assert.equal(await me("example.org", `__Host-rowhouse=${token(there)}`), 401);
+  assert.equal(await me("localhost", `a=b; x__Host-rowhouse=1;__Host-rowhouse=${token(here)} ; c=d`), 200);
+});
+
+// ---- a request says no more than it may ----
+
+const more = {
+  org_id: 2, organization: 2, role: "owner", quota_rows: 0, quota_datasets: 0, user_id: target.id, id: "00000000-0000-4000-8000-000000000000",
+  dataset_id: "00000000-0000-4000-8000-000000000000", key_id: aKey.id, state: "ready", rows: [], rows_count: 5, generation: 9, change: 9, created_at: 0, password: "a good password",
+  secret_hash: "00", secret: "rh_x", scope: null, disabled_at: 0, owner: true, is_admin: true, email_verified: true, params: {}, error: null, csrf: "x",
+  __proto__x: 1, constructor: 1,
+};
+
+test("fields that are not asked for are refused in our own API, each by its name", async () => {
+  const forms = [
+    ["POST", "/datasets", bodies.rowhouse_dataset_create.json],
+    ["POST", `/datasets/${table.id}/rows`, bodies.rowhouse_row_add.json],
+    ["POST", `/datasets/${table.id}/rows/delete`, { rows: [{ id: "row_2" }] }],
+    ["PATCH", `/datasets/${table.id}/rows/row_2`, { cells: { a: "x" } }],
+    ["POST", "/users", { email: "new@example.org", role: "viewer" }],
+    ["PATCH", `/users/${target.id}`, { name: "x" }],
+    ["POST", "/keys", { name: "x", role: "viewer" }],
+    ["POST", "/me/password", bodies.rowhouse_password.json],
+  ];
+  const unchanged = await state();
+  for (const [method, path, good] of forms)
+    for (const [name, value] of Object.entries(more)) {
+      if (name in good || (path.includes("/users") && ["role", "name"].includes(name))) continue;
+      const answer = await request(method, `${ours}${path}`, { json: { ...good, [name]: value }, headers: { "if-match": "*" } });
+      assert.deepEqual([answer.status, answer.json.errors?.[0].field], [400, name], `${method} ${path} ${name}: ${answer.text}`);
+    }
+  // Also further in.
+  for (const [path, json, field] of [
+    ["/datasets", { ...bodies.rowhouse_dataset_create.json, column_definitions: [{ name: "a", type: "string", org_id: 2 }] }, "column_definitions[0].org_id"],
+    [`/datasets/${table.id}/rows/delete`, { rows: [{ id: "row_2", force: true }] }, "rows[0].force"],
+    [`/datasets/${table.id}/rows`, { rows: [{ a: "1", row_id: 7 }] }, "rows[0].row_id"],
+  ]) {
+    const answer = await request("POST", `${ours}${path}`, { json });
+    assert.deepEqual([answer.status, answer.json.errors?.[0].field], [400, field], answer.text);
+  }
+  assert.deepEqual(await state(), unchanged);
+});
+
+test("in Claro's dialect they are ignored, and have no effect", async () => {
+  await makeOrg(server, "Others");
+  const plain = { type: "custom_dataset", name: "n", description: "d", columnDefinitions: [{ name: "a", type: "string" }] };
+  const { role, rows, ...rest } = more;
+  const answer = await request("POST", "/api/v2/datasets", { json: { ...rest, role, rows, rowCount: 7, status: "completed", datasetId: rest.id,
+    createdAt: "1970-01-01T00:00:00Z", linkedDatasources: [table.source_id], source_id: table.source_id, ...plain } });
+  assert.equal(answer.status, 201, answer.text);
+  assert.deepEqual([answer.json.status, answer.json.rowCount, answer.json.datasourceId], ["created", 0, undefined]);
+  assert.notEqual(answer.json.datasetId, rest.id);
+  const made = await server.waitForDataset(answer.json.datasetId);
+  assert.deepEqual([made.rows, made.source_id, made.name], [0, null, "n"]);
+  assert.deepEqual(await catalog(server, `SELECT org_id, generation, change FROM datasets WHERE dataset_id='${made.id}'`),
+    [{ org_id: 1, generation: 1, change: 0 }]);
+  const uploaded = await request("POST", "/api/v2/datasets/upload", { form: [["org_id", "2"], ["state", "ready"], ["role", "owner"],
+    ["datasetId", rest.id], ["type", "data_enrichment"], ["name", "n"], ["description", "d"], ["file", { name: "a.csv", content: "a\n1\n" }]] });
+  assert.equal(uploaded.status, 201);
+  assert.deepEqual(await catalog(server, `SELECT org_id FROM datasets WHERE dataset_id='${uploaded.json.datasetId}'`), [{ org_id: 1 }]);
+});
