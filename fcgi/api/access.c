@@ -11,7 +11,7 @@
 #define KEY_BYTES_MOST 255
 #define SAMPLE_BYTES KIB(64)
 #define FORM_BEGINS_BYTES KIB(2) /* its first field is in them */
-#define RATE_OFF 1000000 /* what the headers say when there is no limit */
+#define RATE_OFF 1000000         /* what the headers say when there is no limit */
 
 struct str
 access_bearer(const struct request *r)
@@ -262,7 +262,8 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 	request_hash(hash, x, body);
 	/* Each caller has their own: nobody is answered what somebody else was. */
 	struct str key = arena_format(&x->arena, "%s %.*s",
-	    x->caller.key_id[0] ? x->caller.key_id : x->caller.user_id, STR_ARG(r->idempotency_key));
+	    x->caller.key_id[0] ? x->caller.key_id : x->caller.user_id,
+	    STR_ARG(r->idempotency_key));
 	if (!store_answer_begin(
 		x->app->model.store, &kept, x->caller.org_id, key, hash, &x->arena, e))
 		return false;

@@ -328,7 +328,8 @@ export_go_on(struct exchange *x, struct err *e)
 	if (!model_dataset_export(&x->app->model, &x->caller, &w->dataset, w->format, &path, &job,
 		&joined, &x->arena, e))
 		return false;
-	if (path.n == 0 && joined) { /* another one of the same version was begun at the same moment */
+	if (path.n == 0 &&
+	    joined) { /* another one of the same version was begun at the same moment */
 		memcpy(w->job_id, job.job_id, sizeof w->job_id);
 		exchange_wait(x, job.job_id, false, export_go_on);
 		return true;

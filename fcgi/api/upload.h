@@ -24,8 +24,8 @@ struct upload_kind {
 /* Starts; the caller's handler returns what this returns. */
 bool upload_begin(struct exchange *x, const struct upload_kind *kind, struct err *e) MUST_CHECK;
 
-/* The text fields that came, for who draws their form again after a failure: NULL as long as they are
- * not known.  The exchange must be one that upload_begin() was called for. */
+/* The text fields that came, for who draws their form again after a failure: NULL as long as they
+ * are not known.  The exchange must be one that upload_begin() was called for. */
 bool upload_sent(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
 
 /* The same for files that become a data source and nothing else; `put` writes it. */

@@ -9,8 +9,8 @@
 
 #include <unistd.h>
 
-/* Where a plugin's own files are: in the data folder, when there is one.  --data is taken out of the
- * words, so that every verb has it and none must know of it. */
+/* Where a plugin's own files are: in the data folder, when there is one.  --data is taken out of
+ * the words, so that every verb has it and none must know of it. */
 static const char *
 data_folder(int *argc, char **argv)
 {

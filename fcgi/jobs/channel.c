@@ -217,8 +217,7 @@ channel_run(struct channel *ch, channel_fn *fn, void *context, struct err *e)
 		/* Messages that bring nothing are silence too. */
 		if (ch->moved != before)
 			ch->silent_since_ms = clock_monotonic_ms();
-		if (!end && (!look(ch, e) ||
-				!job_progress(ch->c, ch->done, ch->total, ch->rows, ch->failed, e)))
+		if (!end && (!look(ch, e) || !job_progress(ch->c, &ch->count, e)))
 			return false;
 	}
 	return true;

@@ -33,9 +33,9 @@ struct channel {
 	int64_t deadline_ms, silent_since_ms, stop_at_ms;
 	struct err death; /* how it ended, once it has */
 	bool gone;
-	size_t heard;                       /* bytes of its standard error that were logged */
-	uint64_t done, total, rows, failed; /* how far the job is */
-	uint64_t moved;                     /* grows with whatever counts as progress */
+	size_t heard;           /* bytes of its standard error that were logged */
+	struct job_count count; /* how far the job is */
+	uint64_t moved;         /* grows with whatever counts as progress */
 };
 
 /* Starts the child; channel_close() must follow, whatever comes of it. */

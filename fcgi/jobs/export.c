@@ -32,15 +32,15 @@ struct exporter {
 	enum export_format format;
 	struct rows_file *rows;
 	struct export_writer *writer;
-	uint64_t done, total;
+	struct job_count count;
 };
 
 static bool
 write_row(void *context, const struct row *r, struct err *e)
 {
 	struct exporter *x = context;
-	if (++x->done % PROGRESS_ROWS == 0 &&
-	    !job_progress(&x->c, x->done, x->total, x->done, 0, e))
+	x->count.done = ++x->count.rows;
+	if (x->count.rows % PROGRESS_ROWS == 0 && !job_progress(&x->c, &x->count, e))
 		return false;
 	return export_row(x->writer, r->cells, r->absent, e);
 }
@@ -50,7 +50,7 @@ write_rows(struct exporter *x, int fd, struct err *e)
 {
 	const struct column *columns;
 	size_t count;
-	if (!rows_columns(x->rows, &columns, &count, e) || !rows_count(x->rows, &x->total, e))
+	if (!rows_columns(x->rows, &columns, &count, e) || !rows_count(x->rows, &x->count.total, e))
 		return false;
 	struct export_column *chosen = arena_array(&x->c.arena, count, sizeof *chosen);
 	for (size_t i = 0; i < count; i++)
@@ -84,7 +84,7 @@ finish(struct exporter *x, struct str name, uint64_t bytes, struct err *e)
 		STR_ARG(name), bytes, boot);
 	if (!store_begin(s, e))
 		return false;
-	if (store_job_done(s, x->c.job.job_id, x->total, result, e))
+	if (store_job_done(s, x->c.job.job_id, &x->count, result, e))
 		return store_commit(s, e);
 	store_rollback(s);
 	return false;

@@ -55,8 +55,8 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 	memcpy(&head, m.p, sizeof head);
 	/* A plugin says how far it is by itself. */
 	if (!w->service.params.plugin)
-		w->service.ch.done =
-		    head.done < w->service.ch.total ? head.done : w->service.ch.total;
+		w->service.ch.count.done =
+		    head.done < w->service.ch.count.total ? head.done : w->service.ch.count.total;
 	for (size_t at = sizeof head; at < m.n;) {
 		struct said_row r;
 		if (!said_row(&r, &at, m, w->columns, e))
@@ -66,7 +66,7 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 		if (!rows_build_row(w->build, r.line, r.cells, r.absent, e))
 			return false;
 	}
-	w->service.ch.rows = w->rows;
+	w->service.ch.count.rows = w->rows;
 	return true;
 }
 
@@ -107,7 +107,7 @@ static bool
 take_message(void *context, uint32_t type, struct str m, bool *end, struct err *e)
 {
 	struct ingest *w = context;
-	uint64_t before = w->rows + w->columns + w->service.ch.done;
+	uint64_t before = w->rows + w->columns + w->service.ch.count.done;
 	bool taken, good;
 	if (!service_take(&w->service, type, m, &taken, e))
 		return false;
@@ -135,7 +135,7 @@ take_message(void *context, uint32_t type, struct str m, bool *end, struct err *
 	default:
 		return channel_lie(e, "an unknown message");
 	}
-	w->service.ch.moved += w->rows + w->columns + w->service.ch.done != before;
+	w->service.ch.moved += w->rows + w->columns + w->service.ch.count.done != before;
 	return good;
 }
 
@@ -196,7 +196,7 @@ publish(struct ingest *w, const struct rows_built *built, struct err *e)
 	if (!folder_sync(folder, e) || !store_begin(s, e))
 		return false;
 	if (check_quota(w, built->rows, e) &&
-	    store_job_done(s, w->c.job.job_id, built->rows, w->service.answer, e) &&
+	    store_job_done(s, w->c.job.job_id, &w->service.ch.count, w->service.answer, e) &&
 	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) && service_keep(&w->service, e))
 		return store_commit(s, e);
 	store_rollback(s);
@@ -233,7 +233,7 @@ ingest(struct ingest *w, struct err *e)
 		rows_build_abandon(w->build);
 		return false;
 	}
-	w->service.ch.total = service_bytes(&w->service);
+	w->service.ch.count.total = service_bytes(&w->service);
 	if (!channel_run(&w->service.ch, take_message, w, e)) {
 		rows_build_abandon(w->build);
 		return false;

@@ -30,15 +30,14 @@ job_begin(struct job_context *c, const char *role, int argc, char **argv, struct
 }
 
 bool
-job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows, uint64_t failed,
-    struct err *e)
+job_progress(struct job_context *c, const struct job_count *count, struct err *e)
 {
 	int64_t now = clock_monotonic_ms();
 	bool cancelled = false;
 	if (now < c->next_progress_ms)
 		return true;
 	c->next_progress_ms = now + PROGRESS_MS;
-	if (!store_job_progress(c->store, c->job.job_id, done, total, rows, failed, &cancelled, e))
+	if (!store_job_progress(c->store, c->job.job_id, count, &cancelled, e))
 		return false;
 	if (cancelled)
 		return FAIL(e, CANCELLED, "the job was cancelled");

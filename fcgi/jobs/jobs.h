@@ -30,8 +30,7 @@ struct job_context {
 bool job_begin(
     struct job_context *c, const char *role, int argc, char **argv, struct err *e) MUST_CHECK;
 /* Notes progress now and then; false (CANCELLED) when the job is to stop. */
-bool job_progress(struct job_context *c, uint64_t done, uint64_t total, uint64_t rows,
-    uint64_t failed, struct err *e) MUST_CHECK;
+bool job_progress(struct job_context *c, const struct job_count *count, struct err *e) MUST_CHECK;
 /* Tells everyone who waits for it. */
 void job_ring(const struct job_context *c);
 /* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them.  False:

@@ -274,9 +274,9 @@ take_progress(struct service *s, struct str m, struct err *e)
 	memcpy(&h, m.p, sizeof h);
 	if (h.done > INT64_MAX || h.total > INT64_MAX)
 		return channel_lie(e, "its progress");
-	s->ch.moved += h.done != s->ch.done || h.total != s->ch.total;
-	s->ch.done = h.done;
-	s->ch.total = h.total;
+	s->ch.moved += h.done != s->ch.count.done || h.total != s->ch.count.total;
+	s->ch.count.done = h.done;
+	s->ch.count.total = h.total;
 	return true;
 }
 

@@ -209,7 +209,8 @@ static bool
 note_bytes(void *context, uint64_t bytes, struct err *e)
 {
 	struct split *s = context;
-	return job_progress(&s->c, s->stored + bytes, s->source.bytes, 0, 0, e);
+	struct job_count count = {.done = s->stored + bytes, .total = s->source.bytes};
+	return job_progress(&s->c, &count, e);
 }
 
 static bool
@@ -230,7 +231,8 @@ finish(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 	struct store *store = s->c.store;
 	if (!store_begin(store, e))
 		return false;
-	bool good = store_job_done(store, s->c.job.job_id, 0, (struct str){0}, e);
+	struct job_count count = {.done = s->stored, .total = s->source.bytes};
+	bool good = store_job_done(store, s->c.job.job_id, &count, (struct str){0}, e);
 	for (size_t i = 0; good && i < s->source.file_count; i++)
 		good = store_source_file_stored(store, s->source.source_id, i, names[i], e);
 	good = good &&

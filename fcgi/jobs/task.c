@@ -278,7 +278,8 @@ checkpoint(struct task *t, struct str cursor, struct err *e)
 	}
 	if (!rows_edit_commit(t->editor, &t->edited, e))
 		return false;
-	t->service.ch.rows = t->set;
+	t->service.ch.count.rows = t->set;
+	t->service.ch.count.failed = t->stale;
 	let_go(t);
 	return true;
 }
@@ -390,8 +391,9 @@ finish(struct task *t, struct err *e)
 	struct store *s = t->c.store;
 	if (!store_begin(s, e))
 		return false;
-	bool good = store_job_done(s, t->c.job.job_id, t->service.ch.rows, t->service.answer, e) &&
-		    service_keep(&t->service, e);
+	bool good =
+	    store_job_done(s, t->c.job.job_id, &t->service.ch.count, t->service.answer, e) &&
+	    service_keep(&t->service, e);
 	if (good && t->edited.change_id)
 		good = store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation,
 		    t->edited.change_id, t->edited.rows, t->edited.columns, e);

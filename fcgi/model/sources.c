@@ -117,8 +117,7 @@ model_source_new(struct model *m, const struct caller *c, struct source *source,
 }
 
 bool
-model_source_uploaded(
-    struct model *m, const struct caller *c, const char *source_id, struct err *e)
+model_source_uploaded(struct model *m, const struct caller *c, const char *source_id, struct err *e)
 {
 	return store_begin(m->store, e) &&
 	       model_end(

@@ -13,8 +13,8 @@
 bool page_begin_dataset(struct exchange *x, struct buf *b, struct jsonout *j,
     const struct dataset *d, const char *title, const char *tab, struct err *e) MUST_CHECK;
 
-/* `change`: the one the address names (?change=7), or null; `change_at`: the row it is about, for the
- * way back. */
+/* `change`: the one the address names (?change=7), or null; `change_at`: the row it is about, for
+ * the way back. */
 bool page_put_change(
     struct exchange *x, struct jsonout *j, struct dataset *d, struct err *e) MUST_CHECK;
 

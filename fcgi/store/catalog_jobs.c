@@ -189,8 +189,8 @@ store_job_claim(
 }
 
 bool
-store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
-    uint64_t rows, uint64_t failed, bool *cancelled, struct err *e)
+store_job_progress(struct store *s, const char *job_id, const struct job_count *count,
+    bool *cancelled, struct err *e)
 {
 	int64_t cancel;
 	if (!database_begin(&s->catalog, e))
@@ -198,7 +198,8 @@ store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t 
 	if (sql_run(&s->catalog, NULL,
 		"UPDATE jobs SET done=?, total=?, rows=?, failed=? WHERE job_id=? AND "
 		"state='running'",
-		SQL_VALUES(V_INT(done), V_INT(total), V_INT(rows), V_INT(failed), V_TEXT(job_id)),
+		SQL_VALUES(V_INT(count->done), V_INT(count->total), V_INT(count->rows),
+		    V_INT(count->failed), V_TEXT(job_id)),
 		e) &&
 	    sql_one_int(&s->catalog, &cancel, 1,
 		"SELECT cancel OR state<>'running' FROM jobs WHERE job_id=?",
@@ -219,13 +220,17 @@ store_job_result(
 }
 
 bool
-store_job_done(struct store *s, const char *job_id, uint64_t rows, struct str result, struct err *e)
+store_job_done(struct store *s, const char *job_id, const struct job_count *count,
+    struct str result, struct err *e)
 {
 	int changes;
 	if (!sql_run(&s->catalog, &changes,
-		"UPDATE jobs SET state='done', result=coalesce(?, result), rows=?, done=total,"
-		" ended_at=? WHERE job_id=? AND state='running' AND cancel=0",
-		SQL_VALUES(V_OPTIONAL(result), V_INT(rows), V_INT(clock_now_us()), V_TEXT(job_id)),
+		"UPDATE jobs SET state='done', result=coalesce(?1, result), rows=?2, failed=?3,"
+		" total=coalesce(nullif(?4, 0), total), done=coalesce(nullif(?4, 0), total),"
+		" ended_at=?5"
+		" WHERE job_id=?6 AND state='running' AND cancel=0",
+		SQL_VALUES(V_OPTIONAL(result), V_INT(count->rows), V_INT(count->failed),
+		    V_INT(count->total), V_INT(clock_now_us()), V_TEXT(job_id)),
 		e))
 		return false;
 	return changes == 1 || FAIL(e, CANCELLED, "the job was cancelled");

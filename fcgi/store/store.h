@@ -209,16 +209,21 @@ bool store_job_with_params(struct store *s, struct job *out, bool *found, const 
  * left out. */
 bool store_job_claim(struct store *s, struct job *out, bool *found, const char *kind,
     struct arena *a, struct err *e) MUST_CHECK;
+/* How far a job is: done of total, in bytes or whatever a plugin counts in; rows written; items
+ * that could not be done. */
+struct job_count {
+	uint64_t done, total, rows, failed;
+};
 /* Progress; own transaction.  *cancelled: it is to stop. */
-bool store_job_progress(struct store *s, const char *job_id, uint64_t done, uint64_t total,
-    uint64_t rows, uint64_t failed, bool *cancelled, struct err *e) MUST_CHECK;
+bool store_job_progress(struct store *s, const char *job_id, const struct job_count *count,
+    bool *cancelled, struct err *e) MUST_CHECK;
 /* What an upload found out while it is still running.  Needs a transaction. */
 bool store_job_result(struct store *s, const char *job_id, const char *source_id, struct str result,
     struct err *e) MUST_CHECK;
-/* Ends a running job; done stands only if it still runs and is not cancelled (CANCELLED else).
- * Need a transaction. */
-bool store_job_done(struct store *s, const char *job_id, uint64_t rows, struct str result,
-    struct err *e) MUST_CHECK;
+/* Ends a running job; done stands only if it still runs and is not cancelled (CANCELLED else), and
+ * then all of its total is.  Need a transaction. */
+bool store_job_done(struct store *s, const char *job_id, const struct job_count *count,
+    struct str result, struct err *e) MUST_CHECK;
 bool store_job_failed(struct store *s, const char *job_id, const char *state, const struct err *why,
     struct err *e) MUST_CHECK;
 /* Asks it to stop: a queued one is cancelled at once.  Needs a transaction. */

@@ -202,7 +202,8 @@ end_ingest(const struct upload *u, enum ingest how)
 	struct err why = {0};
 	if (how == DONE) {
 		MUST(store_begin(store, &e));
-		if (store_job_done(store, u->job.job_id, 3, STR(""), &why) &&
+		if (store_job_done(
+			store, u->job.job_id, &(struct job_count){.rows = 3}, STR(""), &why) &&
 		    store_dataset_ingested(store, u->dataset.dataset_id, &i, &why)) {
 			MUST(store_commit(store, &e));
 			return true;

@@ -118,7 +118,8 @@ progress_is_noted_and_tells_when_to_stop(void **state)
 	empty_the_queue();
 	new_job("export", "", "");
 	assert_true(claim(&j, "export"));
-	MUST(store_job_progress(store, j.job_id, 10, 200, 3, 2, &cancelled, &e));
+	MUST(store_job_progress(
+	    store, j.job_id, &(struct job_count){10, 200, 3, 2}, &cancelled, &e));
 	assert_false(cancelled);
 	struct job now = job_now(j.job_id);
 	assert_int_equal(now.done, 10);
@@ -128,15 +129,17 @@ progress_is_noted_and_tells_when_to_stop(void **state)
 	/* What is committed next is durable again. */
 	ASSERT_ASK("2", "PRAGMA synchronous");
 	WRITE(store_job_cancel(store, j.job_id, &e));
-	MUST(store_job_progress(store, j.job_id, 20, 200, 4, 0, &cancelled, &e));
+	MUST(store_job_progress(
+	    store, j.job_id, &(struct job_count){20, 200, 4, 0}, &cancelled, &e));
 	assert_true(cancelled);
 	/* A job that is no more, or not running any more, is to stop too. */
-	MUST(store_job_progress(store, NOBODY, 1, 1, 1, 0, &cancelled, &e));
+	MUST(store_job_progress(store, NOBODY, &(struct job_count){1, 1, 1, 0}, &cancelled, &e));
 	assert_true(cancelled);
 	struct err why = {0};
 	FAIL(&why, SYSTEM, "x");
 	WRITE(store_job_failed(store, j.job_id, "failed", &why, &e));
-	MUST(store_job_progress(store, j.job_id, 99, 200, 9, 0, &cancelled, &e));
+	MUST(store_job_progress(
+	    store, j.job_id, &(struct job_count){99, 200, 9, 0}, &cancelled, &e));
 	assert_true(cancelled);
 	assert_int_equal(job_now(j.job_id).done, 20);
 }
@@ -150,17 +153,27 @@ a_job_ends_once(void **state)
 	empty_the_queue();
 	struct job waiting = new_job("export", "", "");
 	MUST(store_begin(store, &e));
-	MUST_NOT(store_job_done(store, waiting.job_id, 1, STR(""), &e), CANCELLED);
+	MUST_NOT(store_job_done(store, waiting.job_id, &(struct job_count){.rows = 1}, STR(""), &e),
+	    CANCELLED);
 	store_rollback(store);
 	assert_true(claim(&j, "export"));
 	WRITE(store_job_result(store, j.job_id, NULL, STR("{\"early\":1}"), &e));
-	WRITE(store_job_done(store, j.job_id, 5, STR(""), &e));
+	WRITE(store_job_done(store, j.job_id, &(struct job_count){.rows = 5}, STR(""), &e));
 	struct job now = job_now(j.job_id);
 	assert_string_equal(now.state.p, "done");
 	assert_string_equal(now.result.p, "{\"early\":1}");
 	assert_int_equal(now.rows, 5);
 	assert_int_equal(now.done, 100);
 	assert_true(now.ended_at >= now.started_at);
+	/* One whose total was not known at first is done with all that it then had. */
+	new_job("export", "", "");
+	assert_true(claim(&j, "export"));
+	WRITE(store_job_done(store, j.job_id, &(struct job_count){2, 7, 3, 1}, STR("{}"), &e));
+	now = job_now(j.job_id);
+	assert_int_equal(now.done, 7);
+	assert_int_equal(now.total, 7);
+	assert_int_equal(now.rows, 3);
+	assert_int_equal(now.failed, 1);
 
 	/* Nothing that comes later changes it. */
 	FAIL(&why, SYSTEM, "late");
@@ -222,7 +235,8 @@ a_cancelled_job_stops_where_it_is(void **state)
 	assert_int_equal(count, 3);
 	assert_string_equal(job_now(j.job_id).state.p, "running");
 	MUST(store_begin(store, &e));
-	MUST_NOT(store_job_done(store, j.job_id, 1, STR(""), &e), CANCELLED);
+	MUST_NOT(store_job_done(store, j.job_id, &(struct job_count){.rows = 1}, STR(""), &e),
+	    CANCELLED);
 	store_rollback(store);
 	/* Its process gone, it is over, and not tried again. */
 	MUST(store_job_orphaned(store, j.job_id, "killed", &e));
@@ -248,7 +262,8 @@ a_job_whose_process_died_is_tried_once_more(void **state)
 		MUST(store_dataset_get(store, &now, 1, d.dataset_id, &arena, &e));
 		assert_string_equal(now.state.p, "ingesting");
 		bool cancelled;
-		MUST(store_job_progress(store, made.job_id, 50, 100, 7, 0, &cancelled, &e));
+		MUST(store_job_progress(
+		    store, made.job_id, &(struct job_count){50, 100, 7, 0}, &cancelled, &e));
 		MUST(store_job_orphaned(store, made.job_id, "the process was killed", &e));
 		if (attempt < LIMIT_JOB_ATTEMPTS) {
 			assert_string_equal(job_now(made.job_id).state.p, "queued");
@@ -274,7 +289,7 @@ at_its_start_a_runner_settles_all_that_ran(void **state)
 		new_job("export", "", "");
 		assert_true(claim(&j, "export"));
 	}
-	WRITE(store_job_done(store, j.job_id, 0, STR(""), &e));
+	WRITE(store_job_done(store, j.job_id, &(struct job_count){.rows = 0}, STR(""), &e));
 	struct job waiting = new_job("export", "", "");
 	MUST(store_job_orphaned(store, NULL, "the server stopped", &e));
 	ASSERT_ASK("5", "SELECT count(*) FROM jobs WHERE state='queued'");
