@@ -5,7 +5,7 @@
  * so that the next one who asks for the same finds it.  It is written under another name first;
  * nobody is ever given half of one.
  *
- * params: {"format": "csv", "generation": G, "change": C}
+ * params: {"format": "csv", "generation": G, "edition": E}
  * result: {"file": NAME, "bytes": N, "boot": ID}
  *
  * It is not synced: that would take as long as writing it.  After a power loss it may be less than
@@ -101,7 +101,7 @@ static bool export(struct exporter *x, struct err *e)
 	int64_t generation = json_integer_value(json_object_get(params, "generation"));
 	struct str rows = store_rows_path(x->c.store, x->dataset.dataset_id, generation, a);
 	struct str name = arena_format(a, "export-%" PRId64 ".%" JSON_INTEGER_FORMAT ".%s",
-	    generation, json_integer_value(json_object_get(params, "change")),
+	    generation, json_integer_value(json_object_get(params, "edition")),
 	    export_format_names[x->format]);
 	struct str path = store_derived_path(x->c.store, x->dataset.dataset_id, name.p, a);
 	struct str folder = store_derived_path(x->c.store, x->dataset.dataset_id, "", a);

@@ -38,15 +38,6 @@ take_column(struct ingest *w, struct str m, struct err *e)
 }
 
 static bool
-over_quota(const struct ingest *w, struct err *e)
-{
-	return FAIL(e, QUOTA,
-	    "the file has more rows than the quota leaves (%" PRIu64
-	    "); delete datasets that are not needed, or have quota_rows raised",
-	    w->row_quota);
-}
-
-static bool
 take_rows(struct ingest *w, struct str m, struct err *e)
 {
 	struct rows_head head;
@@ -61,9 +52,8 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 		struct said_row r;
 		if (!said_row(&r, &at, m, w->columns, e))
 			return false;
-		if (++w->rows > w->row_quota)
-			return over_quota(w, e);
-		if (!rows_build_row(w->build, r.line, r.cells, r.absent, e))
+		if (!store_rows_fit(++w->rows, w->row_quota, e) ||
+		    !rows_build_row(w->build, r.line, r.cells, r.absent, e))
 			return false;
 	}
 	w->service.ch.count.rows = w->rows;
@@ -151,29 +141,12 @@ make_paths(struct ingest *w, struct err *e)
 	return folder_make(folder.p, e) && folder_sync(above.p, e);
 }
 
-/* How many rows the organisation may still have, those of this dataset not counted. */
+/* Once before they are read and again in the transaction that shows them: another dataset may have
+ * been quicker. */
 static bool
-row_quota(struct ingest *w, uint64_t *left, struct err *e)
+row_quota(struct ingest *w, struct err *e)
 {
-	struct usage usage;
-	struct quotas quotas;
-	*left = UINT64_MAX;
-	if (!store_quotas(w->c.store, &quotas, w->dataset.org_id, &w->c.conf, e))
-		return false;
-	if (quotas.rows == 0)
-		return true;
-	if (!store_usage(w->c.store, &usage, w->dataset.org_id, e))
-		return false;
-	uint64_t others = usage.rows - w->dataset.rows;
-	*left = quotas.rows > others ? quotas.rows - others : 0;
-	return true;
-}
-
-/* Again in the transaction that shows the rows: another dataset may have been quicker. */
-static bool
-check_quota(struct ingest *w, uint64_t rows, struct err *e)
-{
-	return row_quota(w, &w->row_quota, e) && (rows <= w->row_quota || over_quota(w, e));
+	return store_rows_left(w->c.store, &w->row_quota, w->dataset.org_id, &w->c.conf, e);
 }
 
 static bool
@@ -195,7 +168,7 @@ publish(struct ingest *w, const struct rows_built *built, struct err *e)
 	snprintf(folder, sizeof folder, "%s/datasets/%s", w->c.data, w->dataset.dataset_id);
 	if (!folder_sync(folder, e) || !store_begin(s, e))
 		return false;
-	if (check_quota(w, built->rows, e) &&
+	if (row_quota(w, e) && store_rows_fit(built->rows, w->row_quota, e) &&
 	    store_job_done(s, w->c.job.job_id, &w->service.ch.count, w->service.answer, e) &&
 	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) && service_keep(&w->service, e))
 		return store_commit(s, e);
@@ -226,8 +199,7 @@ ingest(struct ingest *w, struct err *e)
 		return false;
 	if (w->service.params.missing)
 		return not_loaded(w, e);
-	if (!row_quota(w, &w->row_quota, e) || !make_paths(w, e) ||
-	    !rows_build_open(&w->build, w->new_path, e))
+	if (!row_quota(w, e) || !make_paths(w, e) || !rows_build_open(&w->build, w->new_path, e))
 		return false;
 	if (!service_start(&w->service, &d, e)) {
 		rows_build_abandon(w->build);

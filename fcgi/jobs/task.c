@@ -48,6 +48,7 @@ struct task {
 	struct arena held;   /* what waits for the checkpoint */
 	struct pending *first, **last;
 	size_t held_bytes, held_edits;
+	uint64_t held_rows;  /* of these, rows to add */
 	uint64_t set, stale; /* cells written; edits of rows that had changed */
 };
 
@@ -193,6 +194,7 @@ each_row(struct task *t, struct str m, bool apply, struct err *e)
 		if (!said_row(&r, &at, m, t->column_ids, e))
 			return false;
 		t->held_edits += !apply;
+		t->held_rows += !apply;
 		if (apply && !rows_edit_add(t->editor, r.line, r.cells, r.absent, &row_id, e))
 			return false;
 	}
@@ -253,6 +255,7 @@ let_go(struct task *t)
 	t->first = NULL;
 	t->last = &t->first;
 	t->held_bytes = t->held_edits = 0;
+	t->held_rows = 0;
 }
 
 static bool
@@ -264,19 +267,54 @@ apply_all(struct task *t, struct str cursor, struct err *e)
 	return cursor.n == 0 || rows_edit_set_cursor(t->editor, t->c.job.job_id, cursor, e);
 }
 
+/* The rows to add are reserved first, so that no two that add rows both take the last of a quota,
+ * and the catalog is not held while they are written.  Should this process die in between, what it
+ * reserved is free with the end of the job. */
+static bool
+reserve(struct task *t, struct err *e)
+{
+	struct store *s = t->c.store;
+	uint64_t left;
+	if (t->held_rows == 0)
+		return true;
+	if (!store_begin(s, e))
+		return false;
+	if (store_rows_left(s, &left, t->c.job.org_id, &t->c.conf, e) &&
+	    store_rows_fit(t->held_rows, left, e) &&
+	    store_job_reserve(s, t->c.job.job_id, t->held_rows, e))
+		return store_commit(s, e);
+	store_rollback(s);
+	return false;
+}
+
+/* The catalog's copies of what the file says now, which is what was reserved and more. */
+static bool
+settle(struct task *t, struct err *e)
+{
+	struct store *s = t->c.store;
+	if (!store_begin(s, e))
+		return false;
+	if (store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation, t->edited.edition,
+		t->edited.rows, t->edited.columns, e) &&
+	    store_job_reserve(s, t->c.job.job_id, 0, e))
+		return store_commit(s, e);
+	store_rollback(s);
+	return false;
+}
+
 /* What was held is stored together with the cursor, or nothing of it. */
 static bool
 checkpoint(struct task *t, struct str cursor, struct err *e)
 {
 	if (!t->has_dataset || (!t->first && cursor.n == 0))
 		return true;
-	if (!open_editor(t, e) || !rows_edit_begin(t->editor, &t->change, e))
+	if (!open_editor(t, e) || !reserve(t, e) || !rows_edit_begin(t->editor, &t->change, e))
 		return false;
 	if (!apply_all(t, cursor, e)) {
 		rows_edit_rollback(t->editor);
 		return false;
 	}
-	if (!rows_edit_commit(t->editor, &t->edited, e))
+	if (!rows_edit_commit(t->editor, &t->edited, e) || (t->held_rows && !settle(t, e)))
 		return false;
 	t->service.ch.count.rows = t->set;
 	t->service.ch.count.failed = t->stale;
@@ -394,9 +432,9 @@ finish(struct task *t, struct err *e)
 	bool good =
 	    store_job_done(s, t->c.job.job_id, &t->service.ch.count, t->service.answer, e) &&
 	    service_keep(&t->service, e);
-	if (good && t->edited.change_id)
+	if (good && t->edited.edition)
 		good = store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation,
-		    t->edited.change_id, t->edited.rows, t->edited.columns, e);
+		    t->edited.edition, t->edited.rows, t->edited.columns, e);
 	if (good && t->has_dataset)
 		good = store_dataset_rested(s, t->dataset.dataset_id, e);
 	if (good)
@@ -427,14 +465,7 @@ static void
 fail(struct task *t, const struct err *why)
 {
 	struct err e = {0};
-	struct store *s = t->c.store;
-	if (t->edited.change_id && store_begin(s, &e)) {
-		if (!store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation,
-			t->edited.change_id, t->edited.rows, t->edited.columns, &e) ||
-		    !store_commit(s, &e))
-			store_rollback(s);
-	}
-	if (e.code != ERR_OK)
+	if (t->edited.edition && !settle(t, &e))
 		log_err("what a failed task stored", &e);
 	job_fail(&t->c, why);
 }

@@ -190,7 +190,7 @@ dataset_version(char out[VERSION_BYTES], const struct dataset *d)
 	char text[UUID_BYTES + 48];
 	uint8_t hash[SHA256_BYTES];
 	int n = snprintf(
-	    text, sizeof text, "%s %" PRId64 ".%" PRId64, d->dataset_id, d->generation, d->change);
+	    text, sizeof text, "%s %" PRId64 ".%" PRId64, d->dataset_id, d->generation, d->edition);
 	sha256_of(hash, (struct str){text, (size_t)n});
 	hex_encode(out, hash, VERSION_BYTES / 2);
 }
@@ -207,13 +207,13 @@ model_rows_open(
 			? "the dataset has no rows: reading its file failed"
 			: "the dataset has no rows yet: its file is still being read");
 	struct str path = store_rows_path(m->store, d->dataset_id, d->generation, a);
-	int64_t change;
-	if (!rows_cache_open(m->rows, path.p, out, e) || !rows_change(*out, &change, e))
+	int64_t edition;
+	if (!rows_cache_open(m->rows, path.p, out, e) || !rows_edition(*out, &edition, e))
 		return false;
 	/* A change whose process died before it could tell the catalog, or one that is on its way
 	 * there. */
-	if (change != d->change) {
-		d->change = change;
+	if (edition != d->edition) {
+		d->edition = edition;
 		if (!rows_count(*out, &d->rows, e) || !rows_columns(*out, &list, &columns, e))
 			return false;
 		d->columns = columns;
@@ -252,9 +252,9 @@ model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
 	*joined = false;
 	if (!caller_may(c, RIGHT_READ, e) || !model_rows_open(m, d, &rows, a, e))
 		return false;
-	struct str params =
-	    arena_format(a, "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"change\":%" PRId64 "}",
-		export_format_names[format], d->generation, d->change);
+	struct str params = arena_format(a,
+	    "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"edition\":%" PRId64 "}",
+	    export_format_names[format], d->generation, d->edition);
 	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
 		return false;
 	if (found) {

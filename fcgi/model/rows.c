@@ -246,27 +246,14 @@ struct prepared {
 	void *context;
 };
 
-/* Needs the catalog's transaction and, for the dataset's own rows, that of its file, in which there
- * are now `rows`.  What makes no rows more is never too much. */
+/* Needs the catalog's transaction.  What makes no rows more is never too much. */
 static bool
-check_quota(struct editing *x, const struct dataset *d, uint64_t before, uint64_t rows)
+check_quota(struct editing *x, uint64_t before, uint64_t rows)
 {
-	struct usage usage;
-	struct quotas quotas;
-	if (rows <= before)
-		return true;
-	if (!store_quotas(x->m->store, &quotas, x->c->org_id, x->m->conf, x->e))
-		return false;
-	if (quotas.rows == 0)
-		return true;
-	if (!store_usage(x->m->store, &usage, x->c->org_id, x->e))
-		return false;
-	uint64_t others = usage.rows - d->rows;
-	return others + rows <= quotas.rows ||
-	       FAIL(x->e, QUOTA,
-		   "%" PRIu64 " rows more do not fit the quota: %" PRIu64 " of %" PRIu64
-		   " are used",
-		   rows - before, others + before, quotas.rows);
+	uint64_t left;
+	return rows <= before ||
+	       (store_rows_left(x->m->store, &left, x->c->org_id, x->m->conf, x->e) &&
+		   store_rows_fit(rows - before, left, x->e));
 }
 
 /* With the file's transaction open. */
@@ -280,7 +267,7 @@ apply(struct editing *x, const struct prepared *p, struct rows_editor *ed, struc
 	if (d.generation != x->d->generation)
 		return FAIL(x->e, CONFLICT, "the dataset was read again meanwhile: load it again");
 	return rows_edit_count(ed, &before, x->e) && p->apply(x, ed, p->context, out) &&
-	       rows_edit_count(ed, &rows, x->e) && check_quota(x, &d, before, rows);
+	       rows_edit_count(ed, &rows, x->e) && check_quota(x, before, rows);
 }
 
 static bool
@@ -307,7 +294,7 @@ tell_catalog(
     struct editing *x, const struct prepared *p, const struct rows_edited *now, struct err *e)
 {
 	struct str detail = arena_format(x->a, "{\"change\":%" PRId64 "}", now->change_id);
-	return store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation, now->change_id,
+	return store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation, now->edition,
 		   now->rows, now->columns, e) &&
 	       model_audit(x->m, x->c, p->kind, str_of(x->d->dataset_id), detail, e);
 }
@@ -360,7 +347,7 @@ carry_out(struct editing *x, const struct prepared *p, struct row_change *out)
 						    LIMIT_CHANGE_ROWS, &out->row_count, x->e);
 	close_editor(ed);
 	if (now.change_id) {
-		x->d->change = now.change_id;
+		x->d->edition = now.edition;
 		x->d->rows = now.rows;
 		x->d->columns = now.columns;
 	}

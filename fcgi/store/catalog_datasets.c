@@ -37,7 +37,7 @@ store_dataset_insert(struct store *s, struct dataset *d, struct err *e)
 /* params may be large: a list leaves them out. */
 #define DATASET_COLUMNS_WITH(params)                                                               \
 	"dataset_id, org_id, slug, name, description, type, state, source_id, " params             \
-	", generation, change, rows, columns, bytes, records_read, records_skipped, findings,"     \
+	", generation, edition, rows, columns, bytes, records_read, records_skipped, findings,"    \
 	" error, created_at, updated_at"
 #define DATASET_COLUMNS DATASET_COLUMNS_WITH("params")
 #define DATASET_LIST_COLUMNS DATASET_COLUMNS_WITH("NULL")
@@ -55,7 +55,7 @@ take_dataset(struct dataset *out, const struct sql_query *q, struct arena *a)
 	    .source_id = catalog_str(q, 7, a),
 	    .params = catalog_str(q, 8, a),
 	    .generation = sql_int(q, 9),
-	    .change = sql_int(q, 10),
+	    .edition = sql_int(q, 10),
 	    .rows = (uint64_t)sql_int(q, 11),
 	    .columns = (uint64_t)sql_int(q, 12),
 	    .bytes = (uint64_t)sql_int(q, 13),
@@ -139,7 +139,10 @@ store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e)
 	int64_t datasets, rows, bytes;
 	if (!sql_one_int(&s->catalog, &datasets, 0, "SELECT count(*) FROM datasets WHERE org_id=?",
 		SQL_VALUES(V_INT(org_id)), e) ||
-	    !sql_one_int(&s->catalog, &rows, 0, "SELECT sum(rows) FROM datasets WHERE org_id=?",
+	    !sql_one_int(&s->catalog, &rows, 0,
+		"SELECT (SELECT coalesce(sum(rows), 0) FROM datasets WHERE org_id=?1) +"
+		" (SELECT coalesce(sum(reserved), 0) FROM jobs WHERE org_id=?1 AND"
+		" state='running')",
 		SQL_VALUES(V_INT(org_id)), e) ||
 	    /* Uploads that are not taken apart yet count with what they may become. */
 	    !sql_one_int(&s->catalog, &bytes, 0,
@@ -177,12 +180,45 @@ store_quotas(
 }
 
 bool
+store_rows_left(
+    struct store *s, uint64_t *left, int64_t org_id, const struct conf *conf, struct err *e)
+{
+	struct usage usage;
+	struct quotas quotas;
+	*left = UINT64_MAX;
+	if (!store_quotas(s, &quotas, org_id, conf, e))
+		return false;
+	if (quotas.rows == 0)
+		return true;
+	if (!store_usage(s, &usage, org_id, e))
+		return false;
+	*left = quotas.rows > usage.rows ? quotas.rows - usage.rows : 0;
+	return true;
+}
+
+bool
+store_rows_fit(uint64_t more, uint64_t left, struct err *e)
+{
+	return more <= left || FAIL(e, QUOTA,
+				   "these are more rows than the quota leaves (%" PRIu64
+				   "); delete what is not needed, or have quota_rows raised",
+				   left);
+}
+
+bool
+store_job_reserve(struct store *s, const char *job_id, uint64_t rows, struct err *e)
+{
+	return sql_run(&s->catalog, NULL, "UPDATE jobs SET reserved=? WHERE job_id=?",
+	    SQL_VALUES(V_INT(rows), V_TEXT(job_id)), e);
+}
+
+bool
 store_dataset_ingested(
     struct store *s, const char *dataset_id, const struct ingested *i, struct err *e)
 {
 	int changes;
 	if (!sql_run(&s->catalog, &changes,
-		"UPDATE datasets SET generation=?, change=0, rows=?, columns=?, bytes=?,"
+		"UPDATE datasets SET generation=?, edition=0, rows=?, columns=?, bytes=?,"
 		" records_read=?, records_skipped=?, findings=?, error=NULL, updated_at=?,"
 		" state=CASE state WHEN 'draft' THEN 'draft' ELSE 'ready' END WHERE dataset_id=?",
 		SQL_VALUES(V_INT(i->generation), V_INT(i->rows), V_INT(i->columns), V_INT(i->bytes),
@@ -196,13 +232,13 @@ store_dataset_ingested(
 }
 
 bool
-store_dataset_edited(struct store *s, const char *dataset_id, int64_t generation, int64_t change,
+store_dataset_edited(struct store *s, const char *dataset_id, int64_t generation, int64_t edition,
     uint64_t rows, uint64_t columns, struct err *e)
 {
 	return sql_run(&s->catalog, NULL,
-	    "UPDATE datasets SET change=?1, rows=?2, columns=?3, updated_at=?4"
-	    " WHERE dataset_id=?5 AND generation=?6 AND change<=?1",
-	    SQL_VALUES(V_INT(change), V_INT(rows), V_INT(columns), V_INT(clock_now_us()),
+	    "UPDATE datasets SET edition=?1, rows=?2, columns=?3, updated_at=?4"
+	    " WHERE dataset_id=?5 AND generation=?6 AND edition<=?1",
+	    SQL_VALUES(V_INT(edition), V_INT(rows), V_INT(columns), V_INT(clock_now_us()),
 		V_TEXT(dataset_id), V_INT(generation)),
 	    e);
 }

@@ -103,8 +103,8 @@ bool rows_columns(
     struct rows_file *f, const struct column **out, size_t *count, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
-/* The newest change, 0: none since it was read. */
-bool rows_change(struct rows_file *f, int64_t *change_id, struct err *e) MUST_CHECK;
+/* How many transactions have changed it since it was made.  A change may have several. */
+bool rows_edition(struct rows_file *f, int64_t *edition, struct err *e) MUST_CHECK;
 /* The highest id of a row, 0: there are none. */
 bool rows_last(struct rows_file *f, int64_t *row_id, struct err *e) MUST_CHECK;
 /* One row by its id; its texts are copied.  *found false: there is none (any more). */
@@ -158,7 +158,7 @@ void rows_editor_close(struct rows_editor *ed);
  */
 bool rows_edit_begin(struct rows_editor *ed, struct change *change, struct err *e) MUST_CHECK;
 struct rows_edited {
-	int64_t change_id;
+	int64_t change_id, edition;
 	uint64_t rows, columns;
 };
 bool rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e) MUST_CHECK;

@@ -134,16 +134,20 @@ bool
 rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e)
 {
 	uint64_t rows = 0;
-	int64_t columns = 0;
+	int64_t columns = 0, edition = 0;
 	bool good = (!ed->columns_changed || rows_write_view(&ed->d, &ed->arena, e)) &&
 		    rows_edit_count(ed, &rows, e) &&
 		    sql_one_int(&ed->d, &columns, 0, "SELECT count(*) FROM columns WHERE dropped=0",
+			NULL, 0, e) &&
+		    sql_one_int(&ed->d, &edition, 0,
+			"INSERT INTO info VALUES('edition', 1) ON CONFLICT(name) DO UPDATE SET "
+			"value=value+1 RETURNING value",
 			NULL, 0, e);
 	if (!good) {
 		rows_edit_rollback(ed);
 		return false;
 	}
-	*out = (struct rows_edited){ed->change_id, rows, (uint64_t)columns};
+	*out = (struct rows_edited){ed->change_id, edition, rows, (uint64_t)columns};
 	arena_release(&ed->arena);
 	return database_commit(&ed->d, e);
 }

@@ -23,7 +23,7 @@ struct rows_file {
 	struct rank *ranks;
 	size_t rank_count;
 	uint64_t alive;
-	int64_t change_id;
+	int64_t edition;
 };
 
 bool
@@ -127,7 +127,8 @@ load(struct rows_file *f, struct err *e)
 	arena_release(&f->arena);
 	f->loaded = false;
 	if (!load_columns(f, e) || !load_ranks(f, e) ||
-	    !sql_one_int(&f->d, &f->change_id, 0, "SELECT max(change_id) FROM changes", NULL, 0, e))
+	    !sql_one_int(
+		&f->d, &f->edition, 0, "SELECT value FROM info WHERE name='edition'", NULL, 0, e))
 		return false;
 	f->data_version = version;
 	f->looked = f->loaded = true;
@@ -154,11 +155,11 @@ rows_count(struct rows_file *f, uint64_t *count, struct err *e)
 }
 
 bool
-rows_change(struct rows_file *f, int64_t *change_id, struct err *e)
+rows_edition(struct rows_file *f, int64_t *edition, struct err *e)
 {
 	if (!load(f, e))
 		return false;
-	*change_id = f->change_id;
+	*edition = f->edition;
 	return true;
 }
 

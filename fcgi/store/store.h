@@ -100,7 +100,8 @@ struct dataset {
 	char dataset_id[UUID_BYTES];
 	int64_t org_id;
 	struct str slug, name, description, type, state, source_id, params;
-	int64_t generation, change; /* generation 0: no rows yet */
+	/* Its version: how often its rows were made (0: there are none yet), and changed since. */
+	int64_t generation, edition;
 	uint64_t rows, columns, bytes;
 	uint64_t records_read, records_skipped, findings;
 	struct kept_error error; /* of the last job that failed; code empty: none */
@@ -116,7 +117,7 @@ bool store_dataset_get(struct store *s, struct dataset *out, int64_t org_id, con
 bool store_dataset_list(struct store *s, struct dataset **out, size_t *count, int64_t *total,
     int64_t org_id, struct str scope, uint64_t offset, size_t limit, struct arena *a,
     struct err *e) MUST_CHECK;
-/* The sums a quota is measured by, drafts included. */
+/* The sums a quota is measured by: drafts, and rows a running job has reserved, included. */
 struct usage {
 	uint64_t datasets, bytes, rows;
 };
@@ -128,6 +129,16 @@ struct quotas {
 struct conf;
 bool store_quotas(struct store *s, struct quotas *out, int64_t org_id, const struct conf *conf,
     struct err *e) MUST_CHECK;
+/* How many rows more an organisation may have; UINT64_MAX: as many as it likes.  What is made of
+ * the answer must be in the same transaction. */
+bool store_rows_left(struct store *s, uint64_t *left, int64_t org_id, const struct conf *conf,
+    struct err *e) MUST_CHECK;
+/* QUOTA when `more` rows are more than are left. */
+bool store_rows_fit(uint64_t more, uint64_t left, struct err *e) MUST_CHECK;
+/* A running job is about to add rows; reserved until it reserves anew, or ends.  Needs a
+ * transaction. */
+bool store_job_reserve(
+    struct store *s, const char *job_id, uint64_t rows, struct err *e) MUST_CHECK;
 /* What an ingest made; the dataset is ready (a draft stays one until its source is stored).  Needs
  * a transaction. */
 struct ingested {
@@ -137,10 +148,10 @@ struct ingested {
 bool store_dataset_ingested(
     struct store *s, const char *dataset_id, const struct ingested *i, struct err *e) MUST_CHECK;
 /* Rows were changed: the catalog's copies of what its file says.  Needs a transaction.  Nothing
- * happens when the dataset is gone or has another generation by now, or a later change is known
+ * happens when the dataset is gone or has another generation by now, or a later edition is known
  * already. */
 bool store_dataset_edited(struct store *s, const char *dataset_id, int64_t generation,
-    int64_t change, uint64_t rows, uint64_t columns, struct err *e) MUST_CHECK;
+    int64_t edition, uint64_t rows, uint64_t columns, struct err *e) MUST_CHECK;
 /* A task ended: `ready` again unless another one runs.  Needs a transaction. */
 bool store_dataset_rested(struct store *s, const char *dataset_id, struct err *e) MUST_CHECK;
 bool store_dataset_state(

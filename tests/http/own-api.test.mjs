@@ -235,7 +235,7 @@ test("an ETag changes with the dataset, and spares the body while it does not", 
   assert.equal(same.headers.etag, first.headers.etag);
   const other = await get(`/datasets/${large.id}`, { headers: { "if-none-match": "\"other\"" } });
   assert.equal(other.status, 200);
-  await catalog(server, `UPDATE datasets SET change=change+1 WHERE dataset_id='${large.id}'`);
+  await catalog(server, `UPDATE datasets SET edition=edition+1 WHERE dataset_id='${large.id}'`);
   const changed = await get(`/datasets/${large.id}`, { headers: { "if-none-match": first.headers.etag } });
   assert.equal(changed.status, 200);
   assert.notEqual(changed.headers.etag, first.headers.etag);

@@ -449,7 +449,7 @@ a_change_may_touch_a_thing_twice(void **state)
 	/* Several transactions of one change are one step. */
 	CHANGE("task", set(1, 0, "1"));
 	struct change same = {.change_id = change.change_id};
-	int64_t id = change.change_id;
+	int64_t id = change.change_id, edition = edited.edition;
 	MUST(rows_edit_begin(ed, &same, &e));
 	set(1, 0, "2");
 	set(2, 0, "3");
@@ -457,6 +457,7 @@ a_change_may_touch_a_thing_twice(void **state)
 	MUST(rows_edit_commit(ed, &edited, &e));
 	assert_int_equal(edited.change_id, id);
 	assert_int_equal(same.change_id, id);
+	assert_int_equal(edited.edition, edition + 1);
 	assert_int_equal(edited.rows, 4);
 	undo(id);
 	assert_string_equal(ask(rows_query).p, original.p);
@@ -573,7 +574,7 @@ changes_are_listed_newest_first_with_what_became_of_them(void **state)
 	MUST(rows_changes(file, 6, 5, &list, &count, &total, &arena, &e));
 	assert_int_equal(count, 0);
 	assert_int_equal(total, 6);
-	MUST(rows_change(file, &newest, &e));
+	MUST(rows_edition(file, &newest, &e));
 	assert_int_equal(newest, 6);
 	rows_close(file);
 }
@@ -1107,7 +1108,7 @@ compare(struct rows_cache *cache)
 	MUST(rows_cache_open(cache, path, &file, &e));
 	MUST(rows_count(file, &count, &e));
 	assert_int_equal(count, model.alive);
-	MUST(rows_change(file, &newest, &e));
+	MUST(rows_edition(file, &newest, &e));
 	assert_int_equal(newest, model.last_change);
 	MUST(rows_last(file, &last, &e));
 	assert_true(last <= model.last_row && model.rows[last].alive);
