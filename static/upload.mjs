@@ -120,7 +120,10 @@ class Upload {
 		request.addEventListener("error", () => this.failed("The connection broke before the file was stored. Nothing was kept; send it again."));
 		request.addEventListener("abort", () => this.failed("The upload was cancelled. Nothing was kept."));
 		this.showPanel(true);
-		request.send(new FormData(this.form));
+		const sent = new FormData(this.form);
+		/* It is in the header already, and no field of the API. */
+		sent.delete("csrf");
+		request.send(sent);
 	}
 
 	showPanel(on) {

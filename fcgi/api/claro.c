@@ -240,7 +240,7 @@ claro_dataset_create(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct job job;
 	json_t *body;
-	if (!caller_may_all(&x->caller, RIGHT_EDIT, e) || !request_json(&body, &x->request, a, e))
+	if (!request_json(&body, &x->request, a, e))
 		return false;
 	/* For DATASOURCE_NOT_FOUND, which repeats the id as it was sent. */
 	struct str source_id = tree_str(body, "datasourceId");
@@ -248,7 +248,8 @@ claro_dataset_create(struct exchange *x, struct err *e)
 	json_t *fields = fields_rename(body, names, ARRAY_LENGTH(names), a);
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	return dataset_request_check(&x->app->model, &request, fields, REQUEST_DESCRIBED, a, e) &&
+	return dataset_request_check(
+		   &x->app->model, &x->caller, &request, fields, REQUEST_DESCRIBED, a, e) &&
 	       model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, a, e) &&
 	       answer_created(x, &d, &job, e);
 }

@@ -6,7 +6,6 @@
 #include "base/tree.h"
 #include "api/access.h"
 #include "api/route.h"
-#include "process/share.h"
 
 #include <assert.h>
 
@@ -431,40 +430,13 @@ exchange_log(const struct exchange *x)
 
 /* ---- what a process holds ---- */
 
-/* The pages' templates, then those of each plugin.  A plugin whose template is no good is refused,
- * the site starts without it. */
-static bool
-app_templates(struct app *app, struct err *e)
+static void
+log_refused(const struct registry *r)
 {
-	char folder[PATH_MAX];
-	struct registry *r = app->model.registry;
-	struct template_folder folders[TEMPLATE_FOLDERS_MAX];
-	struct template_set *set;
-	size_t count = 1;
-	if (!share_path(folder, "templates", e))
-		return false;
-	folders[0] = (struct template_folder){folder, ""};
-	for (size_t i = 0; i < r->plugin_count && count < TEMPLATE_FOLDERS_MAX; i++) {
-		struct err why = {0};
-		struct plugin_entry *p = &r->plugins[i];
-		if (!p->plugin)
-			continue;
-		folders[count] =
-		    (struct template_folder){arena_format(&r->arena, "%s/%s", p->folder, p->name).p,
-			arena_format(&r->arena, "%s/", p->name).p};
-		if (templates_load(&set, folders, count + 1, &why)) {
-			templates_free(set);
-			count++;
-		} else {
-			registry_refuse(
-			    r, i, arena_format(&r->arena, "its templates: %s", why.message).p);
-		}
-	}
 	for (size_t i = 0; i < r->plugin_count; i++)
 		if (!r->plugins[i].plugin)
 			log_warning("the plugin %s is refused: %s", r->plugins[i].name,
 			    r->plugins[i].reason);
-	return templates_load(&app->templates, folders, count, e);
 }
 
 bool
@@ -472,8 +444,12 @@ app_open(struct app *app, const char *data, struct arena *a, struct err *e)
 {
 	*app = (struct app){0};
 	tree_setup();
-	return conf_load(&app->conf, data, a, e) &&
-	       model_open(&app->model, data, &app->conf, true, e) && app_templates(app, e);
+	if (!conf_load(&app->conf, data, a, e) ||
+	    !model_open(&app->model, data, &app->conf, true, e) ||
+	    !registry_templates(app->model.registry, &app->templates, e))
+		return false;
+	log_refused(app->model.registry);
+	return true;
 }
 
 void

@@ -60,10 +60,9 @@ rowhouse_dataset_create(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct job job;
 	json_t *body;
-	return caller_may_all(&x->caller, RIGHT_EDIT, e) &&
-	       request_json(&body, &x->request, &x->arena, e) &&
+	return request_json(&body, &x->request, &x->arena, e) &&
 	       dataset_request_check(
-		   &x->app->model, &request, body, REQUEST_STRICT, &x->arena, e) &&
+		   &x->app->model, &x->caller, &request, body, REQUEST_STRICT, &x->arena, e) &&
 	       model_dataset_create(&x->app->model, &x->caller, &request, &d, &job, &x->arena, e) &&
 	       answer_created(x, &d, &job, e);
 }
@@ -80,7 +79,7 @@ upload_named(struct exchange *x, json_t *form, struct str file_name)
 	return form;
 }
 
-static const struct upload_kind dataset_upload = {upload_named, REQUEST_PLAIN, answer_created};
+static const struct upload_kind dataset_upload = {upload_named, REQUEST_STRICT, answer_created};
 
 bool
 rowhouse_dataset_upload(struct exchange *x, struct err *e)

@@ -51,7 +51,8 @@ void put_time(struct jsonout *j, const char *key, int64_t us);
 extern const struct field list_query[], rows_query[], export_query[], rows_body[], row_body[],
     rows_delete_body[], audit_query[], work_query[];
 
-/* The query parameters of the route, held against its table. */
+/* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
+ * but not in the address of a page. */
 bool query_check(const struct value **out, struct exchange *x, const struct field *table,
     struct err *e) MUST_CHECK;
 /* They as a tree, for a plugin's form. */

@@ -6,9 +6,9 @@
 bool
 rowhouse_type_list(struct exchange *x, struct err *e)
 {
-	const struct registry *r = x->app->model.registry;
+	const struct registry *r;
 	struct jsonout j;
-	if (!caller_may(&x->caller, RIGHT_READ, e))
+	if (!model_registry(&x->app->model, &x->caller, &r, e))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -29,10 +29,11 @@ rowhouse_type_list(struct exchange *x, struct err *e)
 bool
 rowhouse_type_get(struct exchange *x, struct err *e)
 {
+	const struct registry *r;
 	struct jsonout j;
-	if (!caller_may(&x->caller, RIGHT_READ, e))
+	if (!model_registry(&x->app->model, &x->caller, &r, e))
 		return false;
-	const struct dataset_type *t = registry_type(x->app->model.registry, x->value[0]);
+	const struct dataset_type *t = registry_type(r, x->value[0]);
 	if (!t)
 		return FAIL_FIELD(e, NOT_FOUND, "type", "there is no dataset type of this name");
 	respond_json(x, 200, &j);
@@ -106,7 +107,7 @@ start(struct exchange *x, struct dataset *d, struct str plugin, struct str name,
 	const struct value *q;
 	json_t *body;
 	if (!query_check(&q, x, work_query, e) || !request_json(&body, &x->request, &x->arena, e) ||
-	    !model_work_find(&x->app->model, &work, d, plugin, name, is_call, e))
+	    !model_work_find(&x->app->model, &x->caller, &work, d, plugin, name, is_call, e))
 		return false;
 	struct work_request r = {body, FORM_STRICT, q[WORK_SOURCE].text, q[WORK_ESTIMATE].on};
 	return model_work_start(
@@ -135,16 +136,14 @@ bool
 rowhouse_task_start(struct exchange *x, struct err *e)
 {
 	struct dataset d;
-	return caller_may(&x->caller, RIGHT_EDIT, e) &&
-	       model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) &&
+	return model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) &&
 	       start_task(x, &d, (struct str){0}, x->value[1], e);
 }
 
 bool
 rowhouse_site_task_start(struct exchange *x, struct err *e)
 {
-	return caller_may_all(&x->caller, RIGHT_EDIT, e) &&
-	       start_task(x, NULL, x->value[0], x->value[1], e);
+	return start_task(x, NULL, x->value[0], x->value[1], e);
 }
 
 /* The job of a call may have changed. */
@@ -176,8 +175,7 @@ rowhouse_call(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct job job;
 	struct str estimate = {0};
-	if (!caller_may(&x->caller, RIGHT_EDIT, e) ||
-	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !start(x, &d, (struct str){0}, x->value[1], true, &job, &estimate, e))
 		return false;
 	if (estimate.n) {
@@ -199,7 +197,7 @@ answer_view(
 	struct str out;
 	json_t *query;
 	if (!query_tree(&query, x, e) || !model_view(&x->app->model, &x->caller, d, plugin, name,
-					     query, &out, &view, &x->arena, e))
+					     query, FORM_STRICT, &out, &view, &x->arena, e))
 		return false;
 	respond(x, 200, "application/json");
 	buf_put_str(&x->response.body, out);

@@ -274,8 +274,8 @@ bool
 query_check(const struct value **out, struct exchange *x, const struct field *table, struct err *e)
 {
 	json_t *tree;
-	return query_tree(&tree, x, e) &&
-	       form_check(out, table, tree, FORM_TEXT, NULL, &x->arena, e);
+	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
+	return query_tree(&tree, x, e) && form_check(out, table, tree, style, NULL, &x->arena, e);
 }
 
 /* A cursor is what came before; opaque to clients, so that it can become a key later. */

@@ -97,7 +97,7 @@ make_dataset(struct exchange *x, struct upload *u, const struct job *job, struct
 	if (!fields)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	if (!dataset_request_check(
-		&x->app->model, &request, fields, REQUEST_FORM | u->kind->style, a, e))
+		&x->app->model, &x->caller, &request, fields, REQUEST_FORM | u->kind->style, a, e))
 		return false;
 	if (job->source_id.n > 0)
 		snprintf(

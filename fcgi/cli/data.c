@@ -100,7 +100,8 @@ make_dataset(struct session *s, const struct command_line *line, const struct so
 	jsonout_member_text(&j, "source_id", source->source_id);
 	jsonout_end(&j);
 	return tree_parse(&fields, buf_str(&b), &s->arena, e) &&
-	       dataset_request_check(&s->model, &request, fields, REQUEST_STRICT, &s->arena, e) &&
+	       dataset_request_check(
+		   &s->model, &s->owner, &request, fields, REQUEST_STRICT, &s->arena, e) &&
 	       model_dataset_create(&s->model, &s->owner, &request, d, job, &s->arena, e);
 }
 

@@ -78,7 +78,10 @@ all_plugins(void)
 	struct registry *r;
 	struct err e = {0};
 	tree_setup();
-	return registry_open(&r, &e) ? r : NULL;
+	if (registry_open(&r, &e))
+		return r;
+	fprintf(stderr, "rowhouse: %s\n", e.message);
+	return NULL;
 }
 
 bool
@@ -129,8 +132,17 @@ command_plugins(int argc, char **argv)
 	if (!options_read(&line, &status, &plugins_options, argc, argv))
 		return status;
 	struct registry *r = all_plugins();
+	struct template_set *templates = NULL;
+	struct err e = {0};
 	if (!r)
 		return EXIT_FAILED;
+	/* What the server would refuse because of its templates is refused here too. */
+	if (!registry_templates(r, &templates, &e)) {
+		fprintf(stderr, "rowhouse: %s\n", e.message);
+		registry_close(r);
+		return EXIT_FAILED;
+	}
+	templates_free(templates);
 	for (size_t i = 0; i < r->plugin_count; i++) {
 		const struct plugin_entry *p = &r->plugins[i];
 		printf("%-16s %s", p->name, p->plugin ? p->plugin->title : "REFUSED: ");

@@ -99,7 +99,7 @@ read_form(struct dataset_request *out, struct reader *r)
 	const struct value *values;
 	unsigned style = (r->style & REQUEST_FORM ? FORM_TEXT : FORM_LENIENT) |
 			 (r->style & REQUEST_STRICT ? FORM_STRICT | FORM_OPEN : FORM_LENIENT);
-	if (!out->type->form)
+	if (!out->type->form && !(out->type->has && out->type->has->check))
 		return true;
 	if (!form_check(&values, out->type->form, r->fields, style, NULL, r->a, r->e) ||
 	    (out->type->has && out->type->has->check &&
@@ -151,13 +151,14 @@ const struct field dataset_fields[] = {
 };
 
 bool
-dataset_request_check(struct model *m, struct dataset_request *out, const json_t *fields,
-    unsigned style, struct arena *a, struct err *e)
+dataset_request_check(struct model *m, const struct caller *c, struct dataset_request *out,
+    const json_t *fields, unsigned style, struct arena *a, struct err *e)
 {
 	struct reader r = {m, fields, style, a, e};
 	*out = (struct dataset_request){0};
-	return read_type(out, &r) && (!(style & REQUEST_STRICT) || check_known(out, &r)) &&
-	       read_names(out, &r) && read_source_id(out, &r) && read_form(out, &r);
+	return caller_may_all(c, RIGHT_EDIT, e) && read_type(out, &r) &&
+	       (!(style & REQUEST_STRICT) || check_known(out, &r)) && read_names(out, &r) &&
+	       read_source_id(out, &r) && read_form(out, &r);
 }
 
 struct str

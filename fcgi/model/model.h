@@ -132,8 +132,8 @@ enum request_style {
 	REQUEST_DESCRIBED = 2, /* a description must be given */
 	REQUEST_STRICT = 4,    /* fields nobody knows are refused */
 };
-bool dataset_request_check(struct model *m, struct dataset_request *out, const json_t *fields,
-    unsigned style, struct arena *a, struct err *e) MUST_CHECK;
+bool dataset_request_check(struct model *m, const struct caller *c, struct dataset_request *out,
+    const json_t *fields, unsigned style, struct arena *a, struct err *e) MUST_CHECK;
 
 /* What a dataset is called when nobody said: its file's name without the ending. */
 struct str dataset_name_of_file(struct str file_name);
@@ -214,8 +214,9 @@ struct work_ref {
 	bool is_call;
 };
 /* NOT_FOUND.  `d` NULL: of the site, then `plugin` says whose. */
-bool model_work_find(struct model *m, struct work_ref *out, const struct dataset *d,
-    struct str plugin, struct str name, bool is_call, struct err *e) MUST_CHECK;
+bool model_work_find(struct model *m, const struct caller *c, struct work_ref *out,
+    const struct dataset *d, struct str plugin, struct str name, bool is_call,
+    struct err *e) MUST_CHECK;
 
 struct work_request {
 	const json_t *fields;
@@ -229,10 +230,15 @@ bool model_work_start(struct model *m, const struct caller *c, const struct work
     struct dataset *d, const struct work_request *request, struct job *job, struct str *answer,
     struct arena *a, struct err *e) MUST_CHECK;
 
-/* Fills a view: *out is the JSON object.  `d` NULL: of the site. */
+/* Fills a view: *out is the JSON object.  `d` NULL: of the site.  style: of form_check(), besides
+ * FORM_TEXT. */
 bool model_view(struct model *m, const struct caller *c, struct dataset *d, struct str plugin,
-    struct str name, const json_t *query, struct str *out, const struct plugin_view **view,
-    struct arena *a, struct err *e) MUST_CHECK;
+    struct str name, const json_t *query, unsigned style, struct str *out,
+    const struct plugin_view **view, struct arena *a, struct err *e) MUST_CHECK;
+
+/* Which types and plugins there are. */
+bool model_registry(
+    struct model *m, const struct caller *c, const struct registry **out, struct err *e) MUST_CHECK;
 
 /* The params of an ingest job of this type. */
 struct str plugin_ingest_params(

@@ -216,11 +216,20 @@ no_work(struct err *e, bool is_call, struct str name)
 	    is_call ? "call" : "task", STR_ARG(str_clip(name, 60)));
 }
 
+/* A task of the site is about everybody's data in the organisation. */
+static bool
+may_work(const struct caller *c, const struct dataset *d, struct err *e)
+{
+	return d ? caller_may(c, RIGHT_EDIT, e) : caller_may_all(c, RIGHT_EDIT, e);
+}
+
 bool
-model_work_find(struct model *m, struct work_ref *out, const struct dataset *d, struct str plugin,
-    struct str name, bool is_call, struct err *e)
+model_work_find(struct model *m, const struct caller *c, struct work_ref *out,
+    const struct dataset *d, struct str plugin, struct str name, bool is_call, struct err *e)
 {
 	*out = (struct work_ref){.is_call = is_call};
+	if (!may_work(c, d, e))
+		return false;
 	if (d) {
 		out->type = registry_type(m->registry, d->type);
 		if (!out->type || !out->type->has)
@@ -356,8 +365,7 @@ model_work_start(struct model *m, const struct caller *c, const struct work_ref 
 	    .kind = w->is_call ? STR("call") : STR("task"),
 	    .who = c->who,
 	    .title = str_of(w->work->title)};
-	/* A task of the site is about everybody's data in the organisation. */
-	if (!(d ? caller_may(c, RIGHT_EDIT, e) : caller_may_all(c, RIGHT_EDIT, e)))
+	if (!may_work(c, d, e))
 		return false;
 	if (d) {
 		if (!model_rows_open(m, d, &rows, a, e) || !rows_columns(rows, &list, &count, e))
@@ -426,8 +434,8 @@ fill(struct here *x, const struct plugin_view *view, const struct value *values,
 
 bool
 model_view(struct model *m, const struct caller *c, struct dataset *d, struct str plugin,
-    struct str name, const json_t *query, struct str *out, const struct plugin_view **view,
-    struct arena *a, struct err *e)
+    struct str name, const json_t *query, unsigned style, struct str *out,
+    const struct plugin_view **view, struct arena *a, struct err *e)
 {
 	const struct value *values;
 	struct form_columns columns = {0};
@@ -456,6 +464,16 @@ model_view(struct model *m, const struct caller *c, struct dataset *d, struct st
 	if (p && p->folder)
 		x->host.folder = arena_format(a, "%s/plugins/%s", m->data, x->plugin);
 	x->host.get_state = view_state;
-	return form_check(&values, (*view)->form, query, FORM_TEXT, d ? &columns : NULL, a, e) &&
+	return form_check(
+		   &values, (*view)->form, query, FORM_TEXT | style, d ? &columns : NULL, a, e) &&
 	       fill(x, *view, values, out, e);
+}
+
+/* ---- what there is ---- */
+
+bool
+model_registry(struct model *m, const struct caller *c, const struct registry **out, struct err *e)
+{
+	*out = m->registry;
+	return caller_may(c, RIGHT_READ, e);
 }

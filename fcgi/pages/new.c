@@ -318,7 +318,7 @@ create_at_once(struct exchange *x, struct err *e)
 		return more_rows(x, sent, e);
 	if (!create_fields(x, sent, (struct str){0}))
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	return dataset_request_check(m, &request, sent, REQUEST_FORM, &x->arena, e) &&
+	return dataset_request_check(m, &x->caller, &request, sent, REQUEST_FORM, &x->arena, e) &&
 	       model_dataset_create(m, &x->caller, &request, &d, &job, &x->arena, e) &&
 	       answer(x, &d, &job, e);
 }

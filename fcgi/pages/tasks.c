@@ -24,14 +24,13 @@ open_task(struct task_page *p, struct exchange *x, bool of_site, struct err *e)
 	const struct column *list;
 	size_t count;
 	*p = (struct task_page){0};
-	if (!(of_site ? caller_may_all(&x->caller, RIGHT_EDIT, e)
-		      : caller_may(&x->caller, RIGHT_EDIT, e)))
-		return false;
 	if (of_site)
-		return model_work_find(m, &p->work, NULL, x->value[0], x->value[1], false, e);
+		return model_work_find(
+		    m, &x->caller, &p->work, NULL, x->value[0], x->value[1], false, e);
 	p->d = &p->dataset;
 	if (!model_dataset_get(m, &x->caller, x->value[0], p->d, &x->arena, e) ||
-	    !model_work_find(m, &p->work, p->d, (struct str){0}, x->value[1], false, e) ||
+	    !model_work_find(
+		m, &x->caller, &p->work, p->d, (struct str){0}, x->value[1], false, e) ||
 	    !model_rows_open(m, p->d, &rows, &x->arena, e) || !rows_columns(rows, &list, &count, e))
 		return false;
 	form_columns_of(&p->columns, list, count, &x->arena);

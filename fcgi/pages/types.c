@@ -54,11 +54,11 @@ put_one_type(struct jsonout *j, const struct registry *r, const struct dataset_t
 bool
 page_types(struct exchange *x, struct err *e)
 {
-	const struct registry *r = x->app->model.registry;
+	const struct registry *r;
 	size_t refused = 0;
 	struct buf b;
 	struct jsonout j;
-	if (!caller_may(&x->caller, RIGHT_READ, e))
+	if (!model_registry(&x->app->model, &x->caller, &r, e))
 		return false;
 	page_begin(x, &b, &j, "Types", "types");
 	jsonout_key(&j, "types");

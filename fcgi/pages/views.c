@@ -42,7 +42,7 @@ fill(struct shown *s, struct exchange *x, struct err *e)
 	if (!query_tree(&s->query, x, e))
 		return false;
 	if (!model_view(&x->app->model, &x->caller, s->d, str_of(s->plugin), str_of(s->view->name),
-		s->query, &out, &view, &x->arena, &s->wrong) ||
+		s->query, FORM_LENIENT, &out, &view, &x->arena, &s->wrong) ||
 	    !tree_parse_own(&s->value, out, &x->arena, &s->wrong))
 		s->value = NULL;
 	s->template = template_exists(x->app->templates, template) ? template : NULL;

@@ -8,6 +8,7 @@
 #ifndef ROWHOUSE_REGISTRY_H
 #define ROWHOUSE_REGISTRY_H
 
+#include "http/template.h"
 #include "plugin.h"
 
 struct dataset_type {
@@ -44,6 +45,10 @@ bool registry_empty(struct registry **out, struct err *e) MUST_CHECK;
 void registry_close(struct registry *r);
 /* Takes a plugin out again, with its types; the reason is copied. */
 void registry_refuse(struct registry *r, size_t plugin, const char *reason);
+
+/* The templates of the pages, then those of each plugin under NAME/.  A plugin whose template is no
+ * good is refused; only one of the pages fails. */
+bool registry_templates(struct registry *r, struct template_set **out, struct err *e) MUST_CHECK;
 
 /* NULL when there is no such type. */
 const struct dataset_type *registry_type(const struct registry *r, struct str name);

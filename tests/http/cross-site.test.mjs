@@ -294,8 +294,8 @@ test("in Claro's dialect they are ignored, and have no effect", async () => {
   assert.notEqual(answer.json.datasetId, rest.id);
   const made = await server.waitForDataset(answer.json.datasetId);
   assert.deepEqual([made.rows, made.source_id, made.name], [0, null, "n"]);
-  assert.deepEqual(await catalog(server, `SELECT org_id, generation, change FROM datasets WHERE dataset_id='${made.id}'`),
-    [{ org_id: 1, generation: 1, change: 0 }]);
+  assert.deepEqual(await catalog(server, `SELECT org_id, generation, edition FROM datasets WHERE dataset_id='${made.id}'`),
+    [{ org_id: 1, generation: 1, edition: 0 }]);
   const uploaded = await request("POST", "/api/v2/datasets/upload", { form: [["org_id", "2"], ["state", "ready"], ["role", "owner"],
     ["datasetId", rest.id], ["type", "data_enrichment"], ["name", "n"], ["description", "d"], ["file", { name: "a.csv", content: "a\n1\n" }]] });
   assert.equal(uploaded.status, 201);

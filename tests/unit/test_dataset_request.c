@@ -18,6 +18,7 @@ static struct arena arena;
 static struct err e;
 static struct dataset_request request;
 static struct model model;
+static const struct caller owner = {.org_id = 1, .role = ROLE_OWNER};
 
 #define MUST(worked)                                                                               \
 	do {                                                                                       \
@@ -40,7 +41,7 @@ check_as(const char *text, unsigned style)
 	err_clear(&e);
 	if (!tree_parse_own(&tree, str_of(json), &arena, &e))
 		fail_msg("%s: %s", e.message, json);
-	return dataset_request_check(&model, &request, tree, style, &arena, &e);
+	return dataset_request_check(&model, &owner, &request, tree, style, &arena, &e);
 }
 
 static void
@@ -429,7 +430,7 @@ a_type_is_there_with_and_without_its_plugin(void **state)
 	json_t *tree;
 	MUST(
 	    tree_parse_own(&tree, STR("{\"type\":\"custom_dataset\",\"name\":\"n\"}"), &arena, &e));
-	MUST(dataset_request_check(&bare, &request, tree, 0, &arena, &e));
+	MUST(dataset_request_check(&bare, &owner, &request, tree, 0, &arena, &e));
 	assert_int_equal(request.params.n, 0);
 	registry_close(bare.registry);
 }
