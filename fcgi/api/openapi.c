@@ -146,6 +146,46 @@ put_upload_schema(struct jsonout *j)
 			   "\"string\",\"format\":\"binary\"}}}}"));
 }
 
+/* The forms of these tasks or calls, each titled with its name and whose it is. */
+static void
+put_work_schemas(struct jsonout *j, const struct plugin_work *list, const char *whose)
+{
+	for (const struct plugin_work *w = list; w && w->name; w++) {
+		jsonout_object(j);
+		jsonout_member_str(j, "title",
+		    arena_format(j->out->arena, "%s (%s): %s", w->name, whose, w->title));
+		jsonout_key(j, "allOf");
+		jsonout_array(j);
+		form_schema(j, w->form);
+		jsonout_end(j);
+		jsonout_end(j);
+	}
+}
+
+static void
+put_work_body(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	const struct registry *all = app->model.registry;
+	jsonout_object(j);
+	jsonout_member_text(j, "type", "object");
+	jsonout_member_text(j, "description", "The form of what the address names.");
+	jsonout_key(j, "anyOf");
+	jsonout_array(j);
+	for (size_t i = 0; i < all->type_count && r->handler != rowhouse_site_task_start; i++) {
+		const struct plugin_type *t = all->types[i].has;
+		if (t)
+			put_work_schemas(j, r->handler == rowhouse_call ? t->calls : t->tasks,
+			    all->types[i].name);
+	}
+	for (size_t i = 0; i < all->plugin_count && r->handler == rowhouse_site_task_start; i++)
+		if (all->plugins[i].plugin)
+			put_work_schemas(j, all->plugins[i].plugin->tasks, all->plugins[i].name);
+	/* An empty list would be no schema. */
+	jsonout_raw(j, STR("{\"title\":\"Nothing is asked for\",\"maxProperties\":0}"));
+	jsonout_end(j);
+	jsonout_end(j);
+}
+
 static void
 put_body(struct jsonout *j, const struct app *app, const struct route *r)
 {
@@ -165,8 +205,7 @@ put_body(struct jsonout *j, const struct app *app, const struct route *r)
 	else if (is_create(r))
 		put_create_body(j, app, r);
 	else if (work)
-		jsonout_raw(j, STR("{\"type\":\"object\",\"description\":\"The form of the task or "
-				   "call, as GET /types says.\"}"));
+		put_work_body(j, app, r);
 	else
 		form_schema(j, r->body);
 	jsonout_end(j);
