@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 /* A refused malloc is what we test, not a fault of the test. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *
 __asan_default_options(void)
 {
