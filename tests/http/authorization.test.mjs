@@ -326,6 +326,38 @@ for (const route of routes) {
   });
 }
 
+// Ids do not come in the address alone.
+test("another's id in a body, a form or a query is a missing one", async () => {
+  const byForm = (fields) => ({ body: String(new URLSearchParams(fields)), headers: { "content-type": "application/x-www-form-urlencoded" } });
+  const ways = {
+    "a dataset of a source": ({ source }) => ["POST", `${ours}/datasets`, { json: { type: "data_enrichment", name: "n", source_id: source } }],
+    "as Claro": ({ source }) => ["POST", "/api/v2/datasets", { json: { type: "data_enrichment", name: "n", description: "d", datasourceId: source } }],
+    "a key for a dataset": (of) => ["POST", `${ours}/keys`, { json: { name: "n", role: "viewer", dataset_ids: [of.dataset] } }],
+    "on the page": (of) => ["POST", "/keys/new", byForm({ name: "n", role: "viewer", datasets: "some", others: of.dataset })],
+    "ticked there": (of) => ["POST", "/keys/new", byForm({ name: "n", role: "viewer", datasets: "some", [`ticked.${of.dataset}`]: "on" })],
+    "a task of the site": ({ source }) => ["POST", `${ours}/plugins/hooks/tasks/import?source_id=${source}`, {}],
+    "its page": ({ source }) => ["POST", "/plugins/hooks/tasks/import", byForm({ source_id: source })],
+    "the page of a new dataset": ({ source }) => ["GET", `/new?source=${source}`, {}],
+    "its form": ({ source }) => ["GET", `/new/data_enrichment?source=${source}`, {}],
+    "what it sends": ({ source }) => ["POST", "/new/data_enrichment", byForm({ name: "n", source_id: source })],
+    "the audit": (of) => ["GET", `${ours}/audit?target=${of.dataset}`, {}],
+  };
+  for (const [what, way] of Object.entries(ways)) {
+    const [theirs, nothing] = await Promise.all([foreign, missing].map(async (things) => {
+      const [method, target, more] = way(things);
+      const answer = await send(method, target, { ...more, headers: { accept: "application/json", "sec-fetch-site": "same-origin", ...more.headers } });
+      return { ...answer, text: Object.values(things).reduce((text, id) => text.replaceAll(id, "ID"), answer.text), id: "-" };
+    }));
+    assert.deepEqual(face(theirs), face(nothing), what);
+    assert.ok(what === "the audit" || theirs.status >= 400, `${what}: ${theirs.status} ${theirs.text}`);
+    assert.ok(!theirs.text.includes("foreign"), what);
+    // The same with one's own goes, so it was the id.
+    const [method, target, more] = way(own);
+    const mine = await send(method, target, { ...more, headers: { "sec-fetch-site": "same-origin", ...more.headers } });
+    assert.ok(mine.status < 400, `${what}, with one's own: ${mine.status} ${mine.text}`);
+  }
+});
+
 test("who may not has changed nothing", async () => {
   const { json: rows } = await send("GET", `${ours}/datasets/${own.dataset}/rows`);
   assert.deepEqual(rows.rows.filter((r) => r.line).map((r) => r.id), ["row_1", "row_2"]);
