@@ -341,6 +341,15 @@ rate_check(struct exchange *x, struct err *e)
 }
 
 void
+access_wait(struct exchange *x)
+{
+	int64_t gone = clock_now_us() / 1000000 % LIMIT_SIGN_IN_WINDOW_SECONDS;
+	char text[24];
+	snprintf(text, sizeof text, "%" PRId64, LIMIT_SIGN_IN_WINDOW_SECONDS - gone);
+	respond_header_text(x, "Retry-After", text);
+}
+
+void
 rate_headers(struct exchange *x)
 {
 	uint64_t limit = x->app->conf.rate_per_minute, shown = limit > 0 ? limit : RATE_OFF;

@@ -89,6 +89,8 @@ page_sign_in_post(struct exchange *x, struct err *e)
 		respond_see_other(x, next);
 		return true;
 	}
+	if (why.code == ERR_BUSY)
+		access_wait(x);
 	if (why.code == ERR_UNAUTHORIZED || why.code == ERR_BUSY)
 		return draw(x, err_status(why.code), next, email, why.message, e);
 	*e = why;
