@@ -232,6 +232,25 @@ test("no name becomes a header, a path or an address", async () => {
   }
 });
 
+test("nor does the name of a file", async () => {
+  const names = ["a\r\nSet-Cookie: stolen=1.csv", "a\nb.csv", "../../admin.key", "..\\..\\x.csv", "a;b=c.csv", "ü 数 🏠.csv", "a\u0000b.csv", "%0d%0aSet-Cookie: a=b.csv",
+    "\u202evsc.exe", "a\tb.csv", "-rf.csv", "...", "a\u0085\u2028b.csv", " .csv", "x".repeat(255), "x".repeat(256)];
+  let made = 0;
+  for (const name of names) {
+    const answer = await request("POST", `${ours}/datasets/upload`, { form: [["type", "data_enrichment"], ["file", { name, content: "a\n1\n" }]] });
+    assert.ok([201, 400].includes(answer.status), `${JSON.stringify(name)}: ${answer.status} ${answer.text}`);
+    assert.equal(answer.headers["set-cookie"], undefined);
+    if (answer.status === 400) continue;
+    made++;
+    const { id } = await server.waitForDataset(answer.json.dataset.id);
+    const { headers } = await request("GET", `${ours}/datasets/${id}/export`);
+    assert.match(headers["content-disposition"], /^attachment; filename\*=UTF-8''[0-9A-Za-z%._~-]+$/, JSON.stringify(name));
+    assert.ok(!/%2F|%5C|%0|%1/i.test(headers["content-disposition"]), headers["content-disposition"]);
+    assert.equal(headers["set-cookie"], undefined);
+  }
+  assert.ok(made >= 8, `${made} of them are names`);
+});
+
 test("headers of the request that are repeated or believed elsewhere do nothing here", async () => {
   const c = await connect(server);
   await c.send(`GET ${ours}/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.key}\r\nX-Request-Id: a b;<script>\r\n` +
@@ -311,6 +330,55 @@ test("fields that are not asked for are refused in our own API, each by its name
     assert.deepEqual([answer.status, answer.json.errors?.[0].field], [400, field], answer.text);
   }
   assert.deepEqual(await state(), unchanged);
+});
+
+test("so are those of uploads, of a plugin's own forms and of queries", async () => {
+  const lines = await makeDataset(server, "one two\n", { type: "text_lines" });
+  const file = ["file", { name: "a.csv", content: "a\n1\n" }];
+  const unchanged = await state();
+  const fields = ["org_id", "role", "id", "dataset_id", "state", "owner", "is_admin", "source_id2", "constructor"];
+  for (const name of fields)
+    for (const [what, answer] of Object.entries({
+      upload: await request("POST", `${ours}/datasets/upload`, { form: [["type", "data_enrichment"], ["name", "n"], [name, "2"], file] }),
+      "upload of a plugin": await request("POST", `${ours}/datasets/upload`, { form: [["type", "text_lines"], [name, "2"], file] }),
+      "create of a plugin": await request("POST", `${ours}/datasets`, { json: { type: "text_lines", name: "n", source_id: lines.source_id, [name]: 2 } }),
+      task: await request("POST", `${ours}/datasets/${lines.id}/tasks/count_words`, { json: { [name]: "2" } }),
+      "task's query": await request("POST", `${ours}/datasets/${lines.id}/tasks/count_words?${name}=2`, { json: {} }),
+      view: await request("GET", `${ours}/datasets/${lines.id}/text_lines/longest?${name}=2`),
+      list: await request("GET", `${ours}/datasets?${name}=2`),
+      rows: await request("GET", `${ours}/datasets/${lines.id}/rows?${name}=2`),
+      audit: await request("GET", `${ours}/audit?${name}=2`),
+    }))
+      assert.deepEqual([answer.status, answer.json.errors?.[0].field], [400, name], `${what} ${name}: ${answer.text}`);
+  await eventually("what was sent to be taken away", () => halfMade(server).length === 0);
+  assert.deepEqual(await state(), unchanged);
+});
+
+test("on a page they are ignored, and have no effect", async () => {
+  const theirs = await makeOrg(server, "Another");
+  const extra = { org_id: theirs, organization: theirs, user_id: target.id, id: target.id, key_id: aKey.id, owner: "true", is_admin: "true",
+    scope: "[]", quota_rows: "0", created_at: "0", secret: "rh_x", secret_hash: "00", session: "x", signed_in_at: "0" };
+  const me = (await owner.get(`${ours}/me`)).json.user.id;
+  assert.equal((await owner.post("/keys/new", { ...extra, name: "of a page", role: "viewer", datasets: "all", disabled: "true" })).status, 201);
+  assert.deepEqual(await catalog(server, "SELECT org_id, user_id, role, scope, created_at>0 AS dated FROM keys WHERE name='of a page'"),
+    [{ org_id: 1, user_id: me, role: "viewer", scope: null, dated: 1 }]);
+  assert.equal((await owner.post("/users/new", { ...extra, email: "page@example.org", role: "viewer", password: "a good password", disabled: "true" })).status, 201);
+  const user = (where) => catalog(server, `SELECT org_id, name, role, password IS NULL AS invited, disabled_at IS NULL AS enabled FROM users WHERE ${where}`);
+  assert.deepEqual(await user("email='page@example.org'"), [{ org_id: 1, name: "page@example.org", role: "viewer", invited: 1, enabled: 1 }]);
+  const [{ user_id: id }] = await catalog(server, "SELECT user_id FROM users WHERE email='page@example.org'");
+  assert.equal((await owner.post(`/users/${id}`, { ...extra, name: "Page", role: "editor", password: "a good password", disabled: "true",
+    email: "other@example.org" })).status, 303);
+  assert.deepEqual(await user("email='page@example.org'"), [{ org_id: 1, name: "Page", role: "editor", invited: 1, enabled: 1 }]);
+  assert.equal((await owner.post(`/datasets/${table.id}/rows/new`, { ...extra, "cells.col_a": "by hand", row_id: "77", rev: "9", line: "5" })).status, 303);
+  const { rows } = (await request("GET", `${ours}/datasets/${table.id}/rows?limit=1000`)).json;
+  const row = rows.at(-1);
+  assert.deepEqual([row.cells, row.line, row.id === "row_77"], [["by hand"], 0, false]);
+  const before = await catalog(server, "SELECT count(*) AS n FROM datasets");
+  const made = await owner.send("POST", "/new/data_enrichment", { form: [["csrf", owner.csrf], ...Object.entries(extra), ["state", "ready"], ["rows", "5"],
+    ["type", "custom_dataset"], ["name", "on a page"], ["file", { name: "a.csv", content: "a\n1\n" }]] });
+  assert.equal(made.status, 303, made.text);
+  assert.deepEqual(await catalog(server, "SELECT org_id, type FROM datasets WHERE name='on a page'"), [{ org_id: 1, type: "data_enrichment" }]);
+  assert.deepEqual(await catalog(server, "SELECT count(*) AS n FROM datasets"), [{ n: before[0].n + 1 }]);
 });
 
 test("in Claro's dialect they are ignored, and have no effect", async () => {
