@@ -102,13 +102,12 @@ model_upload_check(const struct caller *c, struct err *e)
 bool
 model_source_new(struct model *m, const struct caller *c, struct source *source, struct err *e)
 {
-	if (!model_upload_check(c, e) || !model_bytes_check(m, c, source->bytes, e))
+	if (!model_upload_check(c, e) || !store_begin(m->store, e))
 		return false;
 	source->org_id = c->org_id;
 	uuid_make(source->source_id);
-	if (!store_begin(m->store, e))
-		return false;
-	if (store_source_insert(m->store, source, e) &&
+	/* In the transaction, so that two cannot both take the rest of the quota. */
+	if (model_bytes_check(m, c, source->bytes, e) && store_source_insert(m->store, source, e) &&
 	    store_source_stored(m->store, source->source_id, e) &&
 	    model_audit(m, c, "source.new", str_of(source->source_id), (struct str){0}, e))
 		return store_commit(m->store, e);
