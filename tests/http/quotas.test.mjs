@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { invite, keepAlive, makeKey, makeOrg, rowhouse, Visitor } from "../lib/accounts.mjs";
-import { startServer } from "../lib/server.mjs";
+import { formBody, startServer } from "../lib/server.mjs";
 import { catalog, eventually, halfMade, makeDataset, ours } from "../lib/things.mjs";
 
 const blank = { type: "custom_dataset", name: "n", column_definitions: [{ name: "a", type: "string" }] };
@@ -34,6 +34,46 @@ test("quota_bytes: of uploads that come at once as many get in as there is room 
         assert.equal((await send("DELETE", `${ours}/${kind}/${id}`)).status, 204);
       }
   }
+});
+
+// Two that together are one too many, again and again: exactly one of them gets in, to the last of it.
+async function race(rounds, pair, undo) {
+  for (let round = 0; round < rounds; round++) {
+    const answers = await Promise.all(pair());
+    const good = admitted(answers);
+    assert.equal(good.length, 1, `round ${round}: ${answers.map((a) => a.status)}`);
+    await undo(good[0]);
+  }
+}
+
+test("at the edge of a quota one of two gets in, however often they try", async (t) => {
+  // An upload is held against the quota by its whole body, and counts as its file afterwards.
+  const form = (bytes) => [["file", { name: "a.csv", content: `a\n${"x".repeat(bytes)}\n` }]];
+  const most = formBody(form(900)).length;
+  const server = await startServer(t, { env: { ROWHOUSE_QUOTA_BYTES: String(most), ROWHOUSE_QUOTA_DATASETS: "2", ROWHOUSE_QUOTA_ROWS: "10" } });
+  const send = keepAlive(server, t);
+  const remove = async (target) => assert.ok((await send("DELETE", `${ours}/${target}`)).status < 300, target);
+  const upload = (bytes) => send("POST", `${ours}/sources`, { form: form(bytes) });
+  const removeSource = ({ json }) => remove(`sources/${json.source.id}`);
+  // All of it is not too much, one byte more is.
+  assert.equal(admitted([await upload(901)]).length, 0);
+  await race(25, () => [upload(900), upload(900)], removeSource);
+  await race(25, () => [upload(900), upload(1)], removeSource);
+  // One is there already.
+  const { id } = (await send("POST", `${ours}/datasets`, { json: blank })).json.dataset;
+  await server.waitForDataset(id);
+  const make = () => send("POST", `${ours}/datasets`, { json: blank });
+  await race(25, () => [make(), make()], ({ json }) => remove(`datasets/${json.dataset.id}`));
+  const add = (n) => send("POST", `${ours}/datasets/${id}/rows`, { json: { rows: Array.from({ length: n }, () => ({ a: "1" })) } });
+  assert.equal(admitted([await add(11)]).length, 0);
+  assert.equal(admitted([await add(4)]).length, 1);
+  const take = async ({ json }) => {
+    const answer = await send("POST", `${ours}/datasets/${id}/rows/delete`, { json: { rows: json.rows.map((r) => ({ id: r.id })) } });
+    assert.equal(answer.status, 200, answer.text);
+  };
+  await race(25, () => [add(6), add(6)], take);
+  await race(25, () => [add(1), add(6)], take);
+  assert.equal((await send("GET", `${ours}/datasets/${id}`)).json.dataset.rows, 4);
 });
 
 test("quota_datasets: of many made at once as many as there is room for", async (t) => {
