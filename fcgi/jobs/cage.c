@@ -136,7 +136,8 @@ cage_supported(void)
 	return cage_landlock() > 0 && cage_seccomp();
 }
 
-/* Any arguments.  Paths are Landlock's business. */
+/* Any arguments.  Paths are Landlock's business, but for those it does not look at: truncate
+ * (before its ABI 3) and utimensat reach any file by its name. */
 static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(preadv),
     SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(writev), SCMP_SYS(pwritev), SCMP_SYS(lseek),
     SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
@@ -144,25 +145,32 @@ static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv)
     SCMP_SYS(faccessat2), SCMP_SYS(getdents64), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
     SCMP_SYS(getcwd), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
     SCMP_SYS(renameat2), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(ftruncate),
-    SCMP_SYS(truncate), SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
-    SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64), SCMP_SYS(flock), SCMP_SYS(fcntl), SCMP_SYS(dup),
-    SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(umask), SCMP_SYS(utimensat), SCMP_SYS(munmap),
-    SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
-    SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
-    SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times), SCMP_SYS(getrandom), SCMP_SYS(getpid),
-    SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-    SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(getrlimit),
-    SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
-    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
+    SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range),
+    SCMP_SYS(fadvise64), SCMP_SYS(flock), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
+    SCMP_SYS(umask), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk),
+    SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+    SCMP_SYS(times), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
+    SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname),
+    SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+    SCMP_SYS(exit_group)};
 
 /* What it takes besides to run a helper program, and what such programs do. */
-static const int allowed_with_tools[] = {SCMP_SYS(execve), SCMP_SYS(clone), SCMP_SYS(vfork),
-    SCMP_SYS(fork), SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(pipe), SCMP_SYS(pipe2),
-    SCMP_SYS(pidfd_send_signal), SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address), SCMP_SYS(mmap),
-    SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(chdir), SCMP_SYS(getpgrp),
-    SCMP_SYS(sched_setaffinity), SCMP_SYS(memfd_create), SCMP_SYS(setpgid)};
+static const int allowed_with_tools[] = {SCMP_SYS(execve), SCMP_SYS(vfork), SCMP_SYS(fork),
+    SCMP_SYS(wait4), SCMP_SYS(waitid), SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(arch_prctl), SCMP_SYS(set_tid_address), SCMP_SYS(mmap), SCMP_SYS(mprotect),
+    SCMP_SYS(mremap), SCMP_SYS(chdir), SCMP_SYS(getpgrp), SCMP_SYS(memfd_create)};
+
+/* Copies, flags, locks.  Not the rest: a descriptor can be told to send a signal to any process. */
+static const int fcntl_allowed[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+    F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ, F_GET_SEALS};
+
+#define NAMESPACES                                                                                 \
+	((uint64_t)CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |   \
+	    CLONE_NEWPID | CLONE_NEWNET)
 
 static bool
 add_all(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -183,17 +191,22 @@ add_calls(scmp_filter_ctx filter, const struct cage *c)
 	bool good = add_all(filter, allowed, ARRAY_LENGTH(allowed)) &&
 		    /* Its own limits may be read, those of nobody be set. */
 		    ALLOW_IF(filter, prlimit64, SCMP_A2(SCMP_CMP_EQ, 0)) &&
-		    /* abort() */
-		    (c->tools ? ALLOW_IF(filter, tgkill, SCMP_A2(SCMP_CMP_EQ, SIGABRT))
-			      : ALLOW_IF(filter, tgkill, SCMP_A0(SCMP_CMP_EQ, pid))) &&
+		    /* abort(); a helper program's ends without it too. */
+		    ALLOW_IF(filter, tgkill, SCMP_A0(SCMP_CMP_EQ, pid)) &&
+		    /* Of what it has open, not by a name. */
+		    ALLOW_IF(filter, utimensat, SCMP_A1(SCMP_CMP_EQ, 0)) &&
 		    ALLOW_IF(filter, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG)) &&
 		    ALLOW_IF(filter, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
 		    /* glibc asks for it first and takes clone when it is not there. */
 		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
+	for (size_t i = 0; good && i < ARRAY_LENGTH(fcntl_allowed); i++)
+		good = ALLOW_IF(filter, fcntl, SCMP_A1(SCMP_CMP_EQ, (uint64_t)fcntl_allowed[i]));
 	if (good && c->control_fd >= 0)
 		good = ALLOW_IF(filter, recvmsg, SCMP_A0(SCMP_CMP_EQ, (uint64_t)c->control_fd));
 	if (good && c->tools)
-		return add_all(filter, allowed_with_tools, ARRAY_LENGTH(allowed_with_tools));
+		return add_all(filter, allowed_with_tools, ARRAY_LENGTH(allowed_with_tools)) &&
+		       ALLOW_IF(filter, clone, SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0)) &&
+		       ALLOW_IF(filter, sched_setaffinity, SCMP_A0(SCMP_CMP_EQ, 0));
 	return good && ALLOW_IF(filter, mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
 	       ALLOW_IF(filter, mprotect, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0) == 0;
