@@ -1,6 +1,6 @@
 /*
- * format.mjs: numbers in words, the same way the server writes them, and the one way the other
- * modules ask the server something.
+ * format.mjs: numbers in words, the same way the server writes them, and what the modules that ask
+ * the server something share.
  */
 
 /* 1234567 -> "1 234 567" with thin spaces, as the templates' :count. */
@@ -45,6 +45,24 @@ export function csrf() {
 	return document.querySelector('meta[name="csrf"]')?.content ?? "";
 }
 
+/* A page's token ends with its session.  Who signed in again elsewhere, to lose nothing of what stands
+ * here, goes on with that of the new one. */
+export async function renewCsrf() {
+	const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+	const now = page.querySelector('meta[name="csrf"]');
+
+	if (now)
+		document.querySelector('meta[name="csrf"]').content = now.content;
+}
+
+/* The way there: beside the form, not instead of it. */
+export function signInLink() {
+	return Object.assign(document.createElement("a"), { href: "/sign-in", target: "_blank", textContent: "Sign in" });
+}
+
+export const SIGNED_OUT = "You are signed out. Nothing you typed is lost: sign in in another tab, then send this again.";
+
 /* What a failed answer says, as {message, fields: [{field, detail}]}: problem+json of RFC 9457, or
  * the bare status when something else answered (a proxy, an old tab). */
 export function problem(status, body) {
@@ -56,7 +74,7 @@ export function problem(status, body) {
 		/* Not JSON: the status has to do. */
 	}
 	if (status === 401)
-		return { message: "You are signed out. Sign in again, then repeat this.", fields: [] };
+		return { message: SIGNED_OUT, fields: [] };
 	return {
 		message: said?.detail || said?.title || `The server answered with status ${status}.`,
 		fields: Array.isArray(said?.errors) ? said.errors : [],

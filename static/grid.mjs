@@ -4,7 +4,7 @@
  * the page it stands on and sent back by fetch, so that everything is said and checked in one place.
  * Without it the row's number is a plain link, and "Edit" beside it leads to that page.
  */
-import { sentence } from "./format.mjs";
+import { csrf, renewCsrf, sentence, signInLink, SIGNED_OUT } from "./format.mjs";
 
 const parser = new DOMParser();
 
@@ -30,6 +30,7 @@ class RowDrawer {
 		this.at = -1;
 		this.column = 0;
 		this.form = null;
+		this.isSignedOut = false;
 		this.fields = dialog.querySelector("[data-row-fields]");
 		this.bar = dialog.querySelector("[data-row-bar]");
 		this.notice = dialog.querySelector("[data-row-notice]");
@@ -169,6 +170,10 @@ class RowDrawer {
 			return;
 		save.disabled = true;
 		try {
+			if (this.isSignedOut) {
+				await renewCsrf();
+				form.elements.csrf.value = csrf();
+			}
 			got = await fetchPage(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
 		} catch {
 			this.say("The server did not answer. Nothing is lost: save again, and it says whether it was stored already.");
@@ -195,21 +200,24 @@ class RowDrawer {
 		return true;
 	}
 
-	/* What came back is no row and no form: a page that says why, as that one is signed out. */
+	/* What came back is no row and no form: a page that says why, or where to sign in. */
 	giveUp({ url, page }) {
 		const why = page.querySelector("main .sentence");
 
-		if (why && !new URL(url).pathname.startsWith("/sign-in"))
+		this.isSignedOut = this.form !== null && new URL(url).pathname === "/sign-in";
+		if (this.isSignedOut)
+			this.say(SIGNED_OUT, signInLink());
+		else if (why)
 			this.say(sentence(why.textContent));
 		else
 			location.assign(url);
 	}
 
-	say(text) {
+	say(text, link = "") {
 		const note = Object.assign(document.createElement("div"), { className: "notice bad" });
 
 		note.setAttribute("role", "alert");
-		note.append(Object.assign(document.createElement("p"), { textContent: text }));
+		note.append(Object.assign(document.createElement("p"), { textContent: text }), link);
 		this.notice.replaceChildren(note);
 		note.scrollIntoView({ block: "nearest" });
 	}

@@ -2,7 +2,7 @@
  * upload.mjs: sends the upload form itself, to show how far it is and to be able to stop.  The same
  * fields go to the API that the page's own form would post; without this module the form does.
  */
-import { bytes, csrf, duration, problem, sentence } from "./format.mjs";
+import { bytes, csrf, duration, problem, renewCsrf, sentence, signInLink } from "./format.mjs";
 
 const NAME_CHARACTERS = 100;
 const RATE_WINDOW_MS = 4000;
@@ -34,6 +34,7 @@ class Upload {
 		this.actions = form.querySelector("[data-actions]");
 		this.alert = form.querySelector("[data-form-error]");
 		this.request = null;
+		this.isSignedOut = false;
 		this.named = "";
 		form.addEventListener("submit", (event) => this.submit(event));
 		for (const input of this.inputs)
@@ -103,7 +104,7 @@ class Upload {
 		return false;
 	}
 
-	submit(event) {
+	async submit(event) {
 		event.preventDefault();
 		this.clearErrors();
 		if (this.request || !this.checkSize())
@@ -111,6 +112,8 @@ class Upload {
 		const request = new XMLHttpRequest();
 		const rate = new Rate();
 		this.request = request;
+		if (this.isSignedOut)
+			await renewCsrf().catch(() => {}); /* The upload itself says what is the matter. */
 		request.open("POST", "/api/rowhouse/v1/datasets/upload");
 		request.setRequestHeader("Accept", "application/json");
 		request.setRequestHeader("X-CSRF-Token", csrf());
@@ -176,10 +179,11 @@ class Upload {
 			return;
 		}
 		const { message, fields } = problem(request.status, request.responseText);
-		this.failed(message, fields, request.status === 401);
+		this.isSignedOut = request.status === 401;
+		this.failed(message, fields);
 	}
 
-	failed(message, fields = [], signIn = false) {
+	failed(message, fields = []) {
 		let first = null;
 
 		this.request = null;
@@ -187,8 +191,8 @@ class Upload {
 		for (const { field, detail } of fields)
 			first = this.fieldError(field, detail) ?? first;
 		this.alert.replaceChildren(Object.assign(document.createElement("p"), { textContent: sentence(message) }));
-		if (signIn)
-			this.alert.append(Object.assign(document.createElement("a"), { href: `/sign-in?next=${location.pathname}`, textContent: "Sign in" }));
+		if (this.isSignedOut)
+			this.alert.append(signInLink());
 		/* A single fault stands at its field and nowhere else. */
 		this.alert.hidden = first !== null && fields.length === 1;
 		(first ?? this.file).focus();

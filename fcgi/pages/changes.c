@@ -46,7 +46,7 @@ draw(struct exchange *x, const struct err *wrong, struct err *e)
 	if (!cursor_read(&c, x, e) ||
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_change_list(m, &d, c.offset, c.limit, &list, &count, &total, &x->arena, e) ||
-	    !page_begin_dataset(x, &b, &j, &d, "History", "changes", e))
+	    !page_begin_dataset(x, &b, &j, &d, "Changes", "changes", e))
 		return false;
 	jsonout_key(&j, "changes");
 	jsonout_array(&j);
@@ -64,7 +64,7 @@ page_changes(struct exchange *x, struct err *e)
 	return draw(x, NULL, e);
 }
 
-/* From the notice on the rows' page one comes back to the rows, else to the history. */
+/* From the notice on the rows' page one comes back to the rows, else to the list of changes. */
 bool
 page_change_undo_post(struct exchange *x, struct err *e)
 {

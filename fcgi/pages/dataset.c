@@ -226,7 +226,7 @@ put_tabs(struct jsonout *j, const struct dataset_type *t, const char *tab)
 	put_tab(j, "rows", "rows", "Rows", tab);
 	for (const struct plugin_view *v = t && t->has ? t->has->views : NULL; v && v->name; v++)
 		put_tab(j, v->panel ? "panel" : "view", v->name, v->title, tab);
-	put_tab(j, "changes", "changes", "History", tab);
+	put_tab(j, "changes", "changes", "Changes", tab);
 	jsonout_end(j);
 }
 
@@ -283,6 +283,7 @@ page_dataset(struct exchange *x, struct err *e)
 					  : put_table(&j, x, &d, e) && put_tasks(x, &j, &d, e) &&
 						page_put_change(x, &j, &d, e)))
 		return false;
+	page_put_again(x, &j, d.type);
 	bool rests = str_is(d.state, "ready") || str_is(d.state, "running");
 	jsonout_member_bool(&j, "has_rows", d.generation > 0);
 	jsonout_member_bool(&j, "shows_rows", rests && panel.n == 0);
@@ -302,7 +303,8 @@ page_dataset_delete(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct buf b;
 	struct jsonout j;
-	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e))
+	if (!caller_may(&x->caller, RIGHT_EDIT, e) ||
+	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e))
 		return false;
 	page_begin(x, &b, &j, "Delete a dataset", "datasets");
 	jsonout_key(&j, "dataset");

@@ -4,18 +4,33 @@
 #include "base/tree.h"
 #include "pages/readable.h"
 
-/* What kind it is; of a plugin's task, where its form is and what it answered. */
+/* Where a dataset whose file was not read is made again. */
+static void
+put_again(struct exchange *x, struct jsonout *j, const struct job *job)
+{
+	struct dataset d;
+	struct err gone = {0};
+	if (job->dataset_id.n &&
+	    model_dataset_get(&x->app->model, &x->caller, job->dataset_id, &d, &x->arena, &gone))
+		page_put_again(x, j, d.type);
+}
+
+/* What kind it is and how it is done again; of a plugin's task, where its form is and what it
+ * answered. */
 static bool
 put_kind(struct exchange *x, struct jsonout *j, const struct job *job, struct err *e)
 {
 	json_t *params, *result;
-	bool stopped = str_is(job->state, "failed") || str_is(job->state, "cancelled");
+	bool stopped = str_is(job->state, "failed") || str_is(job->state, "cancelled"),
+	     can_edit = x->caller.role >= ROLE_EDITOR;
+	if (stopped && str_is(job->kind, "ingest"))
+		put_again(x, j, job);
+	jsonout_member_bool(j, "upload_again", stopped && str_is(job->kind, "upload") && can_edit);
 	jsonout_member_bool(j, "is_task", str_is(job->kind, "task"));
 	/* A task that runs may not know yet how much there is. */
 	jsonout_member_bool(
 	    j, "counts", str_is(job->kind, "task") && (job->total || job->ended_at == 0));
-	jsonout_member_bool(
-	    j, "can_repeat", stopped && str_is(job->kind, "task") && x->caller.role >= ROLE_EDITOR);
+	jsonout_member_bool(j, "can_repeat", stopped && str_is(job->kind, "task") && can_edit);
 	jsonout_member_bool(
 	    j, "in_bytes", str_is(job->kind, "ingest") || str_is(job->kind, "upload"));
 	if (!str_is(job->kind, "task"))

@@ -178,6 +178,21 @@ page_put_first(struct jsonout *j, const struct registry *r)
 	put_limits(j);
 }
 
+void
+page_put_again(struct exchange *x, struct jsonout *j, struct str type)
+{
+	const struct dataset_type *t = registry_type(x->app->model.registry, type);
+	jsonout_key(j, "again");
+	if (!t || !t->has || x->caller.role < ROLE_EDITOR) {
+		jsonout_null(j);
+		return;
+	}
+	jsonout_object(j);
+	jsonout_member_text(j, "type", t->name);
+	jsonout_member_bool(j, "takes_file", has_files(t));
+	jsonout_end(j);
+}
+
 static bool
 draw(struct exchange *x, int status, const struct create *c, struct err *e)
 {

@@ -78,18 +78,29 @@ page_draw(struct exchange *x, int status, struct buf *b, struct jsonout *j, cons
 	return template_draw(&x->response.body, x->app->templates, template, data, e);
 }
 
-/* Where to go on after signing in again: what was asked for, or the page a form was on. */
-static struct str
-place_of(struct exchange *x)
+static bool
+is_page(struct exchange *x, struct str path)
 {
 	const struct route *page;
 	struct str values[PATH_VALUES], allow;
 	struct err none = {0};
+	return route_find(&page, values, METHOD_GET, path, &allow, &x->arena, &none);
+}
+
+/* Where to go on after signing in again: what was asked for, or the page a form was on.  A button
+ * has no page at its own address (/keys/7/revoke): the nearest above it is the one it stands on. */
+static struct str
+place_of(struct exchange *x)
+{
+	struct str path = x->request.path;
 	if (x->request.method == METHOD_GET)
 		return x->request.uri;
-	return route_find(&page, values, METHOD_GET, x->request.path, &allow, &x->arena, &none)
-		   ? x->request.path
-		   : STR("/datasets");
+	while (path.n > 1 && !is_page(x, path)) {
+		while (path.p[path.n - 1] != '/')
+			path.n--;
+		path.n -= path.n > 1;
+	}
+	return path;
 }
 
 /* The titles of errors are about keys; a person has a role. */

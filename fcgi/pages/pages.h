@@ -34,6 +34,9 @@ bool page_new_again(struct exchange *x, const struct err *wrong) MUST_CHECK;
 /* What the page of an empty server needs to take the first file, as the form of a new dataset does:
  * `type`, `slots`, `limits`. */
 void page_put_first(struct jsonout *j, const struct registry *r);
+/* `again`: {type, takes_file}, where one that failed is made once more; null: a dataset of this
+ * type cannot be made here, or not by whoever asks. */
+void page_put_again(struct exchange *x, struct jsonout *j, struct str type);
 
 /* A form that was posted, as the tree its names mean (form_tree). */
 bool page_form(

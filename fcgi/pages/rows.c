@@ -56,8 +56,9 @@ open_row(struct row_page *p, struct exchange *x, enum right right, struct err *e
 		if (e->code == ERR_NOT_FOUND) {
 			err_clear(e);
 			return FAIL(e, NOT_FOUND,
-			    "there is no such row (any more); the history of the dataset says who "
-			    "deleted it, and can take that back");
+			    "there is no such row (any more); the dataset's changes say who "
+			    "deleted "
+			    "it, and can be taken back");
 		}
 		return false;
 	}

@@ -19,6 +19,7 @@ test("users", async (t) => {
 
   await t.test("an invited viewer comes in by the link, sees everything and can change nothing", async (t) => {
     const { id } = await makeDataset(server, "cities.csv", "city\nUlm\n");
+    const failed = await makeDataset(server, "torn.csv", 'a,b\n1,"open\n');
     const page = await open(t, { logs: ["status of 400"] });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.goto("/datasets");
@@ -50,8 +51,8 @@ test("users", async (t) => {
     await vera.getByRole("button", { name: "Set it and sign in" }).click();
     await vera.getByRole("link", { name: "cities" }).click();
     await vera.getByRole("cell", { name: "Ulm" }).waitFor();
-    const controls = /^(new|upload|delete|edit|add|make a dataset|cancel|invite|users|audit)\b/i;
-    for (const address of [`/datasets/${id}`, "/datasets", "/sources", "/jobs", "/account"]) {
+    const controls = /^(new|upload|try|delete|edit|add|make a dataset|cancel|invite|users|audit)\b/i;
+    for (const address of [`/datasets/${id}`, `/datasets/${failed.id}`, "/datasets", "/sources", "/jobs", "/account"]) {
       await vera.goto(address);
       await openMenu(vera);
       const words = await vera.locator("a:visible, button:visible, summary:visible").allTextContents();
@@ -62,6 +63,11 @@ test("users", async (t) => {
       await vera.getByRole("heading", { name: "You may not do that" }).waitFor();
       await vera.getByText("This takes the role owner; yours is viewer").waitFor();
       await vera.getByRole("link", { name: "All datasets" }).waitFor();
+    }
+    for (const address of [`/datasets/${id}/delete`, "/new", "/upload"]) {
+      await vera.goto(address);
+      await vera.getByRole("heading", { name: "You may not do that" }).waitFor();
+      await vera.getByText("This takes the role editor; yours is viewer").waitFor();
     }
     // What a page of hers could send, if it had the form.
     await vera.goto("/account");

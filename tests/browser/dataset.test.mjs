@@ -8,7 +8,7 @@ import { datasetNames, makeDataset, peopleCsv, startBrowser } from "./browser.mj
 const ROWS = 200000;
 
 async function firstNumber(page) {
-  return (await page.locator("tbody th").first().textContent()).replace(/\s/g, " ");
+  return (await page.locator("tbody th a").first().textContent()).replace(/\s/g, " ");
 }
 
 const focused = (page) => page.evaluate(() => {
@@ -178,12 +178,13 @@ test("dataset", async (t) => {
     assert.equal(await focused(page), "Skip to the content");
     assert.ok((await page.locator(".skip").boundingBox()).y >= 0);
     const order = [];
-    for (let i = 0; i < 15; i++) {
+    for (let i = 0; i < 16; i++) {
       await page.keyboard.press("Tab");
       order.push(await focused(page));
     }
     assert.deepEqual(order, ["Rowhouse", "Datasets", "New", "Sources", "Jobs", "Types", "Dark theme",
-      "Signed in as owner@example.org owner", "Datasets", "Add a row", "CSV", "JSON Lines", "Delete …", "Rows", "History"]);
+      "Signed in as owner@example.org owner", "Datasets", "Add a row", "CSV", "JSON Lines", "Delete …",
+      "uploaded file", "Rows", "Changes"]);
     await page.locator(".skip").focus();
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement.id), "main");

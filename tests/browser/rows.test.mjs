@@ -149,6 +149,25 @@ test("rows", async (t) => {
     assert.deepEqual(await rowsOf(server, id), [laptop, desk]);
   });
 
+  await t.test("signed out while a row is edited: what was typed stays, and is saved after a sign-in in another tab", async (t) => {
+    const page = await open(t);
+    const { id } = await table();
+    await page.goto(`/datasets/${id}`);
+    await openEditor(page, "Desk");
+    await page.getByLabel("notes").fill("typed with care");
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await page.getByRole("button", { name: "Save" }).click();
+    const alert = page.getByRole("alert");
+    await alert.getByText("You are signed out").waitFor();
+    assert.equal(await alert.getByRole("link", { name: "Sign in" }).getAttribute("target"), "_blank");
+    assert.equal(await page.getByLabel("notes").inputValue(), "typed with care");
+    await page.context().addCookies(cookies);
+    await page.getByRole("button", { name: "Save" }).click();
+    await saved(page);
+    assert.deepEqual(await rowsOf(server, id), [laptop, { ...desk, notes: "typed with care" }]);
+  });
+
   await t.test("two people: who is later sees both values, keeps what nobody else touched, and decides", async (t) => {
     const other = await invite(server, "editor", "erika");
     const mine = await open(t, { logs: ["status of 412"] });
@@ -236,7 +255,7 @@ test("rows", async (t) => {
     assert.equal(await page.getByLabel("b", { exact: true }).inputValue(), "yes");
   });
 
-  await t.test("the history says who did what, takes back what stands, and takes that back too", async (t) => {
+  await t.test("the list of changes says who did what, takes back what stands, and takes that back too", async (t) => {
     const page = await open(t, { logs: ["status of 409"] });
     const { id } = await table();
     await page.goto(`/datasets/${id}/rows/row_1/edit?at=1`);
@@ -245,7 +264,7 @@ test("rows", async (t) => {
     await page.goto(`/datasets/${id}/rows/row_1/edit?at=1`);
     await page.getByLabel("price").fill("2");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("link", { name: "History" }).click();
+    await page.getByRole("link", { name: "Changes", exact: true }).click();
     await page.waitForURL("**/changes");
     const line = (n) => page.locator(`#change-${n}`);
     await line(3).getByText("owner@example.org").waitFor();
@@ -336,7 +355,7 @@ test("rows", async (t) => {
     await page.getByText("Row deleted").waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("cell", { name: "Lamp" }).waitFor();
-    await page.getByRole("link", { name: "History" }).click();
+    await page.getByRole("link", { name: "Changes", exact: true }).click();
     await page.locator("#change-1").getByText("Row added").waitFor();
   });
 });

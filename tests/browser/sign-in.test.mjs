@@ -153,6 +153,21 @@ test("sign-in", async (t) => {
     assert.equal((await server.request("GET", "/api/rowhouse/v1/keys")).json.keys.some((key) => key.name === "too late"), false);
   });
 
+  await t.test("a button that is pressed after the session has ended leads back to the page it stands on", async (t) => {
+    const page = await open(t);
+    await server.request("POST", "/api/rowhouse/v1/keys", { json: { name: "to revoke", role: "viewer" } });
+    const { id } = await invite(server, "viewer", "victor");
+    for (const [address, question, button] of [["/keys", "Revoke to revoke", "Revoke the key"],
+      [`/users/${id}`, "Disable this user", "Disable the user"]]) {
+      await page.goto(address);
+      await page.getByText(question).click();
+      await page.context().clearCookies();
+      await page.getByRole("button", { name: button }).click();
+      await signIn(page, owner.email, owner.password);
+      await page.waitForURL(address);
+    }
+  });
+
   await t.test("a form on another site's page changes nothing with the session of this one", async (t) => {
     const page = await open(t);
     const [{ name, value }] = await page.context().cookies();
@@ -166,7 +181,7 @@ test("sign-in", async (t) => {
     }
   });
 
-  await t.test("an upload after the session has ended says so, and keeps the form", async (t) => {
+  await t.test("an upload after the session has ended says so, keeps the form, and goes through after a sign-in in another tab", async (t) => {
     const page = await open(t, { logs: ["status of 401"] });
     await page.goto("/upload");
     await page.getByLabel("Description").fill("typed with care");
@@ -175,7 +190,13 @@ test("sign-in", async (t) => {
     await page.getByRole("button", { name: "Upload" }).click();
     await page.getByText("You are signed out.").waitFor();
     assert.equal(await page.getByLabel("Description").inputValue(), "typed with care");
+    const opened = page.waitForEvent("popup");
     await page.getByRole("alert").getByRole("link", { name: "Sign in" }).click();
-    await page.waitForURL(/\/sign-in\?next=/);
+    const other = await opened;
+    await signIn(other, owner.email, owner.password);
+    await other.waitForURL("/datasets");
+    await page.getByRole("button", { name: "Upload" }).click(); // with the new session's token
+    await page.waitForURL("/datasets/*");
+    await page.getByText("typed with care").waitFor();
   });
 });

@@ -111,7 +111,7 @@ test("tasks and views", async (t) => {
     await page.getByRole("link", { name: "Count words" }).click();
     await page.getByRole("button", { name: "Start" }).click();
     await page.locator(".column-name", { hasText: "words" }).waitFor();
-    await page.getByRole("link", { name: "History" }).click();
+    await page.getByRole("link", { name: "Changes", exact: true }).click();
     await page.getByText("A task wrote into 2 rows").waitFor();
   });
 

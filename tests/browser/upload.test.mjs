@@ -137,7 +137,7 @@ test("upload", async (t) => {
     await page.getByRole("link", { name: "The dataset" }).click();
     await page.getByRole("heading", { name: "Line 3" }).waitFor();
     await page.getByRole("link", { name: "Upload a corrected file" }).click();
-    await page.waitForURL("/upload");
+    await page.waitForURL("/new/data_enrichment");
   });
 
   await t.test("a source that is there makes another dataset without a file", async (t) => {
