@@ -1,5 +1,5 @@
 /*
- * forms.mjs: rows of a table in a form are added, taken away and moved; without it there are blank
+ * forms.mjs: lines of a table in a form are added, removed and moved; without it there are blank
  * ones, and a button that asks the server for more.  A form that came back begins where it is wrong.
  */
 
@@ -24,14 +24,14 @@ class FormTable {
 		this.blank = blank.cloneNode(true);
 		this.status = Object.assign(document.createElement("p"), { className: "visually-hidden" });
 		this.status.setAttribute("role", "status");
-		this.adder = Object.assign(document.createElement("button"), { type: "button", textContent: "Add a row" });
+		this.adder = Object.assign(document.createElement("button"), { type: "button", textContent: "Add another" });
 		this.adder.addEventListener("click", () => this.add());
 		const line = Object.assign(document.createElement("div"), { className: "actions" });
 		line.append(this.adder, this.status);
 		table.closest(".scroll").after(line);
 		const head = document.createElement("th");
 		head.scope = "col";
-		head.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: "Move or take away" }));
+		head.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: "Move or remove" }));
 		table.tHead.rows[0].append(head);
 		for (const row of this.body.rows)
 			this.equip(row);
@@ -61,7 +61,7 @@ class FormTable {
 		cell.append(
 			button("Move up", "↑", () => this.move(row, -1)),
 			button("Move down", "↓", () => this.move(row, 1)),
-			button("Take away", "✕", () => this.remove(row)));
+			button("Remove", "✕", () => this.remove(row)));
 		row.append(cell);
 	}
 
@@ -72,7 +72,7 @@ class FormTable {
 		this.body.append(row);
 		this.number();
 		row.querySelector("input, select, textarea").focus();
-		this.say(`Row ${this.body.rows.length} added`);
+		this.say(`Line ${this.body.rows.length} added`);
 	}
 
 	remove(row) {
@@ -85,7 +85,7 @@ class FormTable {
 		else
 			this.add();
 		this.number();
-		this.say(`Row ${at + 1} taken away`);
+		this.say(`Line ${at + 1} removed`);
 	}
 
 	move(row, by) {
@@ -100,7 +100,7 @@ class FormTable {
 		this.number();
 		const moved = row.querySelectorAll(".form-row-actions button")[by < 0 ? 0 : 1];
 		(moved.disabled ? row.querySelectorAll(".form-row-actions button")[by < 0 ? 1 : 0] : moved).focus();
-		this.say(`Moved to row ${row.sectionRowIndex + 1}`);
+		this.say(`Moved to line ${row.sectionRowIndex + 1}`);
 	}
 
 	say(text) {
@@ -121,8 +121,8 @@ class FormTable {
 			const [up, down, away] = row.querySelectorAll(".form-row-actions button");
 			up.disabled = i === 0;
 			down.disabled = i === rows.length - 1;
-			for (const [made, what] of [[up, "Move up"], [down, "Move down"], [away, "Take away"]])
-				made.setAttribute("aria-label", `${what}: row ${i + 1}`);
+			for (const [made, what] of [[up, "Move up"], [down, "Move down"], [away, "Remove"]])
+				made.setAttribute("aria-label", `${what}: line ${i + 1}`);
 		});
 		this.adder.disabled = (rows.length + 1) * this.width > FIELDS_MOST;
 	}

@@ -1,6 +1,7 @@
 /*
  * page.mjs: what every page does with a script: the theme button, dialogs in the place of the pages
- * that ask before something is deleted, and the menu that closes by itself.  Without it those pages
+ * that ask before something is deleted, the menu that closes by itself, and no form sent twice by a
+ * double click.  Without it those pages
  * and the system's theme remain, and the menu closes where it was opened.
  */
 
@@ -53,6 +54,20 @@ document.addEventListener("click", (event) => {
 		/* Only its backdrop is the dialog itself: everything else lies in a child. */
 		event.target.close();
 	}
+});
+
+/* The second click of a double click sends nothing; who is not answered may send again. */
+const TWICE_MS = 1500;
+
+document.addEventListener("submit", (event) => {
+	const form = event.target;
+
+	if (event.defaultPrevented || form.method !== "post")
+		return;
+	if (event.timeStamp - (form.dataset.sentAt ?? -Infinity) < TWICE_MS)
+		event.preventDefault();
+	else
+		form.dataset.sentAt = event.timeStamp;
 });
 
 /* A menu that is open goes when something else is clicked or comes into focus, and with Escape. */

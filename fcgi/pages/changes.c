@@ -6,21 +6,32 @@
 /* The newest changes, among which the one that was just made is looked for. */
 #define LOOKED_AT 50
 
-bool
-page_put_change(struct exchange *x, struct jsonout *j, struct dataset *d, struct err *e)
+/* The change `text` names, when it is one of the newest; NULL: it is none of them. */
+static bool
+find_change(
+    struct change **out, struct exchange *x, struct dataset *d, struct str text, struct err *e)
 {
-	struct change *list, *found = NULL;
+	struct change *list;
 	size_t count;
 	int64_t total;
 	uint64_t id;
-	struct str text = url_parameter(&x->request.query, "change");
-	if (str_to_u64(&id, text) && d->generation > 0) {
-		if (!model_change_list(
-			&x->app->model, d, 0, LOOKED_AT, &list, &count, &total, &x->arena, e))
-			return false;
-		for (size_t i = 0; i < count && !found; i++)
-			found = (uint64_t)list[i].change_id == id ? &list[i] : NULL;
-	}
+	*out = NULL;
+	if (!str_to_u64(&id, text) || d->generation == 0)
+		return true;
+	if (!model_change_list(
+		&x->app->model, d, 0, LOOKED_AT, &list, &count, &total, &x->arena, e))
+		return false;
+	for (size_t i = 0; i < count && !*out; i++)
+		*out = (uint64_t)list[i].change_id == id ? &list[i] : NULL;
+	return true;
+}
+
+bool
+page_put_change(struct exchange *x, struct jsonout *j, struct dataset *d, struct err *e)
+{
+	struct change *found;
+	if (!find_change(&found, x, d, url_parameter(&x->request.query, "change"), e))
+		return false;
 	jsonout_key(j, "change");
 	if (!found) {
 		jsonout_null(j);
@@ -64,6 +75,24 @@ page_changes(struct exchange *x, struct err *e)
 	return draw(x, NULL, e);
 }
 
+/* Why a change cannot be taken back: somebody has done it already, or what the model said. */
+static bool
+explain(struct err *wrong, struct exchange *x, struct dataset *d, struct err *e)
+{
+	struct change *change;
+	if (wrong->code != ERR_CONFLICT)
+		return true;
+	if (!find_change(&change, x, d, x->value[1], e))
+		return false;
+	if (change && change->undone_by) {
+		err_clear(wrong);
+		FAIL(wrong, CONFLICT,
+		    "change %" PRId64 " was taken back already, by change %" PRId64,
+		    change->change_id, change->undone_by);
+	}
+	return true;
+}
+
 /* From the notice on the rows' page one comes back to the rows, else to the list of changes. */
 bool
 page_change_undo_post(struct exchange *x, struct err *e)
@@ -91,5 +120,5 @@ page_change_undo_post(struct exchange *x, struct err *e)
 		*e = wrong;
 		return false;
 	}
-	return draw(x, &wrong, e);
+	return explain(&wrong, x, &d, e) && draw(x, &wrong, e);
 }

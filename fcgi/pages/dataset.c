@@ -201,7 +201,6 @@ put_table(struct jsonout *j, struct exchange *x, struct dataset *d, struct err *
 		return false;
 	jsonout_end(j);
 	put_paging(j, t.position, limit, t.shown, total);
-	put_exports(j);
 	return put_flaws(j, x, rows, columns, count, e);
 }
 
@@ -283,6 +282,8 @@ page_dataset(struct exchange *x, struct err *e)
 					  : put_table(&j, x, &d, e) && put_tasks(x, &j, &d, e) &&
 						page_put_change(x, &j, &d, e)))
 		return false;
+	if (d.generation > 0)
+		put_exports(&j);
 	page_put_again(x, &j, d.type);
 	bool rests = str_is(d.state, "ready") || str_is(d.state, "running");
 	jsonout_member_bool(&j, "has_rows", d.generation > 0);

@@ -6,6 +6,7 @@
  * out at once.  Either way a form that failed is drawn again with what was sent (page_new_again).
  */
 #include "pages/pages.h"
+#include "api/access.h"
 #include "api/rowhouse.h"
 #include "api/upload.h"
 #include "base/limits.h"
@@ -111,13 +112,16 @@ put_common_form(struct jsonout *j, const struct create *c, const struct registry
 		if (is_plain_table(&r->types[i]))
 			types[count++] = (struct choice){r->types[i].name, r->types[i].title};
 	bool names_itself = !c->type || has_files(c->type);
+	bool may_lack_file = c->type && names_itself && !c->type->sources[0].required;
 	const struct field fields[] = {
 	    {"type", "Type", "What the dataset is for.", FIELD_CHOICE, .required = true,
 		.choices = types},
 	    {"name", "Name",
 		!names_itself   ? NULL
 		: c->has_source ? "Left empty, it is called like the data source."
-				: "Left empty, it is called like the file.",
+		: may_lack_file
+		    ? "Left empty, it is called like the file; without one it needs a name."
+		    : "Left empty, it is called like the file.",
 		FIELD_LINE, .required = !names_itself, .max = LIMIT_NAME_CHARACTERS},
 	    {"description", "Description",
 		"What it holds and what it is for; the default instruction when columns are filled "
@@ -219,6 +223,7 @@ draw(struct exchange *x, int status, const struct create *c, struct err *e)
 	put_type_form(&j, c);
 	put_slots(&j, uploads ? shown->sources : NULL, c->wrong);
 	put_limits(&j);
+	page_put_once(&j);
 	jsonout_member_text(&j, "error", c->wrong ? c->wrong->message : NULL);
 	jsonout_key(&j, "source");
 	if (c->has_source)
@@ -299,13 +304,14 @@ answer(struct exchange *x, const struct dataset *d, const struct job *ingest, st
 {
 	(void)d;
 	(void)e;
+	x->keep_nothing = false;
 	respond_see_other(x, arena_format(&x->arena, "/jobs/%s?follow=1", ingest->job_id));
 	return true;
 }
 
 static const struct upload_kind page_kind = {create_fields, REQUEST_PLAIN, answer};
 
-/* "More rows" is a button of the form, so that what was typed stays. */
+/* "More lines" is a button of the form, so that what was typed stays. */
 static bool
 more_rows(struct exchange *x, const json_t *sent, struct err *e)
 {
@@ -319,6 +325,28 @@ more_rows(struct exchange *x, const json_t *sent, struct err *e)
 	return draw(x, 200, &c, e);
 }
 
+/* A form that is sent twice, by an impatient click, makes one dataset: the second is answered as
+ * the first was, or led to the list while that still runs.  Only success is kept, no page with
+ * errors. */
+static bool
+begin_once(struct exchange *x, json_t *sent, bool *answered, struct err *e)
+{
+	struct err running = {0};
+	x->keep_nothing = true;
+	if (!page_once(&x->request.idempotency_key, x, sent, e))
+		return false;
+	json_object_del(sent, "once");
+	if (access_replay(x, answered, &running))
+		return true;
+	if (running.code != ERR_CONFLICT) {
+		*e = running;
+		return false;
+	}
+	*answered = true;
+	respond_see_other(x, STR("/datasets"));
+	return true;
+}
+
 static bool
 create_at_once(struct exchange *x, struct err *e)
 {
@@ -327,10 +355,13 @@ create_at_once(struct exchange *x, struct err *e)
 	struct dataset d;
 	struct job job;
 	json_t *sent;
+	bool answered = false;
 	if (!page_posted(&sent, x, e))
 		return false;
 	if (json_object_get(sent, "more_rows"))
 		return more_rows(x, sent, e);
+	if (!begin_once(x, sent, &answered, e) || answered)
+		return answered;
 	if (!create_fields(x, sent, (struct str){0}))
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	return dataset_request_check(m, &x->caller, &request, sent, REQUEST_FORM, &x->arena, e) &&

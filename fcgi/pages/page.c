@@ -1,6 +1,8 @@
 /* page.c: what all pages share; see pages.h. */
 #include "pages/pages.h"
 #include "api/route.h"
+#include "base/hash.h"
+#include "base/ids.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/tree.h"
@@ -44,6 +46,31 @@ page_posted(json_t **out, struct exchange *x, struct err *e)
 	struct url_parameters form;
 	return request_body(&body, &x->request, LIMIT_FORM_FIELD_BYTES, &x->arena, e) &&
 	       url_parse_form(&form, body, &x->arena, e) && page_form(out, x, &form, e);
+}
+
+bool
+page_once(struct str *out, struct exchange *x, const json_t *sent, struct err *e)
+{
+	struct str body;
+	uint8_t hash[SHA256_BYTES];
+	char hex[SHA256_HEX_BYTES];
+	*out = (struct str){0};
+	if (!uuid_parse(NULL, tree_str(sent, "once")))
+		return true;
+	if (!request_body(&body, &x->request, LIMIT_FORM_FIELD_BYTES, &x->arena, e))
+		return false;
+	sha256_of(hash, body);
+	hex_encode(hex, hash, sizeof hash);
+	*out = arena_format(&x->arena, "form-%s", hex);
+	return true;
+}
+
+void
+page_put_once(struct jsonout *j)
+{
+	char once[UUID_BYTES];
+	uuid_make(once);
+	jsonout_member_text(j, "once", once);
 }
 
 bool
@@ -103,11 +130,15 @@ place_of(struct exchange *x)
 	return path;
 }
 
-/* The titles of errors are about keys; a person has a role. */
+/* The titles of errors are about keys and requests; a person has a role and wants something. */
 static const char *
 title_of(const struct err *e)
 {
-	return e->code == ERR_FORBIDDEN ? "You may not do that" : err_title(e->code);
+	if (e->code == ERR_FORBIDDEN)
+		return "You may not do that";
+	if (e->code == ERR_INPUT || e->code == ERR_UNPROCESSABLE)
+		return "That cannot be done";
+	return err_title(e->code);
 }
 
 /* Where to go on from an error, by the address it happened at; not to where nobody may go. */
@@ -118,7 +149,7 @@ put_back(struct exchange *x, struct jsonout *j, const struct err *e)
 		const char *path, *text, *href; /* href NULL: the path */
 	} places[] = {
 	    {"/upload", "Back to the upload"},
-	    {"/sources", "All sources"},
+	    {"/sources", "All data sources"},
 	    {"/jobs", "All jobs"},
 	    {"/keys", "All keys"},
 	    {"/users", "All users"},
@@ -126,7 +157,7 @@ put_back(struct exchange *x, struct jsonout *j, const struct err *e)
 	    {"/account", "Your account"},
 	    {"/sign-in", "Sign in"},
 	    {"/welcome", "Sign in", "/sign-in"},
-	    {"/new", "All types", "/new"},
+	    {"/new/", "All types", "/types"},
 	    {"/plugins", "All types", "/types"},
 	};
 	/* Below a dataset that is there one comes back to it. */

@@ -44,6 +44,13 @@ bool page_form(
 /* The form of the request's body. */
 bool page_posted(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
 
+/* What names one sending of a form with a field `once`, which was made when the form was drawn;
+ * what was filled in counts as well, because who comes back to the form sends another.  Empty:
+ * without `once`. */
+bool page_once(struct str *out, struct exchange *x, const json_t *sent, struct err *e) MUST_CHECK;
+/* `once`, for the form that is drawn. */
+void page_put_once(struct jsonout *j);
+
 /* The failure is one that the person at the form can mend: the form is drawn again with it. */
 bool page_can_mend(const struct err *e);
 /* `form`: the fields, filled in with what was sent; `error`: what is wrong, or null, when it is

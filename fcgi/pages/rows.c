@@ -6,7 +6,6 @@
 #include "pages/dataset.h"
 #include "api/rowcells.h"
 #include "api/rowhouse.h"
-#include "base/ids.h"
 #include "base/limits.h"
 #include "base/tree.h"
 #include "pages/row_form.h"
@@ -94,9 +93,7 @@ without_rev(struct err *e)
 static void
 put_row_names(struct exchange *x, struct jsonout *j, const struct row_page *p, int64_t rev)
 {
-	char once[UUID_BYTES];
 	uint64_t at = page_at(x, p->form.sent);
-	uuid_make(once);
 	jsonout_key(j, "row");
 	if (p->form.row) {
 		jsonout_object(j);
@@ -109,7 +106,7 @@ put_row_names(struct exchange *x, struct jsonout *j, const struct row_page *p, i
 	}
 	jsonout_member_int(j, "at", (int64_t)at);
 	jsonout_member_int(j, "back", (int64_t)(at ? at : 1));
-	jsonout_member_text(j, "once", once);
+	page_put_once(j);
 }
 
 /* ---- adding and editing ---- */
@@ -178,9 +175,8 @@ page_row_new_post(struct exchange *x, struct err *e)
 		return false;
 	p.form.sent = sent;
 	/* A form that is sent twice, by an impatient click, adds one row. */
-	struct str once = tree_str(sent, "once");
-	if (uuid_parse(NULL, once))
-		x->caller.idempotency_key = arena_format(&x->arena, "form-%.*s", STR_ARG(once));
+	if (!page_once(&x->caller.idempotency_key, x, sent, e))
+		return false;
 	if (!row_form_read(&cells, &p.form, &x->arena, &wrong) ||
 	    !list_of(&rows, cells, &x->arena, &wrong) ||
 	    !model_rows_add(

@@ -14,7 +14,7 @@ page_sources(struct exchange *x, struct err *e)
 	if (!cursor_read(&c, x, e) || !model_source_list(&x->app->model, &x->caller, &list, &count,
 					  &total, c.offset, c.limit, &x->arena, e))
 		return false;
-	page_begin(x, &b, &j, "Sources", "sources");
+	page_begin(x, &b, &j, "Data sources", "sources");
 	jsonout_key(&j, "sources");
 	jsonout_array(&j);
 	for (size_t i = 0; i < count; i++)

@@ -146,7 +146,7 @@ test("dataset", async (t) => {
     await page.getByRole("link", { name: "Delete …" }).focus();
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Delete this dataset?" });
-    await dialog.getByText("to delete and its 1 rows will be deleted").waitFor();
+    await dialog.getByText("to delete and its one row will be deleted").waitFor();
     assert.equal(await focused(page), "Keep it");
     await page.keyboard.press("Escape");
     assert.equal(await dialog.isVisible(), false);
@@ -165,7 +165,7 @@ test("dataset", async (t) => {
     await page.goto("/sources");
     const row = page.locator(`#source-${made.source_id}`);
     await row.getByText("Delete", { exact: false }).first().click();
-    await row.getByRole("button", { name: "Delete the source" }).click();
+    await row.getByRole("button", { name: "Delete the data source" }).click();
     await row.waitFor({ state: "detached" });
     await page.goto(`/datasets/${made.id}`);
     await page.getByRole("cell", { name: "still here" }).waitFor();

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { startBrowser } from "./browser.mjs";
+import { datasetNames, startBrowser } from "./browser.mjs";
 import { rowsOf, withTestPlugins } from "./plugins.mjs";
 
 const text = (name, content) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
@@ -19,7 +19,7 @@ async function columnsOf(server, page) {
 test("new", async (t) => {
   const { server, open } = await startBrowser(t, withTestPlugins);
 
-  await t.test("a type is chosen, a table of columns filled in, its rows moved and taken away", async (t) => {
+  await t.test("a type is chosen, a table of columns filled in, its lines moved and removed", async (t) => {
     const page = await open(t);
     await page.goto("/datasets");
     await page.getByRole("link", { name: "New", exact: true }).click();
@@ -34,10 +34,10 @@ test("new", async (t) => {
     await define(1, "first", "string");
     await cell(page, 1, "required").check();
     await define(2, "gone", "text");
-    await page.getByRole("button", { name: "Move up: row 2" }).click();
+    await page.getByRole("button", { name: "Move up: line 2" }).click();
     assert.equal(await cell(page, 0, "name").inputValue(), "first");
-    await page.getByRole("button", { name: "Take away: row 3" }).click();
-    await page.getByRole("button", { name: "Add a row" }).click();
+    await page.getByRole("button", { name: "Remove: line 3" }).click();
+    await page.getByRole("button", { name: "Add another" }).click();
     assert.equal(await page.evaluate(() => document.activeElement.name), "column_definitions[2].name");
     await define(2, "third", "boolean");
     await page.getByRole("button", { name: "Make the dataset" }).click();
@@ -62,14 +62,14 @@ test("new", async (t) => {
   });
 
   for (const script of [true, false]) {
-    await t.test(`what is wrong stands at its field in its row, and nothing that was sent is lost (script: ${script})`, async (t) => {
+    await t.test(`what is wrong stands at its field in its line, and nothing that was sent is lost (script: ${script})`, async (t) => {
       const page = await open(t, { script, logs: ["status of 400"] });
       await page.goto("/new/custom_dataset");
       await page.getByLabel("Name", { exact: true }).fill("half right");
       await page.getByLabel("Description", { exact: true }).fill("<b>\"kept\"</b>");
       await cell(page, 0, "name").fill("good");
       await cell(page, 0, "type").selectOption("string");
-      // A row left blank between, and one with a default value that does not fit.
+      // A line left blank between, and one with a default value that does not fit.
       await cell(page, 2, "name").fill("bad");
       await cell(page, 2, "type").selectOption("number");
       await cell(page, 2, "default_value").fill("seven");
@@ -93,7 +93,7 @@ test("new", async (t) => {
     });
   }
 
-  await t.test("without a script there are blank rows, and more by a button that keeps what was typed", async (t) => {
+  await t.test("without a script there are blank lines, and more by a button that keeps what was typed", async (t) => {
     const page = await open(t, { script: false });
     await page.goto("/new/custom_dataset");
     await page.getByLabel("Name", { exact: true }).fill("many");
@@ -102,7 +102,7 @@ test("new", async (t) => {
       await cell(page, i, "name").fill(`column ${i}`);
       await cell(page, i, "type").selectOption("string");
     }
-    await page.getByRole("button", { name: "More rows" }).click();
+    await page.getByRole("button", { name: "More lines" }).click();
     assert.equal(await cell(page, rows - 1, "name").inputValue(), `column ${rows - 1}`);
     await cell(page, rows, "name").fill("one more");
     await cell(page, rows, "type").selectOption("text");
@@ -137,6 +137,33 @@ test("new", async (t) => {
       await page.getByRole("heading", { name: "first" }).waitFor(); // called like its file
     });
   }
+
+  await t.test("a form that is sent twice, by a double click or by an impatient browser, makes one dataset", async (t) => {
+    const page = await open(t);
+    const made = async (name) => (await datasetNames(server)).filter((one) => one === name).length;
+    const fill = async (name) => {
+      await page.goto("/new/custom_dataset");
+      await page.getByLabel("Name", { exact: true }).fill(name);
+      await cell(page, 0, "name").fill("a");
+      await cell(page, 0, "type").selectOption("string");
+    };
+    await fill("clicked twice");
+    await page.getByRole("button", { name: "Make the dataset" }).dblclick();
+    await page.waitForURL(/\/datasets\/[^/]+$/);
+    assert.equal(await made("clicked twice"), 1);
+    await fill("sent twice");
+    assert.deepEqual(await page.locator("main form").evaluate(async (form) => {
+      const send = () => fetch(location.href, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      return (await Promise.all([send(), send(), send()])).map((answer) => answer.status);
+    }), [200, 200, 200]);
+    assert.equal(await made("sent twice"), 1);
+    // Who goes back and makes another one of the same form gets it.
+    assert.equal(await page.locator("main form").evaluate(async (form) => {
+      form.elements.name.value = "another";
+      return (await fetch(location.href, { method: "POST", body: new URLSearchParams(new FormData(form)) })).status;
+    }), 200);
+    assert.deepEqual([await made("sent twice"), await made("another")], [1, 1]);
+  });
 
   await t.test("files that may be left out can be left out", async (t) => {
     const page = await open(t, { script: false });

@@ -292,6 +292,25 @@ test("rows", async (t) => {
       return (await Promise.all([send(), send()])).map((answer) => answer.status);
     }), [200, 200]);
     assert.equal((await rowsOf(server, id)).length, 1);
+    // Who goes back to the form and fills in another row gets that one too.
+    await page.getByLabel("item").fill("another");
+    await page.locator("main form").evaluate((form) => fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }));
+    assert.deepEqual((await rowsOf(server, id)).map((row) => row.item), ["once", "another"]);
+  });
+
+  await t.test("a change that was taken back in another tab says so, and by what; nothing happens twice", async (t) => {
+    const page = await open(t, { logs: ["status of 409"] });
+    const { id } = await table();
+    await page.goto(`/datasets/${id}/rows/row_1/edit?at=1`);
+    await page.getByLabel("price").fill("1");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.goto(`/datasets/${id}/changes`);
+    const other = await page.context().newPage();
+    await other.goto(`/datasets/${id}/changes`);
+    for (const one of [page, other]) await one.locator("#change-2").getByRole("button", { name: "Undo" }).click();
+    await other.getByRole("alert").getByText("Change 2 was taken back already, by change 3").waitFor();
+    await other.locator("#change-2").getByText("taken back by change 3").waitFor();
+    assert.deepEqual(await rowsOf(server, id), [laptop, desk]);
   });
 
   await t.test("several rows in a row: 'Add it and another' comes back to an empty form", async (t) => {

@@ -72,6 +72,35 @@ test("tasks and views", async (t) => {
     await page.waitForURL(`/datasets/${id}/tasks/fill`);
   });
 
+  await t.test("a task that fails says why, leaves the dataset as it was, and can be started again", async (t) => {
+    const page = await open(t);
+    const { id } = await makeOfType(server, "rogue", "patient", { mode: "good" });
+    await page.goto(`/datasets/${id}/tasks/slow`); // longer than the second its plugin gives it
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.locator(".badge.is-failed").waitFor();
+    await page.getByText(/longer than its time/).waitFor();
+    await page.getByRole("link", { name: "The dataset" }).click();
+    await page.locator(".title-line .badge.is-ready").waitFor();
+    await page.getByRole("cell", { name: "good" }).waitFor();
+    await page.locator(".last-task .badge.is-failed").waitFor();
+    await page.locator(".last-task").getByRole("link").click();
+    await page.getByRole("link", { name: "Start it again" }).click();
+    await page.waitForURL(`/datasets/${id}/tasks/slow`);
+  });
+
+  await t.test("a dataset whose plugin crashed says so and leads to the form of its type; to a viewer only the reason", async (t) => {
+    const page = await open(t);
+    const { id } = await makeOfType(server, "rogue", "crashed", { mode: "segfault" });
+    await page.goto(`/datasets/${id}`);
+    await page.getByRole("heading", { name: "This dataset could not be made" }).waitFor();
+    await page.getByRole("link", { name: "Make it again" }).click();
+    await page.waitForURL("/new/rogue");
+    const viewer = await open(t, { as: await invite(server, "viewer", "victor") });
+    await viewer.goto(`/datasets/${id}`);
+    await viewer.getByText("An editor can make it again or delete it.").waitFor();
+    assert.equal(await viewer.getByRole("link", { name: "Make it again" }).count(), 0);
+  });
+
   await t.test("what is wrong in a task's form stands at its field", async (t) => {
     const page = await open(t, { logs: ["status of 400"] });
     const { id } = await makeHooks(server, "wrong", 1);
