@@ -21,6 +21,7 @@ static const struct command {
     {"writer", command_writer, NULL},
     {"child", command_child, NULL},
     {"task", command_task, NULL},
+    {"undo", command_undo, NULL},
     {"split", command_split, NULL},
     {"export-worker", command_export_worker, NULL},
     {"nginx", command_nginx, NULL},

@@ -314,8 +314,14 @@ host_finding(const struct host *h, const struct finding *f, struct err *e)
 	return HOST_CALL(h, e, finding, h, f, e);
 }
 
-/* Every row in order.  In a task: from its cursor on, and what the callback writes is stored with
- * the new cursor every few hundred rows, so that it goes on there after a crash. */
+/*
+ * Every row in order.  In a task what the callback writes is stored every few hundred rows,
+ * together with how far it is.  After a crash the hook runs again from its start: a walk that wrote
+ * goes on where it was, or is left out when it was done; one that wrote nothing is done again, so
+ * that what it learned is known; what is written between walks is left out when it was stored.  So
+ * a hook has to do the same things in the same order each time, and a walk that writes and learns
+ * keeps what it learned with host_put_state().
+ */
 MUST_CHECK static inline bool
 host_each_row(const struct host *h, host_row_fn *fn, void *context, struct err *e)
 {
@@ -345,7 +351,8 @@ host_remove_row(const struct host *h, const struct host_row *row, struct err *e)
 	return HOST_CALL(h, e, remove_row, h, row, e);
 }
 
-/* A task outside host_each_row(): what was written so far is stored together with the cursor. */
+/* A task that finds its way by itself, outside of host_each_row(): what was written so far is
+ * stored together with the cursor, and after a crash the hook begins with it as host->cursor. */
 MUST_CHECK static inline bool
 host_checkpoint(const struct host *h, struct str cursor, struct err *e)
 {
@@ -360,7 +367,8 @@ host_answer(const struct host *h, struct str json, struct err *e)
 }
 
 /* Small values (LIMIT_STATE_BYTES) of the dataset, or of the organisation where there is none. What
- * ingest, tasks and calls put is kept when and if they succeed; *out is empty when there is none.
+ * ingest, tasks and calls put is kept when and if they succeed, and what a task has put is there
+ * for it after a crash; *out is empty when there is none.
  */
 MUST_CHECK static inline bool
 host_get_state(const struct host *h, const char *name, struct str *out, struct err *e)

@@ -75,6 +75,9 @@ struct cursor {
 bool cursor_read(struct cursor *c, struct exchange *x, struct err *e) MUST_CHECK;
 void cursor_put(struct jsonout *j, const struct cursor *c, size_t count, int64_t total);
 
+/* 202: the job that was queued, as it is now. */
+bool answer_started(struct exchange *x, const struct job *job, struct err *e) MUST_CHECK;
+
 /* For struct upload_kind: names a dataset after its file when the form names none. */
 json_t *upload_named(struct exchange *x, json_t *form, struct str file_name);
 

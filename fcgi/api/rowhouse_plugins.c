@@ -85,17 +85,22 @@ answer_estimate(struct exchange *x, struct str estimate)
 	jsonout_end(&j);
 }
 
-static void
-answer_started(struct exchange *x, const struct job *job)
+bool
+answer_started(struct exchange *x, const struct job *job, struct err *e)
 {
+	struct job now;
 	struct jsonout j;
+	/* As it is now, perhaps running already. */
+	if (!model_job_get(&x->app->model, &x->caller, str_of(job->job_id), &now, &x->arena, e))
+		return false;
 	respond_json(x, 202, &j);
 	respond_header(
-	    x, "Location", arena_format(&x->arena, "/api/rowhouse/v1/jobs/%s", job->job_id));
+	    x, "Location", arena_format(&x->arena, "/api/rowhouse/v1/jobs/%s", now.job_id));
 	jsonout_object(&j);
 	jsonout_key(&j, "job");
-	put_job(&j, job);
+	put_job(&j, &now);
 	jsonout_end(&j);
+	return true;
 }
 
 /* Reads the request, checks it with the plugin, and queues it. */
@@ -117,7 +122,7 @@ start(struct exchange *x, struct dataset *d, struct str plugin, struct str name,
 static bool
 start_task(struct exchange *x, struct dataset *d, struct str plugin, struct str name, struct err *e)
 {
-	struct job job, now;
+	struct job job;
 	struct str estimate = {0};
 	if (!start(x, d, plugin, name, false, &job, &estimate, e))
 		return false;
@@ -125,11 +130,7 @@ start_task(struct exchange *x, struct dataset *d, struct str plugin, struct str 
 		answer_estimate(x, estimate);
 		return true;
 	}
-	/* As it is now, perhaps running already. */
-	if (!model_job_get(&x->app->model, &x->caller, str_of(job.job_id), &now, &x->arena, e))
-		return false;
-	answer_started(x, &now);
-	return true;
+	return answer_started(x, &job, e);
 }
 
 bool

@@ -448,7 +448,7 @@ put_change(struct jsonout *j, const struct change *c)
 		jsonout_int(j, c->undone_by);
 	else
 		jsonout_null(j);
-	jsonout_member_bool(j, "can_undo", !c->undone_by && c->rows <= LIMIT_CHANGE_ROWS);
+	jsonout_member_bool(j, "can_undo", !c->undone_by);
 	jsonout_end(j);
 }
 

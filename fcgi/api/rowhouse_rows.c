@@ -238,8 +238,11 @@ rowhouse_change_undo(struct exchange *x, struct err *e)
 {
 	struct dataset d;
 	struct row_change change;
-	return model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) &&
-	       model_change_undo(
-		   &x->app->model, &x->caller, &d, x->value[1], &change, &x->arena, e) &&
-	       answer_change(x, &d, 200, &change, (struct str){0}, e);
+	struct job job;
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !model_change_undo(
+		&x->app->model, &x->caller, &d, x->value[1], &change, &job, &x->arena, e))
+		return false;
+	return job.job_id[0] ? answer_started(x, &job, e)
+			     : answer_change(x, &d, 200, &change, (struct str){0}, e);
 }

@@ -14,8 +14,13 @@
 #include <unistd.h>
 
 #define READ_ROWS 256
-#define PROGRESS_MS 100 /* between two messages of how far it is */
-#define REPLY_MS 600000 /* the writer's death is ours, so this is only a bound */
+#define UNSAVED_BYTES MIB(16) /* a walk stores what it wrote at the latest then */
+#define UNSAVED_EACH 512      /* besides its bytes, so that there are not too many either */
+#define PROGRESS_MS 100       /* between two messages of how far it is */
+#define REPLY_MS 600000       /* the writer's death is ours, so this is only a bound */
+
+/* All walks from the 64th on share the last bit. */
+#define WALK_BIT(pass) (UINT64_C(1) << ((pass) < 63 ? (pass) : 63))
 
 static struct child_host *
 self(const struct host *h)
@@ -110,6 +115,19 @@ put_parts(struct child_host *c, enum message type, const struct str *parts, size
 	    type == MESSAGE_ROWS ? (struct str){(const char *)&head, sizeof head} : (struct str){0};
 	ring_send(c->out, type, first, (struct str){alone, n});
 	free(alone);
+}
+
+/* A task is about to write n bytes.  True: it did that before it was interrupted. */
+static bool
+written_before(struct child_host *c, size_t n)
+{
+	struct way *w = &c->way;
+	if (!c->walking && w->loose++ < c->resume.loose)
+		return true;
+	if (c->walking)
+		w->wrote |= WALK_BIT(w->pass);
+	c->unsaved += n + UNSAVED_EACH;
+	return false;
 }
 
 /* ---- what every hook can do ---- */
@@ -368,7 +386,8 @@ host_put_row(
 	buf_put_char(&row, ']');
 	if (absent.n)
 		buf_put_char(&absent, ']');
-	bool good = child_put_row(c, line, buf_str(&row), buf_str(&absent), e);
+	bool good = (c->is_task && written_before(c, row.n + absent.n)) ||
+		    child_put_row(c, line, buf_str(&row), buf_str(&absent), e);
 	arena_reset(&c->row, mark);
 	c->counts.records++;
 	c->counts.rows++;
@@ -394,7 +413,8 @@ child_put_finding(struct child_host *c, const struct finding *f, int64_t row_id,
 static bool
 host_put_finding(const struct host *h, const struct finding *f, struct err *e)
 {
-	return child_put_finding(self(h), f, 0, e);
+	struct child_host *c = self(h);
+	return (c->is_task && written_before(c, f->message.n)) || child_put_finding(c, f, 0, e);
 }
 
 static bool
@@ -426,7 +446,8 @@ host_set(const struct host *h, const struct host_row *row, size_t column_id,
 	struct edit_head head = {EDIT_SET, (uint32_t)token.n, (uint32_t)state.n, (uint32_t)source.n,
 	    row->row_id, row->rev, column_id, mark ? mark->confidence : __builtin_nan("")};
 	struct str parts[] = {{(const char *)&head, sizeof head}, buf_str(&token), state, source};
-	put_parts(c, MESSAGE_EDITS, parts, ARRAY_LENGTH(parts));
+	if (!written_before(c, sizeof head + token.n + state.n + source.n))
+		put_parts(c, MESSAGE_EDITS, parts, ARRAY_LENGTH(parts));
 	arena_reset(&c->row, at);
 	return !stopped(c, e);
 }
@@ -436,16 +457,50 @@ host_remove(const struct host *h, const struct host_row *row, struct err *e)
 {
 	struct edit_head head = {.edit = EDIT_REMOVE, .row_id = row->row_id, .rev = row->rev};
 	struct str parts[] = {{(const char *)&head, sizeof head}};
-	put_parts(self(h), MESSAGE_EDITS, parts, ARRAY_LENGTH(parts));
+	if (!written_before(self(h), sizeof head))
+		put_parts(self(h), MESSAGE_EDITS, parts, ARRAY_LENGTH(parts));
 	return !stopped(self(h), e);
+}
+
+/* The core's own way first, then the plugin's cursor, for read_way(). */
+static bool
+checkpoint(struct child_host *c, struct err *e)
+{
+	char way[128];
+	struct str body;
+	const struct way *w = &c->way;
+	/* A plugin with a cursor of its own does not come by what it has written. */
+	int n = snprintf(way, sizeof way, "%u:%" PRId64 ":%" PRId64 ":%" PRIx64 ":%" PRIu64 "\n",
+	    w->pass, w->after, w->last, w->wrote, c->cursor.n ? 0 : w->loose);
+	tell(c, MESSAGE_CHECKPOINT, (struct str){way, (size_t)n}, c->cursor);
+	c->unsaved = 0;
+	return answer_of(c, &body, e) && !stopped(c, e);
+}
+
+static void
+read_way(struct child_host *c, struct str kept)
+{
+	struct way *w = &c->resume;
+	const char *line = kept.n ? memchr(kept.p, '\n', kept.n) : NULL;
+	if (!line || sscanf(kept.p, "%u:%" SCNd64 ":%" SCNd64 ":%" SCNx64 ":%" SCNu64, &w->pass,
+			 &w->after, &w->last, &w->wrote, &w->loose) != 5)
+		return;
+	c->way.last = w->last;
+	c->way.wrote = w->wrote;
+	c->cursor = (struct str){line + 1, (size_t)(kept.p + kept.n - line - 1)};
 }
 
 static bool
 host_keep_cursor(const struct host *h, struct str cursor, struct err *e)
 {
-	struct str body;
-	tell(self(h), MESSAGE_CHECKPOINT, cursor, (struct str){0});
-	return answer_of(self(h), &body, e) && !stopped(self(h), e);
+	struct child_host *c = self(h);
+	if (c->walking)
+		return FAIL(e, SYSTEM,
+		    "the plugin called checkpoint inside each_row, which keeps its place itself");
+	if (cursor.n > KIB(32))
+		return FAIL(e, TOO_BIG, "the plugin's cursor is over %d bytes", (int)KIB(32));
+	c->cursor = arena_copy(&c->arena, cursor);
+	return checkpoint(c, e);
 }
 
 /* The cells of a stored row by place among the columns. */
@@ -466,10 +521,18 @@ take_apart(struct child_host *c, struct cell *cells, struct cell *stored, size_t
 struct walk {
 	struct cell *cells, *stored;
 	size_t stored_count;
-	int64_t after, last; /* row ids; what comes behind the last was added by the task itself */
+	int64_t after; /* the id of the last row that was done */
 	uint64_t done;
 	bool enough;
 };
+
+/* In a task: what was written so far is stored, and so is that this row is done. */
+static bool
+save(struct child_host *c, const struct walk *w, size_t most, struct err *e)
+{
+	c->way.after = w->after;
+	return !c->is_task || c->unsaved <= most || checkpoint(c, e);
+}
 
 static bool
 walk_page(const struct host *h, struct walk *w, host_row_fn *fn, void *context, struct str page,
@@ -480,7 +543,8 @@ walk_page(const struct host *h, struct walk *w, host_row_fn *fn, void *context, 
 		struct stored_head s;
 		memcpy(&s, page.p + at, sizeof s);
 		at += sizeof s;
-		if (s.row_id > w->last) {
+		/* What comes behind was added by the task itself. */
+		if (s.row_id > c->way.last) {
 			w->enough = true;
 			break;
 		}
@@ -498,33 +562,23 @@ walk_page(const struct host *h, struct walk *w, host_row_fn *fn, void *context, 
 		arena_reset(&c->row, mark);
 		w->after = s.row_id;
 		w->done++;
+		if (!save(c, w, UNSAVED_BYTES, e))
+			return false;
 	}
 	return true;
 }
 
-/* A page at a time; in a task each page ends with a checkpoint. */
+/* A page at a time. */
 static bool
-host_walk(const struct host *h, host_row_fn *fn, void *context, struct err *e)
+walk(const struct host *h, struct walk *w, host_row_fn *fn, void *context, struct err *e)
 {
 	struct child_host *c = self(h);
-	struct walk w = {0};
-	unsigned pass = c->pass++;
-	if (pass < c->resume_pass)
-		return true; /* done before the interruption */
-	w.last = c->last_row;
-	if (pass == c->resume_pass) {
-		w.after = c->resume_after;
-		w.last = c->resume_last ? c->resume_last : c->last_row;
-	}
-	for (size_t k = 0; k < c->dataset.column_count; k++)
-		if (c->columns[k].column_id >= w.stored_count)
-			w.stored_count = c->columns[k].column_id + 1;
-	w.stored = arena_array(h->arena, w.stored_count, sizeof *w.stored);
-	w.cells = arena_array(h->arena, c->dataset.column_count, sizeof *w.cells);
+	w->stored = arena_array(h->arena, w->stored_count, sizeof *w->stored);
+	w->cells = arena_array(h->arena, c->dataset.column_count, sizeof *w->cells);
 	/* How many there were before: ids begin at 1, so it is no more than the id. */
-	w.done = (uint64_t)w.after;
-	for (bool more = true; more && !w.enough;) {
-		struct read_head head = {w.after, READ_ROWS};
+	w->done = (uint64_t)w->after;
+	for (bool more = true; more && !w->enough;) {
+		struct read_head head = {w->after, READ_ROWS};
 		struct str body;
 		tell(c, MESSAGE_READ, (struct str){(const char *)&head, sizeof head},
 		    (struct str){0});
@@ -534,19 +588,40 @@ host_walk(const struct host *h, host_row_fn *fn, void *context, struct err *e)
 		/* The callback may ask the writer for something, which would take the page away. */
 		struct arena_mark mark = arena_mark(h->arena);
 		struct str page = arena_copy(h->arena, body);
-		bool good = walk_page(h, &w, fn, context, page, e);
+		bool good = walk_page(h, w, fn, context, page, e);
 		arena_reset(h->arena, mark);
 		if (!good ||
-		    !host_say_progress(
-			h, w.done < c->dataset.rows ? w.done : c->dataset.rows, c->dataset.rows, e))
-			return false;
-		char cursor[64];
-		int n = snprintf(
-		    cursor, sizeof cursor, "%u:%" PRId64 ":%" PRId64, pass, w.after, w.last);
-		if (c->is_task && more && !host_keep_cursor(h, (struct str){cursor, (size_t)n}, e))
+		    !host_say_progress(h, w->done < c->dataset.rows ? w->done : c->dataset.rows,
+			c->dataset.rows, e) ||
+		    (more && !save(c, w, 0, e)))
 			return false;
 	}
 	return true;
+}
+
+/* After an interruption a walk that wrote is not done again, one that did not is: it was to learn
+ * something. */
+static bool
+host_walk(const struct host *h, host_row_fn *fn, void *context, struct err *e)
+{
+	struct child_host *c = self(h);
+	struct walk w = {0};
+	unsigned pass = c->way.pass;
+	bool wrote = (c->resume.wrote & WALK_BIT(pass)) != 0;
+	if (c->walking && c->is_task)
+		return FAIL(e, SYSTEM, "the plugin called each_row inside each_row");
+	bool done = wrote && pass < c->resume.pass;
+	if (wrote && pass == c->resume.pass)
+		w.after = c->resume.after;
+	for (size_t k = 0; k < c->dataset.column_count; k++)
+		if (c->columns[k].column_id >= w.stored_count)
+			w.stored_count = c->columns[k].column_id + 1;
+	c->walking = true;
+	bool good = done || walk(h, &w, fn, context, e);
+	c->walking = false;
+	c->way.pass = pass + 1;
+	c->way.after = 0;
+	return good;
 }
 
 /* ---- making it ---- */
@@ -594,13 +669,14 @@ child_host_init(struct child_host *c, const json_t *begin)
 {
 	struct host *h = &c->host;
 	const json_t *d = json_object_get(begin, "dataset");
-	c->last_row = json_integer_value(json_object_get(d, "last_row"));
+	c->way.last = json_integer_value(json_object_get(d, "last_row"));
+	read_way(c, tree_str(begin, "cursor"));
 	h->size = sizeof *h;
 	h->arena = &c->arena;
 	h->row = &c->row;
 	h->self = c;
 	h->org = tree_str(begin, "org");
-	h->cursor = tree_str(begin, "cursor");
+	h->cursor = c->cursor;
 	c->inputs = json_object_get(begin, "inputs");
 	if (d)
 		read_dataset(c, d);
@@ -621,14 +697,6 @@ child_host_init(struct child_host *c, const json_t *begin)
 		h->set_cell = host_set;
 		h->remove_row = host_remove;
 		h->checkpoint = c->is_task ? host_keep_cursor : NULL;
-	}
-	unsigned pass;
-	int64_t after, last;
-	if (h->cursor.n &&
-	    sscanf(h->cursor.p, "%u:%" SCNd64 ":%" SCNd64, &pass, &after, &last) == 3) {
-		c->resume_pass = pass;
-		c->resume_after = after;
-		c->resume_last = last;
 	}
 }
 

@@ -36,9 +36,18 @@ struct child_host {
 	struct guess guesses[LIMIT_COLUMNS];
 	struct table_counts counts;
 
-	/* A task's way through the rows. */
-	unsigned pass, resume_pass;
-	int64_t resume_after, resume_last, last_row;
+	/* A task's way through the rows: as far as it is, and as far as an attempt before it was.
+	 */
+	struct way {
+		unsigned pass;  /* how many walks there were before this one */
+		int64_t after;  /* the last row of this walk that was done */
+		int64_t last;   /* the last row of the dataset when the task began */
+		uint64_t wrote; /* a bit for each walk that wrote something */
+		uint64_t loose; /* things written between walks */
+	} way, resume;
+	struct str cursor; /* the plugin's own */
+	bool walking;
+	size_t unsaved; /* bytes said since the last checkpoint */
 };
 
 /* Everything from the writer's MESSAGE_BEGIN; the tree must stay. */

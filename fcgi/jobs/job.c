@@ -10,6 +10,35 @@
 
 #define PROGRESS_MS 400
 
+bool
+job_reserve(struct job_context *c, uint64_t rows, struct err *e)
+{
+	uint64_t left;
+	if (rows == 0)
+		return true;
+	if (!store_begin(c->store, e))
+		return false;
+	if (store_rows_left(c->store, &left, c->job.org_id, &c->conf, e) &&
+	    store_rows_fit(rows, left, e) && store_job_reserve(c->store, c->job.job_id, rows, e))
+		return store_commit(c->store, e);
+	store_rollback(c->store);
+	return false;
+}
+
+bool
+job_settle(
+    struct job_context *c, const struct dataset *d, const struct rows_edited *edited, struct err *e)
+{
+	if (!store_begin(c->store, e))
+		return false;
+	if (store_dataset_edited(c->store, d->dataset_id, d->generation, edited->edition,
+		edited->rows, edited->columns, e) &&
+	    store_job_reserve(c->store, c->job.job_id, 0, e))
+		return store_commit(c->store, e);
+	store_rollback(c->store);
+	return false;
+}
+
 /* rowhouse ROLE DATA JOB */
 bool
 job_begin(struct job_context *c, const char *role, int argc, char **argv, struct err *e)

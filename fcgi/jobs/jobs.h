@@ -14,6 +14,7 @@
 #define ROWHOUSE_JOBS_H
 
 #include "base/conf.h"
+#include "store/rows.h"
 #include "store/store.h"
 
 /* What a job process works with. */
@@ -31,6 +32,15 @@ bool job_begin(
     struct job_context *c, const char *role, int argc, char **argv, struct err *e) MUST_CHECK;
 /* Notes progress now and then; false (CANCELLED) when the job is to stop. */
 bool job_progress(struct job_context *c, const struct job_count *count, struct err *e) MUST_CHECK;
+/*
+ * Rows to be added are reserved first, so that no two that add rows both take the last of a quota,
+ * and the catalog is not held while they are written; then settled, by which the catalog's copies
+ * are what the file says.  Should the process die in between, what it reserved is free with the end
+ * of its job. 0 reserves nothing.
+ */
+bool job_reserve(struct job_context *c, uint64_t rows, struct err *e) MUST_CHECK;
+bool job_settle(struct job_context *c, const struct dataset *d, const struct rows_edited *edited,
+    struct err *e) MUST_CHECK;
 /* Tells everyone who waits for it. */
 void job_ring(const struct job_context *c);
 /* The job ends as failed or cancelled: its own rows in the catalog and what hangs on them.  False:
@@ -46,6 +56,7 @@ int command_split(int argc, char **argv);
 int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
 int command_task(int argc, char **argv);
+int command_undo(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
 
 /* The form of an upload job's result, for who answers the upload: see split.c. */

@@ -238,6 +238,7 @@ take_state(struct service *s, struct str m, struct err *e)
 	for (struct state_put *p = s->puts; p; p = p->older, count++)
 		if (str_is(name, p->name)) {
 			p->value = arena_copy(a, value);
+			s->puts_changed = true;
 			return true;
 		}
 	if (count >= STATE_PUTS_MAX)
@@ -246,6 +247,48 @@ take_state(struct service *s, struct str m, struct err *e)
 	struct state_put *p = arena_alloc(a, sizeof *p);
 	*p = (struct state_put){s->puts, arena_text(a, name), arena_copy(a, value)};
 	s->puts = p;
+	s->puts_changed = true;
+	return true;
+}
+
+/* As the messages that put them, one behind the other. */
+struct str
+service_states(const struct service *s, struct arena *a)
+{
+	struct buf b;
+	buf_init(&b, a);
+	for (const struct state_put *p = s->puts_changed ? s->puts : NULL; p; p = p->older) {
+		struct state_head h = {(uint32_t)strlen(p->name), (uint32_t)p->value.n};
+		buf_put(&b, &h, sizeof h);
+		buf_put_text(&b, p->name);
+		buf_put_str(&b, p->value);
+	}
+	return buf_str(&b);
+}
+
+void
+service_states_kept(struct service *s)
+{
+	s->puts_changed = false;
+}
+
+bool
+service_resume(struct service *s, struct str answer, struct str states, struct err *e)
+{
+	s->answer = answer;
+	for (size_t at = 0; at < states.n;) {
+		struct state_head h;
+		if (states.n - at < sizeof h)
+			return FAIL(e, SYSTEM, "what the job kept is damaged");
+		memcpy(&h, states.p + at, sizeof h);
+		size_t n = sizeof h + (size_t)h.name + h.value;
+		if (n > states.n - at)
+			return FAIL(e, SYSTEM, "what the job kept is damaged");
+		if (!take_state(s, (struct str){states.p + at, n}, e))
+			return false;
+		at += n;
+	}
+	s->puts_changed = false;
 	return true;
 }
 

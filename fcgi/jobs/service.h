@@ -29,6 +29,7 @@ struct service {
 	struct job_params params;
 	struct source source;
 	struct state_put *puts; /* newest first */
+	bool puts_changed;      /* since service_states_kept() */
 	struct str answer;      /* JSON, or empty */
 };
 
@@ -49,6 +50,12 @@ bool service_take(
     struct service *s, uint32_t type, struct str m, bool *taken, struct err *e) MUST_CHECK;
 /* Keeps the states that were put; needs the catalog's transaction that ends the job. */
 bool service_keep(struct service *s, struct err *e) MUST_CHECK;
+/* The states as one text, for a job that may be interrupted; empty: as they were kept last. */
+struct str service_states(const struct service *s, struct arena *a);
+void service_states_kept(struct service *s);
+/* After service_open(): what an earlier attempt had answered and put. */
+bool service_resume(
+    struct service *s, struct str answer, struct str states, struct err *e) MUST_CHECK;
 /* The bytes of all files of the source. */
 uint64_t service_bytes(const struct service *s);
 

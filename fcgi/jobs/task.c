@@ -3,9 +3,10 @@
  * dataset or on the site.
  *
  * The child reads rows and says what to write.  What it says is kept until its next checkpoint and
- * then stored in one transaction of the dataset's file, together with where it goes on: after a
- * crash it goes on there, and nothing is written twice.  All checkpoints of a job are one change,
- * one step to undo.
+ * then stored in one transaction of the dataset's file, together with all it takes to go on: after
+ * a crash it goes on there, and nothing is written twice.  Its end is stored like that too, so that
+ * a crash before the catalog knows of it costs nothing.  All checkpoints of a job have its id as
+ * their cause and are one step to undo.
  *
  * result: what the plugin answered, a JSON value.
  */
@@ -48,8 +49,12 @@ struct task {
 	struct arena held;   /* what waits for the checkpoint */
 	struct pending *first, **last;
 	size_t held_bytes, held_edits;
-	uint64_t held_rows;  /* of these, rows to add */
-	uint64_t set, stale; /* cells written; edits of rows that had changed */
+	int64_t last_row;   /* of the edits being stored: the row of the last one, */
+	bool ours;          /* and whether it was written, by us */
+	uint64_t held_rows; /* of these, rows to add */
+	struct task_kept
+	    kept;    /* rows: cells and rows written; failed: edits of rows that had changed */
+	bool untold; /* the file has what the catalog may not know */
 };
 
 /* ---- reading ---- */
@@ -119,13 +124,13 @@ apply_set(struct task *t, const struct edit_head *h, struct str token, struct st
 	struct err why = {0};
 	struct cell_edit edit = {(size_t)h->column, token};
 	if (rows_edit_cells(t->editor, h->row_id, h->rev, &edit, 1, &why)) {
-		t->set++;
+		t->kept.rows++;
 		return state.n == 0 || rows_edit_mark(t->editor, h->row_id, edit.column_id, state,
 					   h->confidence, source, e);
 	}
 	/* Somebody was quicker: their word stands. */
 	if (why.code == ERR_PRECONDITION || why.code == ERR_NOT_FOUND) {
-		t->stale++;
+		t->kept.failed++;
 		return true;
 	}
 	*e = why;
@@ -136,8 +141,6 @@ apply_set(struct task *t, const struct edit_head *h, struct str token, struct st
 static bool
 each_edit(struct task *t, struct str m, bool apply, struct err *e)
 {
-	int64_t last_row = 0;
-	bool ours = false;
 	for (size_t at = 0; at < m.n;) {
 		struct edit_head h;
 		if (m.n - at < sizeof h)
@@ -162,23 +165,24 @@ each_edit(struct task *t, struct str m, bool apply, struct err *e)
 			continue;
 		}
 		/* The second cell of a row meets the rev that the first one gave it. */
-		ours = ours && last_row == h.row_id;
-		if (ours)
+		t->ours = t->ours && t->last_row == h.row_id;
+		if (t->ours)
 			h.rev = -1;
-		uint64_t before = t->stale;
+		uint64_t before = t->kept.failed;
 		struct err why = {0};
 		bool good = h.edit == EDIT_SET ? apply_set(t, &h, token, state, source, e)
 					       : rows_edit_remove(t->editor, h.row_id, h.rev, &why);
 		if (!good && (why.code == ERR_PRECONDITION || why.code == ERR_NOT_FOUND)) {
-			t->stale++;
+			t->kept.failed++;
 			good = true;
 		} else if (!good && why.code != ERR_OK) {
 			*e = why;
 		}
 		if (!good)
 			return false;
-		ours = t->stale == before;
-		last_row = h.row_id;
+		t->ours = t->kept.failed == before;
+		t->kept.rows += t->ours && h.edit == EDIT_REMOVE;
+		t->last_row = h.row_id;
 	}
 	return true;
 }
@@ -197,6 +201,7 @@ each_row(struct task *t, struct str m, bool apply, struct err *e)
 		t->held_rows += !apply;
 		if (apply && !rows_edit_add(t->editor, r.line, r.cells, r.absent, &row_id, e))
 			return false;
+		t->kept.rows += apply;
 	}
 	return true;
 }
@@ -259,71 +264,44 @@ let_go(struct task *t)
 }
 
 static bool
-apply_all(struct task *t, struct str cursor, struct err *e)
+apply_all(struct task *t, const struct task_kept *kept, struct err *e)
 {
+	t->ours = false;
 	for (const struct pending *p = t->first; p; p = p->next)
 		if (!each_held(t, p, true, e))
 			return false;
-	return cursor.n == 0 || rows_edit_set_cursor(t->editor, t->c.job.job_id, cursor, e);
+	struct task_kept now = *kept;
+	now.rows = t->kept.rows;
+	now.failed = t->kept.failed;
+	now.answer = t->service.answer;
+	now.states = service_states(&t->service, &t->held);
+	return rows_edit_keep(t->editor, t->c.job.job_id, &now, e);
 }
 
-/* The rows to add are reserved first, so that no two that add rows both take the last of a quota,
- * and the catalog is not held while they are written.  Should this process die in between, what it
- * reserved is free with the end of the job. */
+/* What was held is stored together with how to go on, or nothing of it. */
 static bool
-reserve(struct task *t, struct err *e)
+checkpoint(struct task *t, const struct task_kept *kept, struct err *e)
 {
-	struct store *s = t->c.store;
-	uint64_t left;
-	if (t->held_rows == 0)
-		return true;
-	if (!store_begin(s, e))
+	if (!open_editor(t, e) || !job_reserve(&t->c, t->held_rows, e) ||
+	    !rows_edit_begin(t->editor, &t->change, e))
 		return false;
-	if (store_rows_left(s, &left, t->c.job.org_id, &t->c.conf, e) &&
-	    store_rows_fit(t->held_rows, left, e) &&
-	    store_job_reserve(s, t->c.job.job_id, t->held_rows, e))
-		return store_commit(s, e);
-	store_rollback(s);
-	return false;
-}
-
-/* The catalog's copies of what the file says now, which is what was reserved and more. */
-static bool
-settle(struct task *t, struct err *e)
-{
-	struct store *s = t->c.store;
-	if (!store_begin(s, e))
-		return false;
-	if (store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation, t->edited.edition,
-		t->edited.rows, t->edited.columns, e) &&
-	    store_job_reserve(s, t->c.job.job_id, 0, e))
-		return store_commit(s, e);
-	store_rollback(s);
-	return false;
-}
-
-/* What was held is stored together with the cursor, or nothing of it. */
-static bool
-checkpoint(struct task *t, struct str cursor, struct err *e)
-{
-	if (!t->has_dataset || (!t->first && cursor.n == 0))
-		return true;
-	if (!open_editor(t, e) || !reserve(t, e) || !rows_edit_begin(t->editor, &t->change, e))
-		return false;
-	if (!apply_all(t, cursor, e)) {
+	if (!apply_all(t, kept, e)) {
 		rows_edit_rollback(t->editor);
 		return false;
 	}
-	if (!rows_edit_commit(t->editor, &t->edited, e) || (t->held_rows && !settle(t, e)))
+	if (!rows_edit_commit(t->editor, &t->edited, e))
 		return false;
-	t->service.ch.count.rows = t->set;
-	t->service.ch.count.failed = t->stale;
+	t->untold = true;
+	service_states_kept(&t->service);
+	if (t->held_rows && !job_settle(&t->c, &t->dataset, &t->edited, e))
+		return false;
+	t->service.ch.count.rows = t->kept.rows;
+	t->service.ch.count.failed = t->kept.failed;
 	let_go(t);
 	return true;
 }
 
-/* A column is made at once, because its id is asked for; one of that name that is there is taken.
- */
+/* A column is made at once, because its id is asked for. */
 static bool
 add_column(struct task *t, struct str m, struct err *e)
 {
@@ -332,20 +310,17 @@ add_column(struct task *t, struct str m, struct err *e)
 	if (!t->has_dataset || !said_column(&column, m, e))
 		return t->has_dataset ? false
 				      : channel_lie(e, "a column where there is no dataset");
-	for (size_t i = 0; i < t->column_count; i++)
-		if (str_equal(column.name, t->columns[i].name))
-			id = t->columns[i].column_id;
-	if (id == SIZE_MAX) {
-		if (!open_editor(t, e) || !rows_edit_begin(t->editor, &t->change, e))
-			return false;
-		if (!rows_edit_column(t->editor, &column, &id, e)) {
-			rows_edit_rollback(t->editor);
-			return false;
-		}
-		if (!rows_edit_commit(t->editor, &t->edited, e))
-			return false;
-		t->column_ids = id + 1;
+	if (!open_editor(t, e) || !rows_edit_begin(t->editor, &t->change, e))
+		return false;
+	if (!rows_edit_column(t->editor, &column, &id, e)) {
+		rows_edit_rollback(t->editor);
+		return false;
 	}
+	if (!rows_edit_commit(t->editor, &t->edited, e))
+		return false;
+	t->untold = true;
+	if (id >= t->column_ids)
+		t->column_ids = id + 1;
 	uint64_t told = id;
 	return channel_reply(&t->service.ch, (struct str){(const char *)&told, sizeof told}, e);
 }
@@ -357,8 +332,20 @@ take_checkpoint(struct task *t, struct str m, struct err *e)
 {
 	if (m.n > KIB(64) || utf8_valid(m.p, m.n) != m.n)
 		return channel_lie(e, "a cursor");
-	return checkpoint(t, arena_copy(&t->held, m), e) &&
-	       channel_reply(&t->service.ch, (struct str){0}, e);
+	if (!t->has_dataset)
+		return channel_lie(e, "a cursor where there is no dataset");
+	t->kept.cursor = arena_copy(&t->c.arena, m);
+	return checkpoint(t, &t->kept, e) && channel_reply(&t->service.ch, (struct str){0}, e);
+}
+
+/* A job that wrote nothing can just as well begin anew. */
+static bool
+take_end(struct task *t, struct err *e)
+{
+	if (!t->has_dataset || (!t->first && !t->untold))
+		return true;
+	t->kept.ended = true;
+	return checkpoint(t, &t->kept, e);
 }
 
 static bool
@@ -387,7 +374,7 @@ take_message(void *context, uint32_t type, struct str m, bool *end, struct err *
 		return take_checkpoint(t, m, e);
 	case MESSAGE_END:
 		*end = true;
-		return checkpoint(t, (struct str){0}, e);
+		return take_end(t, e);
 	default:
 		return channel_lie(e, "an unknown message");
 	}
@@ -408,15 +395,16 @@ open_rows(struct task *t, struct service_dataset *d, struct err *e)
 	t->path = store_rows_path(t->c.store, t->dataset.dataset_id, t->dataset.generation, a).p;
 	t->change = (struct change){
 	    .who = t->c.job.who, .kind = STR("task"), .cause = str_of(t->c.job.job_id)};
-	/* Only one that was interrupted has a cursor. */
-	if (t->c.job.attempt > 1 &&
-	    (!open_editor(t, e) || !rows_edit_cursor(t->editor, t->c.job.job_id, &d->cursor,
-				       &t->change.change_id, a, e)))
-		return false;
+	/* One that was interrupted goes on; what it stored the catalog may not know yet. */
 	if (!rows_open(&t->rows, t->path, e) ||
+	    !rows_kept(t->rows, t->c.job.job_id, &t->kept, &t->untold, a, e) ||
+	    !rows_edition(t->rows, &t->edited.edition, e) ||
+	    !rows_count(t->rows, &t->edited.rows, e) ||
 	    !rows_columns(t->rows, &t->columns, &t->column_count, e) ||
 	    !rows_last(t->rows, &d->last_row, e))
 		return false;
+	t->edited.columns = t->column_count;
+	d->cursor = t->kept.cursor;
 	for (size_t i = 0; i < t->column_count; i++)
 		if (t->columns[i].column_id >= t->column_ids)
 			t->column_ids = t->columns[i].column_id + 1;
@@ -432,7 +420,7 @@ finish(struct task *t, struct err *e)
 	bool good =
 	    store_job_done(s, t->c.job.job_id, &t->service.ch.count, t->service.answer, e) &&
 	    service_keep(&t->service, e);
-	if (good && t->edited.edition)
+	if (good && t->untold)
 		good = store_dataset_edited(s, t->dataset.dataset_id, t->dataset.generation,
 		    t->edited.edition, t->edited.rows, t->edited.columns, e);
 	if (good && t->has_dataset)
@@ -453,6 +441,13 @@ run(struct task *t, struct err *e)
 		return false;
 	if (t->service.params.missing || !t->service.params.plugin)
 		return FAIL(e, UNAVAILABLE, "the plugin of this task is not loaded in this server");
+	if (!service_resume(
+		&t->service, t->kept.ended ? t->kept.answer : (struct str){0}, t->kept.states, e))
+		return false;
+	t->service.ch.count.rows = t->kept.rows;
+	t->service.ch.count.failed = t->kept.failed;
+	if (t->kept.ended)
+		return finish(t, e);
 	d.dataset = t->has_dataset ? &t->dataset : NULL;
 	d.columns = t->columns;
 	d.column_count = t->column_count;
@@ -465,7 +460,7 @@ static void
 fail(struct task *t, const struct err *why)
 {
 	struct err e = {0};
-	if (t->edited.edition && !settle(t, &e))
+	if (t->untold && !job_settle(&t->c, &t->dataset, &t->edited, &e))
 		log_err("what a failed task stored", &e);
 	job_fail(&t->c, why);
 }

@@ -199,8 +199,12 @@ struct row_named {
 bool model_rows_remove(struct model *m, const struct caller *c, struct dataset *d,
     const struct row_named *rows, size_t count, struct row_change *out, struct arena *a,
     struct err *e) MUST_CHECK;
+/* An edit is taken back at once; what a job did by a job, which is then in `job` (its id empty: it
+ * is done).  CONFLICT when it was taken back already or an edit's rows were changed since, LOCKED
+ * while a task writes. */
 bool model_change_undo(struct model *m, const struct caller *c, struct dataset *d,
-    struct str change_id, struct row_change *out, struct arena *a, struct err *e) MUST_CHECK;
+    struct str change_id, struct row_change *out, struct job *job, struct arena *a,
+    struct err *e) MUST_CHECK;
 bool model_change_list(struct model *m, struct dataset *d, uint64_t offset, size_t limit,
     struct change **out, size_t *count, int64_t *total, struct arena *a, struct err *e) MUST_CHECK;
 

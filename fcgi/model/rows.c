@@ -280,12 +280,12 @@ write_change(struct editing *x, const struct prepared *p, struct rows_editor *ed
 	    .idempotency_key = x->c->idempotency_key};
 	if (!rows_edit_begin(ed, &change, x->e))
 		return false;
-	if (apply(x, p, ed, out)) {
-		out->change_id = change.change_id;
-		return rows_edit_commit(ed, now, x->e);
+	if (!apply(x, p, ed, out)) {
+		rows_edit_rollback(ed);
+		return false;
 	}
-	rows_edit_rollback(ed);
-	return false;
+	out->change_id = change.change_id;
+	return rows_edit_commit(ed, now, x->e);
 }
 
 /* The catalog's copies of what the file says now, and who did it. */
@@ -415,7 +415,7 @@ apply_set(struct editing *x, struct rows_editor *ed, void *context, struct row_c
 	(void)out;
 	if (!rows_edit_cells(ed, set->row_id, set->rev, set->edits, set->count, x->e))
 		return false;
-	/* So that no task overwrites what a person wrote. */
+	/* So that it is known who wrote it. */
 	for (size_t i = 0; i < set->count; i++)
 		if (!rows_edit_mark(ed, set->row_id, set->edits[i].column_id, STR("edited"),
 			__builtin_nan(""), (struct str){0}, x->e))
@@ -495,21 +495,80 @@ static bool
 apply_undo(struct editing *x, struct rows_editor *ed, void *context, struct row_change *out)
 {
 	(void)out;
-	return rows_edit_undo(ed, *(int64_t *)context, x->e);
+	return rows_edit_undo(ed, *(int64_t *)context, NULL, x->e);
+}
+
+/* What is still being written cannot be taken back. */
+static bool
+check_ended(struct editing *x, struct str job_id, struct err *e)
+{
+	struct job job;
+	struct err gone = {0};
+	if (!store_job_get(x->m->store, &job, 0, arena_text(x->a, job_id), x->a, &gone)) {
+		if (gone.code == ERR_NOT_FOUND)
+			return true;
+		*e = gone;
+		return false;
+	}
+	return (!str_is(job.state, "queued") && !str_is(job.state, "running")) ||
+	       FAIL(e, LOCKED, "it is not done yet; wait for it or cancel it");
+}
+
+/* By a job that has all columns for itself. */
+static bool
+queue_undo(struct editing *x, const struct change *change, struct job *job)
+{
+	struct buf leases;
+	struct model *m = x->m;
+	buf_init(&leases, x->a);
+	for (size_t i = 0; i < x->ids; i++)
+		buf_format(&leases, "%s%zu", i ? "," : "[", i);
+	buf_put_char(&leases, ']');
+	*job = (struct job){.org_id = x->c->org_id,
+	    .kind = STR("undo"),
+	    .dataset_id = arena_copy(x->a, str_of(x->d->dataset_id)),
+	    .who = x->c->who,
+	    .params = arena_format(x->a, "{\"cause\":\"%.*s\"}", STR_ARG(change->cause)),
+	    .leases = buf_str(&leases)};
+	if (!store_begin(m->store, x->e))
+		return false;
+	bool good = check_ended(x, change->cause, x->e) && check_leases(x, NULL, 0, true) &&
+		    store_job_insert(m->store, job, x->e) &&
+		    model_audit(m, x->c, "undo", str_of(x->d->dataset_id),
+			arena_format(x->a, "{\"change\":%" PRId64 ",\"job\":\"%s\"}",
+			    change->change_id, job->job_id),
+			x->e);
+	if (!model_end(m, good, x->e))
+		return false;
+	model_wake(m);
+	return true;
 }
 
 bool
 model_change_undo(struct model *m, const struct caller *c, struct dataset *d, struct str change_id,
-    struct row_change *out, struct arena *a, struct err *e)
+    struct row_change *out, struct job *job, struct arena *a, struct err *e)
 {
 	struct editing x = {.m = m, .c = c, .d = d, .a = a, .e = e};
+	struct rows_file *rows;
+	struct change change;
+	bool found = false;
 	uint64_t id;
+	*job = (struct job){0};
 	if (!begin_editing(&x, RIGHT_REVIEW))
 		return false;
-	if (!str_to_u64(&id, change_id) || id == 0 || id > INT64_MAX)
+	if (str_to_u64(&id, change_id) && id > 0 && id <= INT64_MAX &&
+	    (!model_rows_open(m, d, &rows, a, e) ||
+		!rows_change_get(rows, (int64_t)id, &change, &found, a, e)))
+		return false;
+	if (!found)
 		return FAIL_FIELD(e, NOT_FOUND, "change_id", "there is no change with this id");
-	int64_t undone = (int64_t)id;
-	struct prepared p = {"undo", undone, apply_undo, &undone};
+	if (change.undone_by)
+		return FAIL(e, CONFLICT,
+		    "change %" PRId64 " was taken back already, by change %" PRId64,
+		    change.change_id, change.undone_by);
+	if (change.cause.n)
+		return queue_undo(&x, &change, job);
+	struct prepared p = {"undo", change.change_id, apply_undo, &change.change_id};
 	/* It may be about any column. */
 	return check_leases(&x, NULL, 0, true) && carry_out(&x, &p, out);
 }

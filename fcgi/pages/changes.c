@@ -75,39 +75,26 @@ page_changes(struct exchange *x, struct err *e)
 	return draw(x, NULL, e);
 }
 
-/* Why a change cannot be taken back: somebody has done it already, or what the model said. */
-static bool
-explain(struct err *wrong, struct exchange *x, struct dataset *d, struct err *e)
-{
-	struct change *change;
-	if (wrong->code != ERR_CONFLICT)
-		return true;
-	if (!find_change(&change, x, d, x->value[1], e))
-		return false;
-	if (change && change->undone_by) {
-		err_clear(wrong);
-		FAIL(wrong, CONFLICT,
-		    "change %" PRId64 " was taken back already, by change %" PRId64,
-		    change->change_id, change->undone_by);
-	}
-	return true;
-}
-
-/* From the notice on the rows' page one comes back to the rows, else to the list of changes. */
+/* From the notice on the rows' page one comes back to the rows, else to the list of changes; what a
+ * job takes back leads to the job. */
 bool
 page_change_undo_post(struct exchange *x, struct err *e)
 {
 	struct dataset d;
 	struct row_change change;
+	struct job job;
 	struct err wrong = {0};
 	json_t *sent;
 	struct model *m = &x->app->model;
 	if (!page_posted(&sent, x, e) ||
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e))
 		return false;
-	if (model_change_undo(m, &x->caller, &d, x->value[1], &change, &x->arena, &wrong)) {
+	if (model_change_undo(m, &x->caller, &d, x->value[1], &change, &job, &x->arena, &wrong)) {
 		uint64_t at = page_at(x, sent);
-		if (at > 0)
+		if (job.job_id[0])
+			respond_see_other(
+			    x, arena_format(&x->arena, "/jobs/%s?follow=1", job.job_id));
+		else if (at > 0)
 			page_see_rows(x, &d, at, change.change_id);
 		else
 			respond_see_other(
@@ -120,5 +107,5 @@ page_change_undo_post(struct exchange *x, struct err *e)
 		*e = wrong;
 		return false;
 	}
-	return explain(&wrong, x, &d, e) && draw(x, &wrong, e);
+	return draw(x, &wrong, e);
 }

@@ -252,12 +252,20 @@ store_job_failed(
 bool
 store_job_cancel(struct store *s, const char *job_id, struct err *e)
 {
-	return sql_run(&s->catalog, NULL,
-	    "UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' ELSE state "
-	    "END,"
-	    " ended_at=CASE state WHEN 'queued' THEN ? ELSE ended_at END"
-	    " WHERE job_id=? AND state IN ('queued', 'running')",
-	    SQL_VALUES(V_INT(clock_now_us()), V_TEXT(job_id)), e);
+	struct arena a;
+	struct job job;
+	arena_init(&a, MIB(1));
+	bool good = sql_run(&s->catalog, NULL,
+			"UPDATE jobs SET cancel=1, state=CASE state WHEN 'queued' THEN 'cancelled' "
+			"ELSE state END, ended_at=CASE state WHEN 'queued' THEN ? ELSE ended_at END"
+			" WHERE job_id=? AND state IN ('queued', 'running')",
+			SQL_VALUES(V_INT(clock_now_us()), V_TEXT(job_id)), e) &&
+		    /* A task that was interrupted waits with its dataset still called running. */
+		    store_job_get(s, &job, 0, job_id, &a, e) &&
+		    (!str_is(job.kind, "task") ||
+			store_dataset_rested(s, arena_text(&a, job.dataset_id), e));
+	arena_release(&a);
+	return good;
 }
 
 /* One orphan: to the queue again, or ended. */

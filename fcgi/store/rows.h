@@ -131,17 +131,20 @@ bool rows_each_cells(
 
 /* ---- changes (rows_edit.c) ------------------------------------------------------------------ */
 
-/* Something that was done to the rows, at once and as one step to undo. */
+/*
+ * Something that was done to the rows in one transaction.  A job makes many of them, which have its
+ * id as their cause; to whoever looks they are one, called by the last of them.
+ */
 struct change {
 	int64_t change_id, at;
 	struct str who, kind, cause; /* kind: rows.add, rows.set, rows.remove, undo, task */
 	int64_t undoes;              /* the change it undid, or 0 */
 	int64_t undone_by;           /* lists only: 0: it stands */
-	uint64_t rows;               /* lists only: how many it touched */
+	uint64_t rows; /* lists only: how many it touched, each transaction's counted */
 	struct str idempotency_key;
 };
 
-/* Newest first; *total is how many there are. */
+/* Newest first, those of a job as one; *total is how many there are. */
 bool rows_changes(struct rows_file *f, uint64_t offset, size_t limit, struct change **out,
     size_t *count, int64_t *total, struct arena *a, struct err *e) MUST_CHECK;
 
@@ -152,13 +155,14 @@ bool rows_editor_open(struct rows_editor **out, const char *path, struct err *e)
 void rows_editor_close(struct rows_editor *ed);
 
 /*
- * A transaction, under the file's lock: it must not wait for anything and not touch over
- * LIMIT_CHANGE_ROWS rows.  change_id 0: a new change, whose id is then in `change`; else one more
- * transaction of a change that began earlier (a task).
+ * A transaction, under the file's lock: it must not wait for anything.  It becomes a change, whose
+ * id is then in `change`, with the first row it touches; `change` must last until the end of it.
  */
 bool rows_edit_begin(struct rows_editor *ed, struct change *change, struct err *e) MUST_CHECK;
 struct rows_edited {
-	int64_t change_id, edition;
+	int64_t change_id; /* 0: no row was touched */
+	int64_t edition;
+	uint64_t touched; /* rows */
 	uint64_t rows, columns;
 };
 bool rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e) MUST_CHECK;
@@ -179,22 +183,43 @@ bool rows_edit_cells(struct rows_editor *ed, int64_t row_id, int64_t rev,
     const struct cell_edit *edits, size_t count, struct err *e) MUST_CHECK;
 bool rows_edit_remove(
     struct rows_editor *ed, int64_t row_id, int64_t rev, struct err *e) MUST_CHECK;
-/* Where a cell comes from; confidence NAN: none is known. */
+/* Where a cell comes from, after it was written: writing takes the mark before it away.  confidence
+ * NAN: none is known. */
 bool rows_edit_mark(struct rows_editor *ed, int64_t row_id, size_t column_id, struct str state,
     double confidence, struct str source, struct err *e) MUST_CHECK;
-/* A column that is absent in every row. */
+/* A column that is absent in every row; one of this name that is there is taken. */
 bool rows_edit_column(struct rows_editor *ed, const struct new_column *column, size_t *column_id,
     struct err *e) MUST_CHECK;
-/* Takes an earlier change back.  CONFLICT when what it did was changed again since, UNPROCESSABLE
- * when it touched over LIMIT_CHANGE_ROWS rows, NOT_FOUND when there is none. */
-bool rows_edit_undo(struct rows_editor *ed, int64_t change_id, struct err *e) MUST_CHECK;
+/* Takes an earlier change back.  NOT_FOUND when there is none.  What was changed again since: with
+ * `kept` it stays, and is counted there; else CONFLICT. */
+bool rows_edit_undo(
+    struct rows_editor *ed, int64_t change_id, uint64_t *kept, struct err *e) MUST_CHECK;
+/* The changes of a job before a change (0: from the newest on), newest first, that are not undone:
+ * the next one.  *change_id 0: there is none. */
+bool rows_edit_next_of(struct rows_editor *ed, struct str cause, int64_t before, int64_t *change_id,
+    struct err *e) MUST_CHECK;
 bool rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t column,
     struct str code, struct str message, struct err *e) MUST_CHECK;
-/* Where a task goes on; empty: it has not begun. */
-bool rows_edit_cursor(struct rows_editor *ed, const char *job_id, struct str *cursor,
-    int64_t *change_id, struct arena *a, struct err *e) MUST_CHECK;
-bool rows_edit_set_cursor(
-    struct rows_editor *ed, const char *job_id, struct str cursor, struct err *e) MUST_CHECK;
+/* How many there are, undone ones too; and how many rows would come back with one. */
+bool rows_edit_count_of(
+    struct rows_editor *ed, struct str cause, uint64_t *count, struct err *e) MUST_CHECK;
+bool rows_edit_returning(
+    struct rows_editor *ed, int64_t change_id, uint64_t *rows, struct err *e) MUST_CHECK;
+/* What a task needs to go on after a crash, stored with what it wrote. */
+struct task_kept {
+	struct str cursor, answer;
+	struct str states; /* in the words of who wrote them; empty: as they were kept before */
+	bool ended;        /* nothing is left to do but to say so */
+	uint64_t rows, failed;
+};
+bool rows_edit_keep(struct rows_editor *ed, const char *job_id, const struct task_kept *kept,
+    struct err *e) MUST_CHECK;
+/* *found false: it has stored nothing yet. */
+bool rows_kept(struct rows_file *f, const char *job_id, struct task_kept *out, bool *found,
+    struct arena *a, struct err *e) MUST_CHECK;
+/* One change, as in the list: by any id of its transactions.  *found false: there is none. */
+bool rows_change_get(struct rows_file *f, int64_t change_id, struct change *out, bool *found,
+    struct arena *a, struct err *e) MUST_CHECK;
 /* What an earlier attempt of a request did, in the day an Idempotency-Key is kept: 0: nothing.  And
  * the rows a change added. */
 bool rows_edit_by_key(

@@ -49,8 +49,7 @@ static const char schema[] =
     "CREATE TABLE column_stats(column_id INTEGER PRIMARY KEY, stats TEXT NOT NULL);"
     "CREATE TABLE ranks(first_row_id INTEGER PRIMARY KEY, alive INTEGER NOT NULL);"
     "CREATE TABLE tasks(job_id TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT "
-    "ROWID;" ROWS_INDEX_UNDOES "PRAGMA user_version=2; PRAGMA application_id=" ROWS_APPLICATION_ID
-    ";";
+    "ROWID;" ROWS_ADDED_2 "PRAGMA application_id=" ROWS_APPLICATION_ID ";";
 
 #define CODES 64
 

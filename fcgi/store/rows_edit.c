@@ -17,14 +17,6 @@
 /* As long as the catalog keeps answers by their Idempotency-Key (sweep.c). */
 #define KEY_KEPT_US INT64_C(86400000000)
 
-struct rows_editor {
-	struct database d;
-	struct arena arena; /* of the transaction */
-	int64_t change_id;
-	bool columns_changed;
-	struct cell cells[LIMIT_COLUMNS];
-};
-
 /* A file of an earlier Rowhouse gets what this one needs; one of a later is refused. */
 static bool
 migrate(struct database *d, struct err *e)
@@ -39,7 +31,7 @@ migrate(struct database *d, struct err *e)
 		return true;
 	if (!database_begin(d, e))
 		return false;
-	if (sql_script(d, ROWS_MIGRATE_2, e))
+	if (sql_script(d, ROWS_ADDED_2, e))
 		return database_commit(d, e);
 	database_rollback(d);
 	return false;
@@ -104,12 +96,24 @@ rows_edit_begin(struct rows_editor *ed, struct change *change, struct err *e)
 {
 	if (!database_begin(&ed->d, e))
 		return false;
-	ed->columns_changed = false;
-	if (change->change_id == 0 && !insert_change(ed, change, e)) {
-		database_rollback(&ed->d);
+	change->change_id = 0;
+	ed->change = change;
+	ed->change_id = ed->last_row = 0;
+	ed->touched = 0;
+	ed->dirty = ed->columns_changed = false;
+	return true;
+}
+
+/* Before a row is touched: from now on there is a change. */
+static bool
+touch(struct rows_editor *ed, int64_t row_id, struct err *e)
+{
+	if (ed->change_id == 0 && !insert_change(ed, ed->change, e))
 		return false;
-	}
-	ed->change_id = change->change_id;
+	ed->change_id = ed->change->change_id;
+	ed->touched += row_id != ed->last_row;
+	ed->last_row = row_id;
+	ed->dirty = true;
 	return true;
 }
 
@@ -130,37 +134,66 @@ rows_edit_count(struct rows_editor *ed, uint64_t *rows, struct err *e)
 	return true;
 }
 
+/* Nothing but where a task goes on leaves the edition as it is. */
+static bool
+settle(struct rows_editor *ed, struct rows_edited *out, struct err *e)
+{
+	int64_t columns = 0;
+	*out = (struct rows_edited){.change_id = ed->change_id, .touched = ed->touched};
+	if (ed->change_id &&
+	    !sql_run(&ed->d, NULL, "UPDATE changes SET touched=? WHERE change_id=?",
+		SQL_VALUES(V_INT(ed->touched), V_INT(ed->change_id)), e))
+		return false;
+	if (ed->columns_changed && !rows_write_view(&ed->d, &ed->arena, e))
+		return false;
+	if (ed->dirty &&
+	    !sql_run(&ed->d, NULL,
+		"INSERT INTO info VALUES('edition', 1) ON CONFLICT(name) DO UPDATE SET "
+		"value=value+1",
+		NULL, 0, e))
+		return false;
+	bool good = sql_one_int(&ed->d, &out->edition, 0,
+			"SELECT value FROM info WHERE name='edition'", NULL, 0, e) &&
+		    rows_edit_count(ed, &out->rows, e) &&
+		    sql_one_int(&ed->d, &columns, 0, "SELECT count(*) FROM columns WHERE dropped=0",
+			NULL, 0, e);
+	out->columns = (uint64_t)columns;
+	return good;
+}
+
 bool
 rows_edit_commit(struct rows_editor *ed, struct rows_edited *out, struct err *e)
 {
-	uint64_t rows = 0;
-	int64_t columns = 0, edition = 0;
-	bool good = (!ed->columns_changed || rows_write_view(&ed->d, &ed->arena, e)) &&
-		    rows_edit_count(ed, &rows, e) &&
-		    sql_one_int(&ed->d, &columns, 0, "SELECT count(*) FROM columns WHERE dropped=0",
-			NULL, 0, e) &&
-		    sql_one_int(&ed->d, &edition, 0,
-			"INSERT INTO info VALUES('edition', 1) ON CONFLICT(name) DO UPDATE SET "
-			"value=value+1 RETURNING value",
-			NULL, 0, e);
-	if (!good) {
+	if (!settle(ed, out, e)) {
 		rows_edit_rollback(ed);
 		return false;
 	}
-	*out = (struct rows_edited){ed->change_id, edition, rows, (uint64_t)columns};
 	arena_release(&ed->arena);
 	return database_commit(&ed->d, e);
 }
 
 /* ---- rows ---- */
 
+/* What was there, mark and all; of several in one change the first counts. */
 static bool
 remember(
     struct rows_editor *ed, int64_t row_id, int64_t column_id, struct sql_value old, struct err *e)
 {
 	return sql_run(&ed->d, NULL,
-	    "INSERT OR IGNORE INTO history(row_id, column_id, change_id, old) VALUES(?,?,?,?)",
+	    "INSERT OR IGNORE INTO history(row_id, column_id, change_id, old, mark) "
+	    "VALUES(?1,?2,?3,?4,"
+	    " (SELECT json_group_array(json_array(column_id, state, confidence, change_id, source))"
+	    "  FROM marks WHERE row_id=?1 AND (column_id=?2 OR ?2=-1) HAVING count(*)))",
 	    SQL_VALUES(V_INT(row_id), V_INT(column_id), V_INT(ed->change_id), old), e);
+}
+
+/* column_id -1: of all. */
+static bool
+forget_marks(struct rows_editor *ed, int64_t row_id, int64_t column_id, struct err *e)
+{
+	return sql_run(&ed->d, NULL,
+	    "DELETE FROM marks WHERE row_id=?1 AND (column_id=?2 OR ?2=-1)",
+	    SQL_VALUES(V_INT(row_id), V_INT(column_id)), e);
 }
 
 /* The statistics counted by the reading are no longer true; *column SIZE_MAX: of no column. */
@@ -181,11 +214,12 @@ count_in_rank(struct rows_editor *ed, int64_t row_id, int by, struct err *e)
 	    SQL_VALUES(V_INT(first), V_INT(by)), e);
 }
 
-static bool
-insert_row(struct rows_editor *ed, int64_t row_id, uint64_t line, struct str cells,
+bool
+rows_insert_row(struct rows_editor *ed, int64_t row_id, uint64_t line, struct str cells,
     struct str absent, struct err *e)
 {
-	return sql_run(&ed->d, NULL,
+	return touch(ed, row_id, e) &&
+	       sql_run(&ed->d, NULL,
 		   "INSERT INTO rows(row_id, line, rev, cells, absent) VALUES(?,?,?,?,?)",
 		   SQL_VALUES(V_INT(row_id), V_INT(line), V_INT(ed->change_id), V_STR(cells),
 		       V_OPTIONAL(absent)),
@@ -202,7 +236,7 @@ rows_edit_add(struct rows_editor *ed, uint64_t line, struct str cells, struct st
 		   "SELECT 1 + max((SELECT coalesce(max(row_id), 0) FROM rows),"
 		   " (SELECT coalesce(max(row_id), 0) FROM history))",
 		   NULL, 0, e) &&
-	       insert_row(ed, *row_id, line, cells, absent, e);
+	       rows_insert_row(ed, *row_id, line, cells, absent, e);
 }
 
 struct stored {
@@ -317,7 +351,7 @@ rows_edit_cells(struct rows_editor *ed, int64_t row_id, int64_t rev, const struc
 {
 	struct stored row;
 	struct str cells, absent;
-	if (!read_row(ed, row_id, rev, &row, e))
+	if (!read_row(ed, row_id, rev, &row, e) || !touch(ed, row_id, e))
 		return false;
 	size_t n = take_apart(ed, &row);
 	for (size_t i = 0; i < count; i++) {
@@ -331,7 +365,7 @@ rows_edit_cells(struct rows_editor *ed, int64_t row_id, int64_t rev, const struc
 		ed->cells[id] = cell_of_token(edits[i].token);
 		if (!remember(
 			ed, row_id, (int64_t)id, was_absent ? V_NULL : V_STR(buf_str(&old)), e) ||
-		    !forget_stats(ed, id, e))
+		    !forget_marks(ed, row_id, (int64_t)id, e) || !forget_stats(ed, id, e))
 			return false;
 	}
 	put_together(ed, n, &cells, &absent);
@@ -345,7 +379,7 @@ rows_edit_remove(struct rows_editor *ed, int64_t row_id, int64_t rev, struct err
 	struct stored row;
 	struct buf old;
 	struct jsonout j;
-	if (!read_row(ed, row_id, rev, &row, e))
+	if (!read_row(ed, row_id, rev, &row, e) || !touch(ed, row_id, e))
 		return false;
 	buf_init(&old, &ed->arena);
 	jsonout_init(&j, &old);
@@ -362,9 +396,7 @@ rows_edit_remove(struct rows_editor *ed, int64_t row_id, int64_t rev, struct err
 	return sql_run(
 		   &ed->d, NULL, "DELETE FROM rows WHERE row_id=?", SQL_VALUES(V_INT(row_id)), e) &&
 	       remember(ed, row_id, WHOLE_ROW, V_STR(buf_str(&old)), e) &&
-	       count_in_rank(ed, row_id, -1, e) &&
-	       sql_run(&ed->d, NULL, "DELETE FROM marks WHERE row_id=?", SQL_VALUES(V_INT(row_id)),
-		   e) &&
+	       count_in_rank(ed, row_id, -1, e) && forget_marks(ed, row_id, WHOLE_ROW, e) &&
 	       forget_stats(ed, SIZE_MAX, e);
 }
 
@@ -372,27 +404,35 @@ bool
 rows_edit_mark(struct rows_editor *ed, int64_t row_id, size_t column_id, struct str state,
     double confidence, struct str source, struct err *e)
 {
-	return sql_run(&ed->d, NULL,
-	    "INSERT OR REPLACE INTO marks(row_id, column_id, state, confidence, change_id, source) "
-	    "VALUES(?,?,?,?,?,?)",
-	    SQL_VALUES(V_INT(row_id), V_INT(column_id), V_STR(state),
-		isnan(confidence) ? V_NULL : V_REAL(confidence), V_INT(ed->change_id),
-		V_OPTIONAL(source)),
-	    e);
+	return touch(ed, row_id, e) && sql_run(&ed->d, NULL,
+					   "INSERT OR REPLACE INTO marks(row_id, column_id, state, "
+					   "confidence, change_id, source) "
+					   "VALUES(?,?,?,?,?,?)",
+					   SQL_VALUES(V_INT(row_id), V_INT(column_id), V_STR(state),
+					       isnan(confidence) ? V_NULL : V_REAL(confidence),
+					       V_INT(ed->change_id), V_OPTIONAL(source)),
+					   e);
 }
 
 bool
 rows_edit_column(
     struct rows_editor *ed, const struct new_column *column, size_t *column_id, struct err *e)
 {
-	int64_t next;
-	if (!sql_one_int(&ed->d, &next, 0, "SELECT max(column_id) + 1 FROM columns", NULL, 0, e))
+	int64_t next, there;
+	if (!sql_one_int(&ed->d, &there, -1,
+		"SELECT column_id FROM columns WHERE name=? AND dropped=0 LIMIT 1",
+		SQL_VALUES(V_STR(column->name)), e) ||
+	    !sql_one_int(&ed->d, &next, 0, "SELECT max(column_id) + 1 FROM columns", NULL, 0, e))
 		return false;
+	if (there >= 0) {
+		*column_id = (size_t)there;
+		return true;
+	}
 	if (next >= LIMIT_COLUMNS)
 		return FAIL(e, TOO_BIG, "a dataset has at most %d columns, dropped ones included",
 		    LIMIT_COLUMNS);
 	*column_id = (size_t)next;
-	ed->columns_changed = true;
+	ed->columns_changed = ed->dirty = true;
 	return rows_insert_column(&ed->d, *column_id, column, e);
 }
 
@@ -401,6 +441,7 @@ rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t 
     struct str code, struct str message, struct err *e)
 {
 	int64_t kept;
+	ed->dirty = true;
 	if (!sql_run(&ed->d, NULL,
 		"INSERT INTO finding_counts VALUES(?,1) ON CONFLICT(code) DO UPDATE SET "
 		"count=count+1",
@@ -415,175 +456,19 @@ rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t 
 		   e);
 }
 
-/* ---- undo ---- */
-
-struct undo {
-	int64_t row_id, column_id;
-	struct str old;
-	bool was_nothing; /* old is NULL */
-};
-
-static bool
-changed_since(struct undo *u, struct err *e)
-{
-	return FAIL(e, CONFLICT,
-	    "row_%" PRId64 " was changed again after this change: take the later one back first",
-	    u->row_id);
-}
-
-/* A row that was added goes, unless somebody has worked on it since. */
-static bool
-undo_add(struct rows_editor *ed, struct undo *u, int64_t change_id, struct err *e)
-{
-	struct err why = {0};
-	if (rows_edit_remove(ed, u->row_id, change_id, &why))
-		return true;
-	if (why.code == ERR_PRECONDITION || why.code == ERR_NOT_FOUND)
-		return changed_since(u, e);
-	*e = why;
-	return false;
-}
-
-/* What rows_edit_remove() wrote, taken out of the text as it is: no JSON reader takes every cell
- * there may be (1e400, a NUL, half a surrogate pair), and none gives its bytes back. */
-static bool
-removed_row(struct str old, uint64_t *line, struct str *cells, struct str *absent)
-{
-	static const char head[] = "{\"line\":", middle[] = ",\"cells\":", rest[] = ",\"absent\":";
-	const char *p = old.n ? memmem(old.p, old.n, middle, strlen(middle)) : NULL;
-	*absent = (struct str){0};
-	if (!p || !str_starts(old, head) ||
-	    !str_to_u64(
-		line, (struct str){old.p + strlen(head), (size_t)(p - old.p) - strlen(head)}))
-		return false;
-	p += strlen(middle);
-	size_t left = (size_t)(old.p + old.n - p);
-	*cells = (struct str){p, cells_value(p, left)};
-	p += cells->n;
-	left -= cells->n;
-	if (left > strlen(rest) && memcmp(p, rest, strlen(rest)) == 0) {
-		p += strlen(rest);
-		left -= strlen(rest);
-		*absent = (struct str){p, cells_value(p, left)};
-	}
-	return cells->n > 0;
-}
-
-/* A row that was removed comes back, unless that was done before or it went again since. */
-static bool
-undo_remove(struct rows_editor *ed, struct undo *u, int64_t change_id, struct err *e)
-{
-	int64_t there, newest;
-	uint64_t line;
-	struct str cells, absent;
-	if (!sql_one_int(&ed->d, &there, 0, "SELECT count(*) FROM rows WHERE row_id=?",
-		SQL_VALUES(V_INT(u->row_id)), e) ||
-	    !sql_one_int(&ed->d, &newest, 0,
-		"SELECT max(change_id) FROM history WHERE row_id=? AND column_id=-1",
-		SQL_VALUES(V_INT(u->row_id)), e))
-		return false;
-	if (there || newest != change_id)
-		return changed_since(u, e);
-	if (!removed_row(u->old, &line, &cells, &absent))
-		return FAIL(e, SYSTEM, "the history of row_%" PRId64 " is damaged", u->row_id);
-	return insert_row(ed, u->row_id, line, cells, absent, e);
-}
-
-static bool
-undo_cell(struct rows_editor *ed, struct undo *u, int64_t change_id, struct err *e)
-{
-	int64_t newest, there;
-	struct cell_edit edit = {(size_t)u->column_id, u->was_nothing ? (struct str){0} : u->old};
-	if (!sql_one_int(&ed->d, &newest, 0,
-		"SELECT max(change_id) FROM history WHERE row_id=? AND column_id=?",
-		SQL_VALUES(V_INT(u->row_id), V_INT(u->column_id)), e) ||
-	    !sql_one_int(&ed->d, &there, 0, "SELECT count(*) FROM rows WHERE row_id=?",
-		SQL_VALUES(V_INT(u->row_id)), e))
-		return false;
-	if (newest != change_id || !there)
-		return changed_since(u, e);
-	return rows_edit_cells(ed, u->row_id, -1, &edit, 1, e) &&
-	       sql_run(&ed->d, NULL, "DELETE FROM marks WHERE row_id=? AND column_id=?",
-		   SQL_VALUES(V_INT(u->row_id), V_INT(u->column_id)), e);
-}
-
-static bool
-load_undo(
-    struct rows_editor *ed, int64_t change_id, struct undo **out, size_t *count, struct err *e)
-{
-	struct sql_query q;
-	int64_t any, touched;
-	int more;
-	*count = 0;
-	if (!sql_one_int(&ed->d, &any, 0, "SELECT count(*) FROM changes WHERE change_id=?",
-		SQL_VALUES(V_INT(change_id)), e) ||
-	    !sql_one_int(&ed->d, &touched, 0, "SELECT count(*) FROM history WHERE change_id=?",
-		SQL_VALUES(V_INT(change_id)), e))
-		return false;
-	if (!any)
-		return FAIL_FIELD(e, NOT_FOUND, "change_id", "there is no change with this id");
-	if (touched > LIMIT_CHANGE_ROWS)
-		return FAIL(e, UNPROCESSABLE,
-		    "this change touched %" PRId64
-		    " cells and rows; at most %d can be taken back at once",
-		    touched, LIMIT_CHANGE_ROWS);
-	*out = arena_array(&ed->arena, (size_t)touched, sizeof **out);
-	if (!sql_start(&q, &ed->d,
-		"SELECT row_id, column_id, old FROM history WHERE change_id=? ORDER BY row_id, "
-		"column_id LIMIT ?",
-		SQL_VALUES(V_INT(change_id), V_INT(touched)), e))
-		return false;
-	while ((more = sql_step(&q, e)) == 1)
-		(*out)[(*count)++] = (struct undo){sql_int(&q, 0), sql_int(&q, 1),
-		    arena_copy(&ed->arena, sql_str(&q, 2)), sql_is_null(&q, 2)};
-	return more == 0;
-}
-
-bool
-rows_edit_undo(struct rows_editor *ed, int64_t change_id, struct err *e)
-{
-	struct undo *list;
-	size_t count;
-	if (!load_undo(ed, change_id, &list, &count, e))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct undo *u = &list[i];
-		bool good = u->column_id != WHOLE_ROW ? undo_cell(ed, u, change_id, e)
-			    : u->was_nothing          ? undo_add(ed, u, change_id, e)
-						      : undo_remove(ed, u, change_id, e);
-		if (!good)
-			return false;
-	}
-	return true;
-}
-
 /* ---- tasks and retries ---- */
 
 bool
-rows_edit_cursor(struct rows_editor *ed, const char *job_id, struct str *cursor, int64_t *change_id,
-    struct arena *a, struct err *e)
+rows_edit_keep(struct rows_editor *ed, const char *job_id, const struct task_kept *k, struct err *e)
 {
-	struct sql_query q;
-	*cursor = (struct str){0};
-	if (!sql_one_int(&ed->d, change_id, 0,
-		"SELECT change_id FROM changes WHERE kind='task' AND cause=?",
-		SQL_VALUES(V_TEXT(job_id)), e) ||
-	    !sql_start(&q, &ed->d, "SELECT cursor FROM tasks WHERE job_id=?",
-		SQL_VALUES(V_TEXT(job_id)), e))
-		return false;
-	int more = sql_step(&q, e);
-	if (more == 1) {
-		*cursor = arena_copy(a, sql_str(&q, 0));
-		sql_stop(&q);
-	}
-	return more >= 0;
-}
-
-bool
-rows_edit_set_cursor(struct rows_editor *ed, const char *job_id, struct str cursor, struct err *e)
-{
-	return sql_run(&ed->d, NULL, "INSERT OR REPLACE INTO tasks(job_id, cursor) VALUES(?,?)",
-	    SQL_VALUES(V_TEXT(job_id), V_STR(cursor)), e);
+	return sql_run(&ed->d, NULL,
+	    "INSERT INTO tasks(job_id, cursor, answer, states, ended, rows, failed)"
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(job_id) DO UPDATE SET cursor=?2, answer=?3,"
+	    " states=coalesce(?4, states), ended=?5, rows=?6, failed=?7",
+	    SQL_VALUES(V_TEXT(job_id), k->cursor.n ? V_STR(k->cursor) : V_TEXT(""),
+		V_OPTIONAL(k->answer), k->states.n ? V_BLOB(k->states.p, k->states.n) : V_NULL,
+		V_INT(k->ended), V_INT(k->rows), V_INT(k->failed)),
+	    e);
 }
 
 bool

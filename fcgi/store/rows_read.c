@@ -1,5 +1,5 @@
 /* rows_read.c: reading a rows file; see rows.h. */
-#include "store/rows.h"
+#include "store/rows_file.h"
 #include "store/sql.h"
 #include "base/limits.h"
 
@@ -188,39 +188,10 @@ rows_get(struct rows_file *f, int64_t row_id, struct row *out, bool *found, stru
 	return more >= 0;
 }
 
-bool
-rows_changes(struct rows_file *f, uint64_t offset, size_t limit, struct change **out, size_t *count,
-    int64_t *total, struct arena *a, struct err *e)
+struct database *
+rows_database(struct rows_file *f)
 {
-	struct sql_query q;
-	int more;
-	*count = 0;
-	*out = arena_array(a, limit, sizeof **out);
-	if (!sql_one_int(&f->d, total, 0, "SELECT count(*) FROM changes", NULL, 0, e) ||
-	    !sql_start(&q, &f->d,
-		"SELECT change_id, at, who, kind, cause, coalesce(undoes, 0),"
-		/* It is undone when the chain of undos of undos is odd. */
-		" (WITH RECURSIVE chain(id) AS (SELECT c.change_id UNION ALL"
-		"  SELECT (SELECT max(change_id) FROM changes WHERE undoes=chain.id) FROM chain"
-		"  WHERE chain.id IS NOT NULL) SELECT CASE count(id) % 2 WHEN 0 THEN"
-		"  (SELECT max(change_id) FROM changes WHERE undoes=c.change_id) ELSE 0 END FROM "
-		"chain),"
-		" (SELECT count(DISTINCT row_id) FROM history h WHERE h.change_id=c.change_id)"
-		" FROM changes c ORDER BY change_id DESC LIMIT ? OFFSET ?",
-		SQL_VALUES(V_INT(limit), V_INT(offset)), e))
-		return false;
-	while ((more = sql_step(&q, e)) == 1)
-		(*out)[(*count)++] = (struct change){
-		    .change_id = sql_int(&q, 0),
-		    .at = sql_int(&q, 1),
-		    .who = arena_copy(a, sql_str(&q, 2)),
-		    .kind = arena_copy(a, sql_str(&q, 3)),
-		    .cause = arena_copy(a, sql_str(&q, 4)),
-		    .undoes = sql_int(&q, 5),
-		    .undone_by = sql_int(&q, 6),
-		    .rows = (uint64_t)sql_int(&q, 7),
-		};
-	return more == 0;
+	return &f->d;
 }
 
 /* The last rank that begins at or before the position. */

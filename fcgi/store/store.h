@@ -182,7 +182,8 @@ struct str store_derived_path(
 	X(ingest, "Read the rows")                                                                 \
 	X(export, "Write a file")                                                                  \
 	X(task, "Run a task")                                                                      \
-	X(call, "Answer a call")
+	X(call, "Answer a call")                                                                   \
+	X(undo, "Take a change back")
 
 struct job {
 	char job_id[UUID_BYTES];
