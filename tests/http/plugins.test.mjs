@@ -8,6 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { after } from "node:test";
 import { promisify } from "node:util";
+import { asking, begun, sqlite } from "../lib/plugins.mjs";
 import { program, root, startServer, temporaryFolder } from "../lib/server.mjs";
 import { catalog, eventually, isAlive, logLines, ours, processesBelow, processesOf } from "../lib/things.mjs";
 
@@ -15,35 +16,11 @@ const run = promisify(execFile);
 const build = path.join(root, process.env.ROWHOUSE_BUILD ?? "build");
 const plugins = { ROWHOUSE_PLUGINS: `${build}/plugins:${build}/tests/plugins` };
 const server = await startServer({ after }, { env: plugins });
-const get = async (target) => (await server.request("GET", `${ours}${target}`)).json;
-const post = (target, json, more) => server.request("POST", `${ours}${target}`, { json, ...more });
-
-// The dataset and its ingest, as they are at the end.
-async function make(type, fields, more = {}) {
-  const answer = await post("/datasets", { type, name: `${type} of a test`, ...fields }, more);
-  assert.equal(answer.status, 201, answer.text);
-  const dataset = await server.waitForDataset(answer.json.dataset.id);
-  return { ...dataset, job: await server.waitForJob(answer.json.job.id) };
-}
-
-async function task(dataset, name, fields = {}) {
-  const answer = await post(`/datasets/${dataset.id}/tasks/${name}`, fields);
-  assert.equal(answer.status, 202, answer.text);
-  return answer.json.job;
-}
-
-const hooks = (fields = {}) => make("hooks_all", { title: "a title", box: { width: 1 }, ...fields });
-const cellsOf = async (id, query = "") => (await get(`/datasets/${id}/rows${query}`)).rows.map((r) => r.cells);
-const cancel = (job) => post(`/jobs/${job.id}/cancel`, {});
-const rowsFile = (id) => {
-  const folder = path.join(server.folder, "datasets", id);
-  return path.join(folder, fs.readdirSync(folder).find((n) => /^rows.*\.db$/.test(n)));
-};
+const { get, post, make, task, hooks, cellsOf, cancel, undo, rowsFile } = asking(() => server);
 const processorTicks = (pid) => {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
 };
-const sqlite = async (file, sql) => (await run("sqlite3", ["-readonly", file, sql])).stdout.trim();
 
 // ---- every hook ----
 
@@ -109,8 +86,9 @@ test("a task writes a column with where each cell comes from, as one change that
   assert.equal(marks, '600|generated|generated|0.5|{"by":"hooks"}');
   const { changes } = await get(`/datasets/${made.id}/changes`);
   assert.deepEqual(changes.map((c) => [c.kind, c.rows, c.cause]), [["task", 600, job.id]]);
-  const undone = await post(`/datasets/${made.id}/changes/${changes[0].id}/undo`, {});
-  assert.equal(undone.status, 200, undone.text);
+  const back = await undo(made, changes[0].id);
+  assert.deepEqual([back.state, back.rows, back.failed, back.percent], ["done", 600, 0, 100]);
+  assert.equal(await sqlite(rowsFile(made.id), "SELECT count(*) FROM marks"), "0");
   assert.deepEqual(new Set((await cellsOf(made.id, "?limit=600")).map((c) => c[1])), new Set(["a title"]));
 });
 
@@ -183,6 +161,62 @@ test("a task whose processes are killed goes on where it was: each row is writte
   assert.equal((await get(`/datasets/${made.id}/changes`)).changes.length, 1);
   const [{ attempt }] = await catalog(server, `SELECT attempt FROM jobs WHERE job_id='${started.id}'`);
   assert.equal(attempt, 2);
+});
+
+test("large rows are stored as they come; a checkpoint where there can be none, and a column twice, are told", async () => {
+  const made = await hooks({ copies: 120 });
+  const swollen = await server.waitForJob((await task(made, "swell")).id);
+  assert.deepEqual([swollen.state, swollen.rows], ["done", 120], JSON.stringify(swollen.error));
+  const misplaced = await server.waitForJob((await task(made, "misplace")).id);
+  assert.equal(misplaced.state, "failed");
+  assert.match(misplaced.error.message, /checkpoint inside each_row/);
+  assert.equal((await server.waitForJob((await task(made, "widen")).id)).state, "done");
+  assert.equal((await server.waitForJob((await task(made, "widen")).id)).state, "done");
+  assert.deepEqual((await get(`/datasets/${made.id}`)).columns.map((c) => c.name), ["number", "text", "from", "again"]);
+});
+
+test("what a task did to thousands of rows is taken back by a job, but for what was changed since", async () => {
+  const made = await hooks({ copies: 3000 });
+  const before = await sqlite(rowsFile(made.id), "SELECT group_concat(cells) FROM (SELECT cells FROM rows ORDER BY row_id)");
+  const job = await task(made, "number", { column: "col_text" });
+  const { changes } = await (async () => { await server.waitForJob(job.id); return get(`/datasets/${made.id}/changes`); })();
+  assert.equal(changes[0].can_undo, true);
+  const mine = await server.request("PATCH", `${ours}/datasets/${made.id}/rows/row_7`, { json: { cells: { text: "mine" } }, headers: { "if-match": "*" } });
+  assert.equal(mine.status, 200);
+  const back = await undo(made, changes[0].id);
+  assert.deepEqual([back.state, back.kind, back.rows, back.failed], ["done", "undo", 3001, 1], JSON.stringify(back.error));
+  const now = await sqlite(rowsFile(made.id), "SELECT group_concat(cells) FROM (SELECT cells FROM rows ORDER BY row_id)");
+  assert.equal(now, before.replace('[7,"a title"]', '[7,"mine"]'));
+  assert.equal((await get(`/datasets/${made.id}`)).dataset.rows, 3000);
+  const twice = await post(`/datasets/${made.id}/changes/${changes[0].id}/undo`, {});
+  assert.deepEqual([twice.status, twice.json.code], [409, "conflict"]);
+  assert.match(twice.json.detail, /taken back already, by change \d+/);
+  // And done again.
+  const list = (await get(`/datasets/${made.id}/changes`)).changes;
+  assert.deepEqual([list[0].kind, list[0].undoes, list.at(-1).undone_by], ["undo", list.at(-1).id, list[0].id]);
+  assert.equal((await undo(made, list[0].id)).state, "done");
+  assert.equal((await get(`/datasets/${made.id}`)).dataset.rows, 3002);
+});
+
+test("a task that still runs cannot be taken back, and one at the edge of the quota of rows adds none", async () => {
+  const made = await hooks({ copies: 5000 });
+  const job = await task(made, "fill", { column: "col_text", slowly: true });
+  await begun(get, job);
+  const { changes } = await get(`/datasets/${made.id}/changes`);
+  const early = await post(`/datasets/${made.id}/changes/${changes[0].id}/undo`, {});
+  assert.deepEqual([early.status, early.json.code], [409, "dataset_locked"]);
+  await cancel(job);
+  await server.waitForJob(job.id);
+  const [{ used }] = await catalog(server, "SELECT sum(rows) AS used FROM datasets");
+  await catalog(server, `UPDATE organizations SET settings='{"quota_rows":${used + 9}}'`);
+  const small = await hooks({ copies: 1 }), rows = small.rows;
+  const full = await server.waitForJob((await task(small, "count_up")).id);
+  assert.deepEqual([full.state, full.error.code], ["failed", "quota_exceeded"]);
+  assert.match(full.error.message, /more rows than the quota leaves \(\d+\)/);
+  assert.equal((await get(`/datasets/${small.id}`)).dataset.rows, rows);
+  assert.deepEqual(await catalog(server, "SELECT sum(reserved) AS reserved FROM jobs WHERE state='running'"), [{ reserved: null }]);
+  await catalog(server, "UPDATE organizations SET settings=NULL");
+  assert.equal((await server.waitForJob((await task(small, "count_up")).id)).state, "done");
 });
 
 test("a task whose child is killed fails with the reason and keeps what it had stored", async () => {
@@ -275,7 +309,7 @@ test("the types say what can be done with each and what was refused, and OpenAPI
   const type = types.find((t) => t.name === "hooks_all");
   assert.deepEqual([type.plugin, type.loaded, type.tasks.map((w) => w.name), type.calls.map((w) => w.name),
     type.views.map((v) => [v.name, v.panel])],
-  ["hooks", true, ["fill", "thin"], ["remember", "count", "tool"],
+  ["hooks", true, ["fill", "thin", "number", "count_up", "misplace", "swell", "widen"], ["remember", "count", "tool"],
     [["peek", true], ["whole", false], ["misfill", false], ["spin", false], ["large", false]]]);
   assert.deepEqual(type.form.required.sort(), ["box", "title"]);
   assert.deepEqual(type.form.properties.tags.items.properties.weight.maximum, 100);

@@ -207,6 +207,118 @@ thin_run(const struct host *h, const struct value *v, struct err *e)
 	return host_each_row(h, thin_row, NULL, e);
 }
 
+/* Three steps: counts the rows, writes a row of its own, then "1 of 600" into each of those
+ * counted; a last row ends it.  After a crash all of it is as if there had been none. */
+struct numbering {
+	const struct value *v;
+	int64_t count;
+};
+
+static bool
+count_row(const struct host *h, void *context, const struct host_row *row, struct err *e)
+{
+	struct numbering *n = context;
+	(void)h;
+	(void)row;
+	(void)e;
+	n->count++;
+	return true;
+}
+
+static bool
+number_row(const struct host *h, void *context, const struct host_row *row, struct err *e)
+{
+	const struct numbering *n = context;
+	struct cell cell =
+	    cell_of_text(arena_format(h->row, "%" PRId64 " of %" PRId64, row->row_id, n->count));
+	if (n->v[FILL_SLOWLY].on)
+		usleep(1000);
+	return host_set_cell(h, row, (size_t)n->v[FILL_COLUMN].integer, &cell, NULL, e);
+}
+
+static bool
+number_run(const struct host *h, const struct value *v, struct err *e)
+{
+	struct value copy[FILL_FIELDS];
+	struct numbering n = {.v = copy};
+	memcpy(copy, v, sizeof copy);
+	if (!host_each_row(h, count_row, &n, e))
+		return false;
+	struct str counted = arena_format(h->arena, "%" PRId64, n.count);
+	struct cell first = {.kind = CELL_NUMBER, .bytes = counted};
+	struct cell last = {.kind = CELL_NUMBER, .bytes = STR("-1")};
+	return host_put_state(h, "title", counted, e) && host_add_row(h, 0, &first, 1, e) &&
+	       host_each_row(h, number_row, &n, e) && host_add_row(h, 0, &last, 1, e) &&
+	       host_answer(h, counted, e);
+}
+
+/* One row after the other by a cursor of its own. */
+static bool
+count_up_run(const struct host *h, const struct value *v, struct err *e)
+{
+	(void)v;
+	uint64_t begin = 0;
+	if (h->cursor.n && !str_to_u64(&begin, h->cursor))
+		return FAIL(e, SYSTEM, "a cursor that is none of mine");
+	for (uint64_t i = begin; i < 300; i++) {
+		char text[24];
+		int n = snprintf(text, sizeof text, "%" PRIu64, i + 1);
+		struct str number = {text, (size_t)n};
+		struct cell cell = {.kind = CELL_NUMBER, .bytes = number};
+		usleep(2000);
+		if (!host_add_row(h, 0, &cell, 1, e) ||
+		    (i % 10 == 9 && !host_checkpoint(h, number, e)))
+			return false;
+	}
+	return true;
+}
+
+/* What may not be: a checkpoint inside a walk. */
+static bool
+misplace_row(const struct host *h, void *context, const struct host_row *row, struct err *e)
+{
+	(void)context;
+	(void)row;
+	return host_checkpoint(h, STR("here"), e);
+}
+
+static bool
+misplace_run(const struct host *h, const struct value *v, struct err *e)
+{
+	(void)v;
+	return host_each_row(h, misplace_row, NULL, e);
+}
+
+/* A row whose cells are large: more than may wait together. */
+static bool
+swell_row(const struct host *h, void *context, const struct host_row *row, struct err *e)
+{
+	(void)row;
+	struct cell cell = cell_of_text((struct str){context, MIB(1)});
+	return host_add_row(h, 0, &cell, 1, e);
+}
+
+static bool
+swell_run(const struct host *h, const struct value *v, struct err *e)
+{
+	(void)v;
+	char *text = arena_alloc(h->arena, MIB(1));
+	memset(text, 'x', MIB(1));
+	return host_each_row(h, swell_row, text, e);
+}
+
+/* The same column twice. */
+static bool
+widen_run(const struct host *h, const struct value *v, struct err *e)
+{
+	struct host_new_column column = {.name = STR("again"), .type = COLUMN_STRING};
+	size_t first, second;
+	(void)v;
+	if (!host_add_column(h, &column, &first, e) || !host_add_column(h, &column, &second, e))
+		return false;
+	return first == second || FAIL(e, SYSTEM, "it was made twice");
+}
+
 static const struct plugin_work tasks[] = {
     {.name = "fill",
 	.title = "Fill a column",
@@ -216,6 +328,15 @@ static const struct plugin_work tasks[] = {
 	.columns = fill_columns,
 	.run = fill_run},
     {.name = "thin", .title = "Thin out", .run = thin_run},
+    {.name = "number",
+	.title = "Number the rows",
+	.form = fill_form,
+	.columns = fill_columns,
+	.run = number_run},
+    {.name = "count_up", .title = "Count up", .run = count_up_run},
+    {.name = "misplace", .title = "Misplace a checkpoint", .run = misplace_run},
+    {.name = "swell", .title = "Add large rows", .run = swell_run},
+    {.name = "widen", .title = "Add a column twice", .run = widen_run},
     {0},
 };
 
