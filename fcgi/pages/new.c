@@ -6,7 +6,6 @@
  * out at once.  Either way a form that failed is drawn again with what was sent (page_new_again).
  */
 #include "pages/pages.h"
-#include "api/access.h"
 #include "api/rowhouse.h"
 #include "api/upload.h"
 #include "base/limits.h"
@@ -325,28 +324,6 @@ more_rows(struct exchange *x, const json_t *sent, struct err *e)
 	return draw(x, 200, &c, e);
 }
 
-/* A form that is sent twice, by an impatient click, makes one dataset: the second is answered as
- * the first was, or led to the list while that still runs.  Only success is kept, no page with
- * errors. */
-static bool
-begin_once(struct exchange *x, json_t *sent, bool *answered, struct err *e)
-{
-	struct err running = {0};
-	x->keep_nothing = true;
-	if (!page_once(&x->request.idempotency_key, x, sent, e))
-		return false;
-	json_object_del(sent, "once");
-	if (access_replay(x, answered, &running))
-		return true;
-	if (running.code != ERR_CONFLICT) {
-		*e = running;
-		return false;
-	}
-	*answered = true;
-	respond_see_other(x, STR("/datasets"));
-	return true;
-}
-
 static bool
 create_at_once(struct exchange *x, struct err *e)
 {
@@ -360,7 +337,7 @@ create_at_once(struct exchange *x, struct err *e)
 		return false;
 	if (json_object_get(sent, "more_rows"))
 		return more_rows(x, sent, e);
-	if (!begin_once(x, sent, &answered, e) || answered)
+	if (!page_begin_once(x, sent, &answered, "/datasets", e) || answered)
 		return answered;
 	if (!create_fields(x, sent, (struct str){0}))
 		return FAIL(e, UNAVAILABLE, "out of memory");

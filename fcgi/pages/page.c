@@ -1,5 +1,6 @@
 /* page.c: what all pages share; see pages.h. */
 #include "pages/pages.h"
+#include "api/access.h"
 #include "api/route.h"
 #include "base/hash.h"
 #include "base/ids.h"
@@ -62,6 +63,26 @@ page_once(struct str *out, struct exchange *x, const json_t *sent, struct err *e
 	sha256_of(hash, body);
 	hex_encode(hex, hash, sizeof hash);
 	*out = arena_format(&x->arena, "form-%s", hex);
+	return true;
+}
+
+bool
+page_begin_once(
+    struct exchange *x, json_t *sent, bool *answered, const char *meanwhile, struct err *e)
+{
+	struct err running = {0};
+	x->keep_nothing = true;
+	if (!page_once(&x->request.idempotency_key, x, sent, e))
+		return false;
+	json_object_del(sent, "once");
+	if (access_replay(x, answered, &running))
+		return true;
+	if (running.code != ERR_CONFLICT) {
+		*e = running;
+		return false;
+	}
+	*answered = true;
+	respond_see_other(x, str_of(meanwhile));
 	return true;
 }
 

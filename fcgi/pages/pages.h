@@ -48,6 +48,11 @@ bool page_posted(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
  * what was filled in counts as well, because who comes back to the form sends another.  Empty:
  * without `once`. */
 bool page_once(struct str *out, struct exchange *x, const json_t *sent, struct err *e) MUST_CHECK;
+/* For what has no such names of its own: of a form that is sent twice, by an impatient click, the
+ * second is answered as the first was, or (*answered) led to `meanwhile` while that still runs.
+ * Only what sets keep_nothing to false again is kept. */
+bool page_begin_once(struct exchange *x, json_t *sent, bool *answered, const char *meanwhile,
+    struct err *e) MUST_CHECK;
 /* `once`, for the form that is drawn. */
 void page_put_once(struct jsonout *j);
 

@@ -100,6 +100,7 @@ draw(struct exchange *x, const struct task_page *p, const json_t *sent, const st
 	jsonout_member_text(&j, "plugin", p->work.plugin);
 	jsonout_key(&j, "task");
 	put_work(&j, p->work.work);
+	page_put_once(&j);
 	jsonout_key(&j, "form");
 	form_draw(&j, p->work.work->form, &d);
 	jsonout_member_text(&j, "error", wrong ? wrong->message : NULL);
@@ -122,8 +123,11 @@ start(struct exchange *x, bool of_site, struct err *e)
 	struct str estimate = {0};
 	struct err wrong = {0};
 	json_t *sent;
+	bool answered = false;
 	if (!page_posted(&sent, x, e) || !open_task(&p, x, of_site, e))
 		return false;
+	if (!page_begin_once(x, sent, &answered, "/jobs", e) || answered)
+		return answered;
 	struct work_request r = {sent, FORM_TEXT, tree_str(sent, "source_id"),
 	    json_object_get(sent, "estimate") != NULL};
 	bool good = model_work_start(
@@ -131,6 +135,7 @@ start(struct exchange *x, bool of_site, struct err *e)
 	if (good && r.estimate)
 		return draw(x, &p, sent, NULL, estimate, e);
 	if (good) {
+		x->keep_nothing = false;
 		respond_see_other(x, arena_format(&x->arena, "/jobs/%s?follow=1", job.job_id));
 		return true;
 	}

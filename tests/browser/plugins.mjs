@@ -47,13 +47,15 @@ export async function rowsOf(server, id) {
 // One of each page that is a form, or is drawn from what a plugin says; `nasty` stands in the names
 // of columns and in cells.
 export async function formPages(server, nasty) {
+  const long = `${nasty} ${"Donaudampfschifffahrt".repeat(10)}`;
   const table = await makeTable(server, nasty, [
-    { name: nasty, type: "string", required: true, description: nasty, default_value: nasty },
+    { name: nasty, type: "string", required: true, description: long, default_value: long },
     { name: "price", type: "number" }, { name: "bought", type: "date" },
     { name: "in use", type: "boolean", default_value: true }, { name: "notes", type: "text", description: nasty },
-  ], [{ [nasty]: nasty, notes: nasty }, {}]);
+  ], [{ [nasty]: long, notes: long }, {}]);
   const blank = await makeTable(server, "blank", [{ name: nasty, type: "string" }]);
   const hooks = await makeOfType(server, "hooks_all", "hooks", { title: nasty.slice(0, 40), copies: 3, box: { width: 3 } });
+  const crashed = await makeOfType(server, "rogue", nasty, { mode: "segfault" });
   const send = (target) => server.request("POST", `/api/rowhouse/v1/datasets/${target}`, { json: { column: "text", with: nasty } });
   const { job } = (await send(`${hooks.id}/tasks/fill`)).json;
   await server.waitForJob(job.id);
@@ -66,6 +68,8 @@ export async function formPages(server, nasty) {
     types: "/types",
     docs: "/docs",
     table: `/datasets/${table.id}?change=1`,
+    crashed: `/datasets/${crashed.id}`,
+    "job crashed": `/jobs/${crashed.job.id}`,
     "no rows": `/datasets/${blank.id}`,
     "add a row": `/datasets/${table.id}/rows/new`,
     "edit a row": `/datasets/${table.id}/rows/row_1/edit?at=1`,

@@ -72,6 +72,19 @@ test("tasks and views", async (t) => {
     await page.waitForURL(`/datasets/${id}/tasks/fill`);
   });
 
+  await t.test("a start that is sent twice starts one job", async (t) => {
+    const page = await open(t);
+    const { id } = await makeHooks(server, "twice", 5);
+    await page.goto(`/datasets/${id}/tasks/fill`);
+    await page.getByLabel("Column").selectOption({ label: "text" });
+    assert.deepEqual(await page.locator("main form").evaluate(async (form) => {
+      const send = () => fetch(location.href, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      return (await Promise.all([send(), send(), send()])).map((answer) => answer.status);
+    }), [200, 200, 200]);
+    const { jobs } = (await server.request("GET", "/api/rowhouse/v1/jobs")).json;
+    assert.equal(jobs.filter((job) => job.dataset_id === id && job.kind === "task").length, 1);
+  });
+
   await t.test("a task that fails says why, leaves the dataset as it was, and can be started again", async (t) => {
     const page = await open(t);
     const { id } = await makeOfType(server, "rogue", "patient", { mode: "good" });
