@@ -1,8 +1,9 @@
 /*
  * job.mjs: keeps every [data-job] that is [data-active] up to date by asking the server, at first
- * often, because most jobs are short, then once a second, slower when it does not answer.  What it fills are the [data-field]s the server drew, so the page
- * looks the same with and without it.  data-then says where to go at the end: "dataset" opens it,
- * "reload" draws the page again; data-titled puts the percent into the title.
+ * often, because most jobs are short, then once a second, slower when it does not answer.  What it
+ * fills are the [data-field]s the server drew, so the page looks the same with and without it.
+ * data-then says where to go at the end: "dataset" opens it, "reload" draws the page again;
+ * data-titled puts the percent into the title.
  */
 import { bytes, count, duration } from "./format.mjs";
 
