@@ -134,7 +134,7 @@ a_line_that_no_cell_can_hold_is_refused_by_its_number(void **state)
 static void
 a_file_that_ends_early_is_no_whole_one(void **state)
 {
-	struct line_reader r;
+	struct line_reader r, part;
 	struct input in;
 	struct str line;
 	struct arena a;
@@ -151,11 +151,11 @@ a_file_that_ends_early_is_no_whole_one(void **state)
 	assert_int_equal(e.code, ERR_SYSTEM);
 	/* A part of a file is only that. */
 	input_init(&in, fd, 2, 2);
-	line_reader_init(&r, &in, &a);
+	line_reader_init(&part, &in, &a);
 	err_clear(&e);
-	assert_true(line_reader_next(&r, &line, &e));
+	assert_true(line_reader_next(&part, &line, &e));
 	assert_true(str_is(line, "b"));
-	assert_false(line_reader_next(&r, &line, &e));
+	assert_false(line_reader_next(&part, &line, &e));
 	assert_int_equal(e.code, ERR_OK);
 	close(fd);
 	arena_release(&a);
