@@ -5,18 +5,18 @@
 #define WINDOW_BYTES ((size_t)KIB(64))
 
 static void
-release(void *p)
+release(void *holder)
 {
-	struct line_reader *l = p;
-	free(l->window);
-	l->window = NULL;
+	free(*(char **)holder);
 }
 
 void
 line_reader_init(struct line_reader *l, struct input *in, struct arena *a)
 {
-	*l = (struct line_reader){.in = in, .arena = a};
-	arena_defer(a, release, l);
+	/* The reader may lie on a stack that is gone before the arena is. */
+	*l = (struct line_reader){.in = in, .held = arena_alloc(a, sizeof *l->held)};
+	*l->held = NULL;
+	arena_defer(a, release, l->held);
 }
 
 /* More bytes behind those that are there, in a larger window when the line fills it. */
@@ -38,7 +38,7 @@ fill(struct line_reader *l, struct err *e)
 		if (kept)
 			memcpy(p, l->window + l->start, kept);
 		free(l->window);
-		l->window = p;
+		*l->held = l->window = p;
 		l->capacity = capacity;
 	} else {
 		memmove(l->window, l->window + l->start, kept);

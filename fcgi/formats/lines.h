@@ -10,13 +10,13 @@
 
 struct line_reader {
 	struct input *in;
-	struct arena *arena; /* of the window */
-	char *window;
+	char *window, **held; /* held: the same in the arena, which frees it */
 	size_t capacity, start, end;
 	uint64_t number; /* of the line handed out last, from 1 */
 	bool at_end;
 };
 
+/* Its memory goes with the arena. */
 void line_reader_init(struct line_reader *l, struct input *in, struct arena *a);
 /* The next line without its end; good until the next call.  False at the end of the file, or with
  * the err set: what reading said, or TOO_BIG for a line over LIMIT_CELL_BYTES. */

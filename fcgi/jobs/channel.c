@@ -17,8 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS 250        /* how often a waiting writer looks whether the child still lives */
-#define STOP_MS 2000       /* from asking a child to stop to killing it */
+#define LOOK_MS 250  /* how often a waiting writer looks whether the child still lives */
+#define STOP_MS 2000 /* from asking a child to stop to killing it */
+#define HEAR_MS 20
 #define SAID_BYTES KIB(16) /* of its standard error, the rest is not kept */
 #define MEMORY_MIB 1024
 
@@ -99,6 +100,30 @@ channel_open(struct channel *ch, struct job_context *c, const struct channel_spe
 	       (!s->folder || make_plugin_folder(ch, s->plugin, e)) && start(ch, s, e);
 }
 
+/* ---- what it says on its standard error ---- */
+
+/* Into the log, as one line for each read, up to a bound; what is behind it is dropped.  Who never
+ * stops is listened to for a moment only. */
+static void
+hear(struct channel *ch)
+{
+	char text[2048];
+	ssize_t n;
+	int64_t until = clock_monotonic_ms() + HEAR_MS;
+	while (clock_monotonic_ms() < until && (n = read(ch->said, text, sizeof text)) > 0) {
+		if (ch->heard >= SAID_BYTES)
+			continue;
+		ch->heard += (size_t)n;
+		for (ssize_t i = 0; i < n; i++)
+			if ((unsigned char)text[i] < ' ')
+				text[i] = ' ';
+		log_info(
+		    "job %s says: %.*s", ch->c->job.job_id, (int)utf8_valid(text, (size_t)n), text);
+	}
+}
+
+/* ---- its end ---- */
+
 void
 channel_close(struct channel *ch)
 {
@@ -112,6 +137,9 @@ channel_close(struct channel *ch)
 		kill(ch->pid, SIGKILL);
 		waitpid(ch->pid, NULL, 0);
 	}
+	/* Its last words, which may have come together with its end. */
+	if (ch->said >= 0)
+		hear(ch);
 	int fds[] = {ch->control, ch->said, ch->signals, ch->pidfd};
 	for (size_t i = 0; i < ARRAY_LENGTH(fds); i++)
 		if (fds[i] >= 0)
@@ -124,26 +152,6 @@ channel_close(struct channel *ch)
 			log_err("the scratch folder of a job", &ignored);
 	}
 	*ch = (struct channel){.control = -1, .said = -1, .signals = -1, .pidfd = -1};
-}
-
-/* ---- what it says on its standard error ---- */
-
-/* Into the log, as one line for each read, up to a bound; what is behind it is dropped. */
-static void
-hear(struct channel *ch)
-{
-	char text[2048];
-	ssize_t n;
-	while ((n = read(ch->said, text, sizeof text)) > 0) {
-		if (ch->heard >= SAID_BYTES)
-			continue;
-		ch->heard += (size_t)n;
-		for (ssize_t i = 0; i < n; i++)
-			if ((unsigned char)text[i] < ' ')
-				text[i] = ' ';
-		log_info(
-		    "job %s says: %.*s", ch->c->job.job_id, (int)utf8_valid(text, (size_t)n), text);
-	}
 }
 
 /* ---- its life ---- */
