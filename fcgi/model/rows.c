@@ -271,6 +271,14 @@ apply(struct editing *x, const struct prepared *p, struct rows_editor *ed, struc
 }
 
 static bool
+added(const struct editing *x, struct rows_editor *ed, int64_t change_id, struct row_change *out)
+{
+	out->change_id = change_id;
+	return rows_edit_added(
+	    ed, change_id, out->row_ids, LIMIT_CHANGE_ROWS, &out->row_count, x->e);
+}
+
+static bool
 write_change(struct editing *x, const struct prepared *p, struct rows_editor *ed,
     struct row_change *out, struct rows_edited *now)
 {
@@ -280,11 +288,11 @@ write_change(struct editing *x, const struct prepared *p, struct rows_editor *ed
 	    .idempotency_key = x->c->idempotency_key};
 	if (!rows_edit_begin(ed, &change, x->e))
 		return false;
-	if (!apply(x, p, ed, out)) {
+	/* All that is to be told is found out before: when it is durable nothing may fail. */
+	if (!apply(x, p, ed, out) || !added(x, ed, change.change_id, out)) {
 		rows_edit_rollback(ed);
 		return false;
 	}
-	out->change_id = change.change_id;
 	return rows_edit_commit(ed, now, x->e);
 }
 
@@ -310,11 +318,12 @@ write_both(struct editing *x, const struct prepared *p, struct rows_editor *ed,
 	if (!store_begin(x->m->store, x->e))
 		return false;
 	/* An earlier attempt of the same request may have done it already, even while we waited. */
-	bool good = key.n == 0 || rows_edit_by_key(ed, key, &out->change_id, x->e);
-	bool done = good && out->change_id;
-	if (!good || done || !write_change(x, p, ed, out, now)) {
+	int64_t before = 0;
+	bool good = key.n == 0 || rows_edit_by_key(ed, key, &before, x->e);
+	if (!good || before || !write_change(x, p, ed, out, now)) {
+		good = good && before && added(x, ed, before, out);
 		store_rollback(x->m->store);
-		return done;
+		return good;
 	}
 	/* Done and durable: what is left is only the catalog's copy of it. */
 	if (!model_end(x->m, tell_catalog(x, p, now, &later), &later))
@@ -342,9 +351,7 @@ carry_out(struct editing *x, const struct prepared *p, struct row_change *out)
 	arena_defer(x->a, close_editor, ed);
 	if (!rows_editor_open(ed, path.p, x->e))
 		return false;
-	bool good =
-	    write_both(x, p, *ed, out, &now) && rows_edit_added(*ed, out->change_id, out->row_ids,
-						    LIMIT_CHANGE_ROWS, &out->row_count, x->e);
+	bool good = write_both(x, p, *ed, out, &now);
 	close_editor(ed);
 	if (now.change_id) {
 		x->d->edition = now.edition;
@@ -492,10 +499,19 @@ model_rows_remove(struct model *m, const struct caller *c, struct dataset *d,
 }
 
 static bool
+is_undone(const struct change *c, struct err *e)
+{
+	return c->undone_by != 0 &&
+	       !FAIL(e, CONFLICT, "change %" PRId64 " was taken back already, by change %" PRId64,
+		   c->change_id, c->undone_by);
+}
+
+static bool
 apply_undo(struct editing *x, struct rows_editor *ed, void *context, struct row_change *out)
 {
+	const struct change *change = context;
 	(void)out;
-	return rows_edit_undo(ed, *(int64_t *)context, NULL, x->e);
+	return !is_undone(change, x->e) && rows_edit_undo(ed, change->change_id, NULL, x->e);
 }
 
 /* What is still being written cannot be taken back. */
@@ -532,6 +548,16 @@ queue_undo(struct editing *x, const struct change *change, struct job *job)
 	    .leases = buf_str(&leases)};
 	if (!store_begin(m->store, x->e))
 		return false;
+	/* Whoever asks again is led to the job that is at it. */
+	struct job same;
+	bool found;
+	if (!store_job_with_params(
+		m->store, &same, &found, job->dataset_id.p, "undo", job->params, x->a, x->e) ||
+	    (found && (str_is(same.state, "queued") || str_is(same.state, "running")))) {
+		store_rollback(m->store);
+		*job = same;
+		return x->e->code == ERR_OK;
+	}
 	bool good = check_ended(x, change->cause, x->e) && check_leases(x, NULL, 0, true) &&
 		    store_job_insert(m->store, job, x->e) &&
 		    model_audit(m, x->c, "undo", str_of(x->d->dataset_id),
@@ -562,13 +588,9 @@ model_change_undo(struct model *m, const struct caller *c, struct dataset *d, st
 		return false;
 	if (!found)
 		return FAIL_FIELD(e, NOT_FOUND, "change_id", "there is no change with this id");
-	if (change.undone_by)
-		return FAIL(e, CONFLICT,
-		    "change %" PRId64 " was taken back already, by change %" PRId64,
-		    change.change_id, change.undone_by);
 	if (change.cause.n)
-		return queue_undo(&x, &change, job);
-	struct prepared p = {"undo", change.change_id, apply_undo, &change.change_id};
+		return !is_undone(&change, e) && queue_undo(&x, &change, job);
+	struct prepared p = {"undo", change.change_id, apply_undo, &change};
 	/* It may be about any column. */
 	return check_leases(&x, NULL, 0, true) && carry_out(&x, &p, out);
 }
