@@ -121,7 +121,7 @@ class Watch {
 		const badge = this.box.querySelector(".badge");
 
 		delete this.box.dataset.active;
-		if (this.box.dataset.then === "dataset" && job.state === "done" && job.dataset_id)
+		if (this.box.dataset.then === "dataset" && job.state === "done" && job.dataset_id && job.failed === 0)
 			location.replace(`/datasets/${encodeURIComponent(job.dataset_id)}`);
 		else if (this.box.dataset.then)
 			reload();

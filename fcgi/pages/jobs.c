@@ -27,6 +27,7 @@ put_kind(struct exchange *x, struct jsonout *j, const struct job *job, struct er
 		put_again(x, j, job);
 	jsonout_member_bool(j, "upload_again", stopped && str_is(job->kind, "upload") && can_edit);
 	jsonout_member_bool(j, "is_task", str_is(job->kind, "task"));
+	jsonout_member_bool(j, "kept", str_is(job->kind, "undo") && job->failed > 0);
 	/* A task that runs may not know yet how much there is. */
 	jsonout_member_bool(
 	    j, "counts", str_is(job->kind, "task") && (job->total || job->ended_at == 0));
@@ -71,7 +72,8 @@ page_jobs(struct exchange *x, struct err *e)
 	return page_draw(x, 200, &b, &j, "jobs", e);
 }
 
-/* With ?follow=1, which uploads lead to, the end of the job leads on to what it made. */
+/* With ?follow=1, which uploads lead to, the end of the job leads on to what it made; but for what
+ * it could not do, which is said here. */
 bool
 page_job(struct exchange *x, struct err *e)
 {
@@ -81,7 +83,7 @@ page_job(struct exchange *x, struct err *e)
 	if (!model_job_get(&x->app->model, &x->caller, x->value[0], &job, &x->arena, e))
 		return false;
 	if (url_parameter(&x->request.query, "follow").n && str_is(job.state, "done") &&
-	    job.dataset_id.n) {
+	    job.dataset_id.n && job.failed == 0) {
 		respond_see_other(
 		    x, arena_format(&x->arena, "/datasets/%.*s", STR_ARG(job.dataset_id)));
 		return true;

@@ -35,6 +35,32 @@ test("tasks and views", async (t) => {
     await page.getByRole("link", { name: "Open the dataset" }).waitFor();
   });
 
+  await t.test("what a task wrote is taken back by a job, but for what was changed since", async (t) => {
+    const page = await open(t);
+    const { id } = await makeHooks(server, "taken back", 1200);
+    const started = await server.request("POST", `/api/rowhouse/v1/datasets/${id}/tasks/fill`, { json: { column: "col_text", with: "word" } });
+    await server.waitForJob(started.json.job.id);
+    const undo = async () => {
+      await page.goto(`/datasets/${id}/changes`);
+      await page.getByRole("row", { name: /A task wrote into/ }).getByRole("button", { name: "Undo" }).click();
+    };
+    await undo();
+    await page.waitForURL(`/datasets/${id}`); // over the job's page
+    await page.getByRole("cell", { name: "hello" }).first().waitFor();
+    // Done again; then one row is another's, and the page of the job says that it stays.
+    await page.goto(`/datasets/${id}/changes`);
+    await page.getByRole("button", { name: "Redo" }).first().click();
+    await page.waitForURL(`/datasets/${id}`);
+    await page.getByRole("cell", { name: "word 1", exact: true }).waitFor();
+    const mine = await server.request("PATCH", `/api/rowhouse/v1/datasets/${id}/rows/row_3`, { json: { cells: { text: "mine" } }, headers: { "if-match": "*" } });
+    assert.equal(mine.status, 200);
+    await undo();
+    await page.getByText("One cell or row was changed again since and stays as it is.").waitFor();
+    await page.getByRole("link", { name: "Open the dataset" }).click();
+    await page.getByRole("cell", { name: "mine", exact: true }).waitFor();
+    assert.deepEqual((await rowsOf(server, id)).slice(0, 4).map((r) => r.text), ["hello", "hello", "mine", "hello"]);
+  });
+
   await t.test("a task that runs says how far it is; its columns are held; cancelled, the dataset rests", async (t) => {
     const page = await open(t, { logs: ["status of 409"] });
     const { id } = await makeHooks(server, "long", 60000);
