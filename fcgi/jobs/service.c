@@ -359,6 +359,13 @@ service_keep(struct service *s, struct err *e)
 
 /* ---- what it says of rows ---- */
 
+/* Each for itself: a letter cut in two by where one ends would make two texts that are none. */
+static bool
+is_text(struct str s)
+{
+	return utf8_valid(s.p, s.n) == s.n;
+}
+
 bool
 said_finding(struct said_finding *out, struct str m, uint64_t columns, struct err *e)
 {
@@ -368,13 +375,12 @@ said_finding(struct said_finding *out, struct str m, uint64_t columns, struct er
 	memcpy(&h, m.p, sizeof h);
 	m.p += sizeof h;
 	m.n -= sizeof h;
-	if ((uint64_t)h.code + h.message != m.n || h.code == 0 || utf8_valid(m.p, m.n) != m.n ||
-	    h.line > INT64_MAX || h.row_id > INT64_MAX ||
-	    (h.column != SIZE_MAX && h.column >= columns))
+	if ((uint64_t)h.code + h.message != m.n || h.code == 0 || h.line > INT64_MAX ||
+	    h.row_id > INT64_MAX || (h.column != SIZE_MAX && h.column >= columns))
 		return channel_lie(e, "a finding");
 	*out = (struct said_finding){
 	    h.line, h.column, h.row_id, {m.p, h.code}, {m.p + h.code, h.message}};
-	return true;
+	return (is_text(out->code) && is_text(out->message)) || channel_lie(e, "a finding");
 }
 
 bool
@@ -388,7 +394,7 @@ said_column(struct new_column *out, struct str m, struct err *e)
 	m.n -= sizeof h;
 	if ((uint64_t)h.name + h.vendor_type + h.description + h.default_value != m.n ||
 	    h.name > LIMIT_COLUMN_NAME_BYTES || h.vendor_type > LIMIT_COLUMN_NAME_BYTES ||
-	    h.type > COLUMN__MAX || h.required > 1 || utf8_valid(m.p, m.n) != m.n)
+	    h.type > COLUMN__MAX || h.required > 1)
 		return channel_lie(e, "a column");
 	const char *p = m.p;
 	*out = (struct new_column){.name = {p, h.name},
@@ -397,7 +403,9 @@ said_column(struct new_column *out, struct str m, struct err *e)
 	out->vendor_type = (struct str){p += h.name, h.vendor_type};
 	out->description = (struct str){p += h.vendor_type, h.description};
 	out->default_value = (struct str){p + h.description, h.default_value};
-	return true;
+	return (is_text(out->name) && is_text(out->vendor_type) && is_text(out->description) &&
+		   is_text(out->default_value)) ||
+	       channel_lie(e, "a column");
 }
 
 bool
