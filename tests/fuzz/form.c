@@ -59,18 +59,26 @@ written(const struct value *values, struct arena *a)
 	return buf_str(&b);
 }
 
-static void
-check_good(const struct value *values, struct arena *a)
+/* What was written, read again. */
+static const struct value *
+again(struct str text, struct arena *a)
 {
 	struct err e = {0};
 	json_t *tree;
-	const struct value *again;
-	struct str text = written(values, a);
+	const struct value *values = NULL;
 	require(tree_parse_own(&tree, text, a, &e), "what was checked is JSON");
-	if (!form_check(&again, table, tree, FORM_STRICT, &columns, a, &e))
+	if (!form_check(&values, table, tree, FORM_STRICT, &columns, a, &e))
 		fprintf(stderr, "%.*s: %s: %s\n", STR_ARG(text), e.field, e.message);
 	require(e.code == ERR_OK, "it passes again");
-	require(str_equal(written(again, a), text), "and says the same");
+	return values;
+}
+
+/* Numbers come to their usual spelling the first time (-0 is 0), and then stay as they are. */
+static void
+check_good(const struct value *values, struct arena *a)
+{
+	struct str usual = written(again(written(values, a), a), a);
+	require(str_equal(written(again(usual, a), a), usual), "and says the same");
 }
 
 static void
