@@ -38,7 +38,8 @@ check_cookie(const struct request *r, const char *name)
 	require((size_t)(value.p - r->cookie.p) > n && value.p[-1] == '=' &&
 		    memcmp(value.p - 1 - n, name, n) == 0,
 	    "it is the cookie of that name");
-	require(value.p - 1 - n == r->cookie.p || strchr("; \t", value.p[-2 - (ptrdiff_t)n]),
+	require(
+	    value.p - 1 - n == r->cookie.p || strchr("; \t\r\n\v\f", value.p[-2 - (ptrdiff_t)n]),
 	    "and not the end of another name");
 }
 
