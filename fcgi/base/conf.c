@@ -7,7 +7,7 @@
 
 #define VARIABLE_BYTES 64
 
-enum conf_form { FORM_TEXT, FORM_NUMBER, FORM_SWITCH };
+enum conf_form { FORM_TEXT, FORM_SECRET, FORM_NUMBER, FORM_SWITCH };
 
 static const struct setting {
 	const char *name;
@@ -27,7 +27,8 @@ set(struct conf *c, const struct setting *s, struct str value, const char *where
 	uint64_t number;
 	bool on = str_is(value, "on"), off = str_is(value, "off");
 	switch (s->form) {
-	case FORM_TEXT: {
+	case FORM_TEXT:
+	case FORM_SECRET: {
 		const char *text = arena_text(a, value);
 		memcpy(at, &text, sizeof text);
 		return true;
@@ -109,6 +110,20 @@ conf_override(const char *name, const char *value)
 	char variable[VARIABLE_BYTES];
 	variable_of(variable, name);
 	return setenv(variable, value, 1) == 0;
+}
+
+bool
+conf_is_secret(const char *variable)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(settings); i++) {
+		char name[VARIABLE_BYTES];
+		variable_of(name, settings[i].name);
+		size_t n = strlen(name);
+		if (settings[i].form == FORM_SECRET && strncmp(variable, name, n) == 0 &&
+		    variable[n] == '=')
+			return true;
+	}
+	return false;
 }
 
 static bool

@@ -76,7 +76,7 @@ start(struct channel *ch, const struct channel_spec *s, struct err *e)
 		    make_pipes(ch, &control, &said, e);
 	if (good) {
 		int fds[] = {out_fd, in_fd, control, said};
-		struct spawn spawn = {arguments, fds, ARRAY_LENGTH(fds), SIGKILL};
+		struct spawn spawn = {arguments, fds, ARRAY_LENGTH(fds), SIGKILL, SPAWN_PLUGINS};
 		good = spawn_role(&ch->pid, &ch->pidfd, &spawn, e);
 	}
 	int ours[] = {out_fd, in_fd, control, said};

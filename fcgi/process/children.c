@@ -62,7 +62,8 @@ start_one(struct children *c, struct child *child)
 {
 	char slot[12];
 	struct err e = {0};
-	bool web = child->slot >= 0, nginx = strcmp(child->role, "nginx") == 0;
+	bool web = child->slot >= 0, nginx = strcmp(child->role, "nginx") == 0,
+	     outbound = strcmp(child->role, "outbound") == 0;
 	snprintf(slot, sizeof slot, "%d", child->slot);
 	const char *arguments[] = {
 	    child->role, "--data", c->data, web ? "--slot" : NULL, slot, NULL};
@@ -73,7 +74,8 @@ start_one(struct children *c, struct child *child)
 			: nginx ? c->listening_count
 				: 0,
 	    /* nginx's master must take its workers along; nothing of ours needs a last word. */
-	    .death_signal = nginx ? SIGTERM : SIGKILL};
+	    .death_signal = nginx ? SIGTERM : SIGKILL,
+	    .knows = outbound ? SPAWN_SECRETS : SPAWN_SETTINGS};
 	child->started_ms = clock_monotonic_ms();
 	if (web) {
 		struct board_slot *b = &c->board->slots[child->slot];

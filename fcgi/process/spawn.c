@@ -1,6 +1,7 @@
 /* spawn.c: see spawn.h. */
 #define _GNU_SOURCE
 #include "process/spawn.h"
+#include "base/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,18 +33,35 @@ our_signals(sigset_t *set)
 	sigaddset(set, SIGCHLD);
 }
 
-/* The environment with one more variable; freed by the caller, its strings are borrowed. */
+static bool
+is_passed_on(const char *variable, enum spawn_knows knows)
+{
+	/* Beginnings; LD_ is the dynamic linker's. */
+	static const char *const plain[] = {
+	    "PATH=", "LANG=", "LC_", "TZ=", "LD_", "ROWHOUSE_PLUGINS=", "ROWHOUSE_SHARE="};
+	if (knows != SPAWN_PLUGINS)
+		return knows == SPAWN_SECRETS || !conf_is_secret(variable);
+	for (size_t i = 0; i < ARRAY_LENGTH(plain); i++)
+		if (strncmp(variable, plain[i], strlen(plain[i])) == 0)
+			return true;
+	return false;
+}
+
+/* What the child may know of the environment, and one more variable; freed by the caller, its
+ * strings are borrowed. */
 static char **
-environment_with(char *variable)
+environment_with(char *variable, enum spawn_knows knows)
 {
 	size_t n = 0;
 	while (environ[n])
 		n++;
-	char **list = calloc(n + 2, sizeof *list);
+	char **list = calloc(n + 2, sizeof *list), **last = list;
 	if (!list)
 		return NULL;
-	memcpy(list, environ, n * sizeof *list);
-	list[n] = variable;
+	for (size_t i = 0; i < n; i++)
+		if (is_passed_on(environ[i], knows))
+			*last++ = environ[i];
+	*last = variable;
 	return list;
 }
 
@@ -115,7 +133,7 @@ spawn_role(pid_t *pid, int *pidfd, const struct spawn *s, struct err *e)
 		return FAIL(e, SYSTEM, "too many descriptors for %s", s->arguments[0]);
 	snprintf(variable, sizeof variable, VARIABLE "=%d %zu %d", (int)getpid(), s->fd_count,
 	    s->death_signal);
-	char **environment = environment_with(variable);
+	char **environment = environment_with(variable, s->knows);
 	int rc = environment ? 0 : ENOMEM;
 	for (; rc == 0 && copied < s->fd_count; copied++) {
 		copies[copied] =

@@ -7,7 +7,7 @@
  * was given: they arrive as 3, 4, 5 ... in the order of `fds`.  Its standard input is /dev/null,
  * its standard output the parent's stderr (results are the parent's to print), and it leads a
  * process group of its own, so that Ctrl-C at a terminal reaches the parent alone, who knows how to
- * end.
+ * end.  Of the environment it gets what its `knows` says.
  */
 #ifndef ROWHOUSE_SPAWN_H
 #define ROWHOUSE_SPAWN_H
@@ -16,11 +16,20 @@
 
 #include <sys/types.h>
 
+/* What a child learns from the environment. */
+enum spawn_knows {
+	SPAWN_SETTINGS, /* all but the settings that are secret (conf.h) */
+	SPAWN_SECRETS,  /* all of it: the outbound process */
+	SPAWN_PLUGINS,  /* where programs, libraries and plugins are, and the language: a child that
+			   runs code of a plugin, which finds its first environment on its stack */
+};
+
 struct spawn {
 	const char *const *arguments; /* after the program's name; NULL ends; [0] is the role */
 	const int *fds;               /* become 3, 4, ... in the child */
 	size_t fd_count;
 	int death_signal; /* the child gets it when its parent dies */
+	enum spawn_knows knows;
 };
 
 /* *pid is the child, *pidfd a descriptor that polls readable when it ended (the caller closes it;

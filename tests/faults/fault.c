@@ -4,7 +4,7 @@
  * refuses.
  *
  * What to do stands in a small file that all processes map and the test writes to while the server
- * runs (FAULT_CONTROL names it).  The process is known by its role, the first argument of
+ * runs (LD_FAULT_CONTROL names it).  The process is known by its role, the first argument of
  * `rowhouse`; the first process of that role that comes to a counted call becomes the victim, the
  * others and its successors are left alone.  Role "*": every process, counted together, as on a
  * full disk.
@@ -62,7 +62,7 @@ crashed(int number)
 __attribute__((constructor)) static void
 begin(int argc, char **argv)
 {
-	const char *path = getenv("FAULT_CONTROL");
+	const char *path = getenv("LD_FAULT_CONTROL");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return;

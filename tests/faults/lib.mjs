@@ -49,7 +49,7 @@ export class Faults {
   }
 
   get env() {
-    return { LD_PRELOAD: this.library, FAULT_CONTROL: this.file };
+    return { LD_PRELOAD: this.library, LD_FAULT_CONTROL: this.file };
   }
 
   // at: the call's number from 1; 0: none, calls are counted only.

@@ -10,7 +10,7 @@ import { root, startServer } from "../lib/server.mjs";
 import { eventually, isAlive, logLines, processesBelow, processesOf } from "../lib/things.mjs";
 
 const build = path.join(root, process.env.ROWHOUSE_BUILD ?? "build");
-const plugins = { ROWHOUSE_PLUGINS: `${build}/plugins:${build}/tests/plugins` };
+const plugins = { ROWHOUSE_PLUGINS: `${build}/plugins:${build}/tests/plugins`, ROWHOUSE_MODEL_KEY: "a key" };
 const sanitized = /-san/.test(build);
 // Under the sanitizers each crash is in the log, as it should.
 const server = await startServer({ after }, { env: plugins, mayCrash: sanitized });
@@ -70,12 +70,12 @@ test("each way to misbehave fails its own job with the reason; the core and othe
   assert.deepEqual(fs.readdirSync(path.join(server.folder, "run")).filter((n) => n.startsWith("scratch-")), []);
 });
 
-test("forty forbidden acts are denied twenty times, and nothing of them is left", async () => {
+test("forbidden acts are denied twenty times, and nothing of them is left", async () => {
   const runs = await Promise.all(Array.from({ length: 20 }, () => make("rogue", { mode: "probe" })));
   for (const made of runs) {
     assert.equal(made.state, "ready", JSON.stringify(made.error));
     const said = (await cellsOf(made.id)).map((c) => c[0]);
-    assert.equal(said.length, 40);
+    assert.equal(said.length, 41, "every one was tried");
     for (const line of said) assert.match(line, /: (EACCES|EPERM|ENOSYS)$/);
   }
   assert.ok(!fs.existsSync("/tmp/rogue-was-here"));

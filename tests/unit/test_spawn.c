@@ -37,6 +37,19 @@ play_report(int argc, char **argv)
 	return write(3, text, (size_t)n) == n ? 0 : 1;
 }
 
+/* Says which of these it finds in its environment, on descriptor 3. */
+static int
+play_environment(void)
+{
+	static const char *const names[] = {"ROWHOUSE_MODEL_KEY", "ROWHOUSE_MODEL_KEYS",
+	    "ROWHOUSE_QUOTA_ROWS", "ROWHOUSE_PLUGINS", "PATH", "SOMEBODYS_TOKEN"};
+	char text[400] = "";
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		if (getenv(names[i]))
+			strcat(strcat(text, names[i]), " ");
+	return write(3, text, strlen(text)) >= 0 ? 0 : 1;
+}
+
 /* Waits for ever, holding descriptor 3. */
 static NO_RETURN void
 play_wait(void)
@@ -98,6 +111,41 @@ a_child_has_only_what_it_was_given(void **state)
 }
 
 static void
+a_child_knows_of_the_environment_what_it_needs(void **state)
+{
+	(void)state;
+	static const char *const known[] = {
+	    [SPAWN_SETTINGS] =
+		"ROWHOUSE_MODEL_KEYS ROWHOUSE_QUOTA_ROWS ROWHOUSE_PLUGINS PATH SOMEBODYS_TOKEN ",
+	    [SPAWN_SECRETS] = "ROWHOUSE_MODEL_KEY ROWHOUSE_MODEL_KEYS ROWHOUSE_QUOTA_ROWS "
+			      "ROWHOUSE_PLUGINS PATH SOMEBODYS_TOKEN ",
+	    [SPAWN_PLUGINS] = "ROWHOUSE_PLUGINS PATH ",
+	};
+	const char *arguments[] = {"environment", NULL};
+	setenv("ROWHOUSE_MODEL_KEY", "secret", 1);
+	setenv("ROWHOUSE_MODEL_KEYS", "of another name", 1);
+	setenv("ROWHOUSE_QUOTA_ROWS", "5", 1);
+	setenv("ROWHOUSE_PLUGINS", "/nowhere", 1);
+	setenv("PATH", "/usr/bin", 1);
+	setenv("SOMEBODYS_TOKEN", "secret", 1);
+	for (size_t knows = 0; knows < ARRAY_LENGTH(known); knows++) {
+		struct err e = {0};
+		char text[400] = "";
+		int ends[2], status;
+		pid_t pid;
+		assert_int_equal(pipe(ends), 0);
+		struct spawn s = {arguments, &ends[1], 1, SIGKILL, (enum spawn_knows)knows};
+		assert_true(spawn_role(&pid, NULL, &s, &e));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		close(ends[1]);
+		assert_true(read(ends[0], text, sizeof text - 1) > 0);
+		assert_string_equal(text, known[knows]);
+		close(ends[0]);
+	}
+}
+
+static void
 a_child_dies_with_its_parent(void **state)
 {
 	(void)state;
@@ -154,12 +202,15 @@ main(int argc, char **argv)
 	role_begin();
 	if (argc > 1 && strcmp(argv[1], "report") == 0)
 		return play_report(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "environment") == 0)
+		return play_environment();
 	if (argc > 1 && strcmp(argv[1], "parent") == 0)
 		return play_parent();
 	if (argc > 1 && strcmp(argv[1], "wait") == 0)
 		play_wait();
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_child_has_only_what_it_was_given),
+	    cmocka_unit_test(a_child_knows_of_the_environment_what_it_needs),
 	    cmocka_unit_test(a_child_dies_with_its_parent),
 	    cmocka_unit_test(signals_arrive_as_descriptors),
 	    cmocka_unit_test(an_end_is_told_in_words),
