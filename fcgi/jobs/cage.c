@@ -168,9 +168,10 @@ static const int allowed_with_tools[] = {SCMP_SYS(execve), SCMP_SYS(vfork), SCMP
 static const int fcntl_allowed[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
     F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ, F_GET_SEALS};
 
-#define NAMESPACES                                                                                 \
-	((uint64_t)CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |   \
-	    CLONE_NEWPID | CLONE_NEWNET)
+/* No namespaces, and no sibling: what a helper program starts is below it. */
+#define CLONE_DENIED                                                                               \
+	((uint64_t)CLONE_PARENT | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |    \
+	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 static bool
 add_all(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -188,24 +189,27 @@ static bool
 add_calls(scmp_filter_ctx filter, const struct cage *c)
 {
 	uint64_t pid = (uint64_t)getpid();
-	bool good = add_all(filter, allowed, ARRAY_LENGTH(allowed)) &&
-		    /* Its own limits may be read, those of nobody be set. */
-		    ALLOW_IF(filter, prlimit64, SCMP_A2(SCMP_CMP_EQ, 0)) &&
-		    /* abort(); a helper program's ends without it too. */
-		    ALLOW_IF(filter, tgkill, SCMP_A0(SCMP_CMP_EQ, pid)) &&
-		    /* Of what it has open, not by a name. */
-		    ALLOW_IF(filter, utimensat, SCMP_A1(SCMP_CMP_EQ, 0)) &&
-		    ALLOW_IF(filter, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG)) &&
-		    ALLOW_IF(filter, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
-		    /* glibc asks for it first and takes clone when it is not there. */
-		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
+	bool good =
+	    add_all(filter, allowed, ARRAY_LENGTH(allowed)) &&
+	    /* Its own limits may be read, those of nobody be set. */
+	    ALLOW_IF(filter, prlimit64, SCMP_A2(SCMP_CMP_EQ, 0)) &&
+	    /* abort(); a helper program's ends without it too. */
+	    ALLOW_IF(filter, tgkill, SCMP_A0(SCMP_CMP_EQ, pid)) &&
+	    /* Of what it has open, not by a name. */
+	    ALLOW_IF(filter, utimensat, SCMP_A1(SCMP_CMP_EQ, 0)) &&
+	    /* To die with its parent, never to outlive it. */
+	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2,
+		SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG), SCMP_A1(SCMP_CMP_EQ, SIGKILL)) == 0 &&
+	    ALLOW_IF(filter, prctl, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
+	    /* glibc asks for it first and takes clone when it is not there. */
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 	for (size_t i = 0; good && i < ARRAY_LENGTH(fcntl_allowed); i++)
 		good = ALLOW_IF(filter, fcntl, SCMP_A1(SCMP_CMP_EQ, (uint64_t)fcntl_allowed[i]));
 	if (good && c->control_fd >= 0)
 		good = ALLOW_IF(filter, recvmsg, SCMP_A0(SCMP_CMP_EQ, (uint64_t)c->control_fd));
 	if (good && c->tools)
 		return add_all(filter, allowed_with_tools, ARRAY_LENGTH(allowed_with_tools)) &&
-		       ALLOW_IF(filter, clone, SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0)) &&
+		       ALLOW_IF(filter, clone, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_DENIED, 0)) &&
 		       ALLOW_IF(filter, sched_setaffinity, SCMP_A0(SCMP_CMP_EQ, 0));
 	return good && ALLOW_IF(filter, mmap, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
 	       ALLOW_IF(filter, mprotect, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&

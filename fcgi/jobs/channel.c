@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "process/spawn.h"
+#include "process/strays.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,6 +96,7 @@ channel_open(struct channel *ch, struct job_context *c, const struct channel_spe
 	*ch = (struct channel){.c = c, .control = -1, .said = -1, .signals = -1, .pidfd = -1};
 	ch->silent_since_ms = now;
 	ch->deadline_ms = now + (int64_t)seconds * 1000;
+	strays_adopt();
 	/* From here on SIGTERM is a wish, which the child is told of first. */
 	return signals_open(&ch->signals, e) && make_scratch(ch, e) &&
 	       (!s->folder || make_plugin_folder(ch, s->plugin, e)) && start(ch, s, e);
@@ -140,6 +142,9 @@ channel_close(struct channel *ch)
 	/* Its last words, which may have come together with its end. */
 	if (ch->said >= 0)
 		hear(ch);
+	/* Without a cage they may have left the group.  The writer has no other children. */
+	while (!strays_end(NULL, 0))
+		waitpid(-1, NULL, 0);
 	int fds[] = {ch->control, ch->said, ch->signals, ch->pidfd};
 	for (size_t i = 0; i < ARRAY_LENGTH(fds); i++)
 		if (fds[i] >= 0)

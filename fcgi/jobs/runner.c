@@ -15,6 +15,7 @@
 #include "base/tree.h"
 #include "process/bell.h"
 #include "process/spawn.h"
+#include "process/strays.h"
 #include "store/accounts.h"
 
 #include <dirent.h>
@@ -166,10 +167,21 @@ claim(struct runner *r)
 	}
 }
 
+/* What the child of a job started comes here when the job's writer was killed. */
+static void
+end_strays(const struct runner *r)
+{
+	pid_t ours[SLOTS];
+	for (size_t i = 0; i < SLOTS; i++)
+		ours[i] = r->slots[i].pid;
+	strays_end(ours, SLOTS);
+}
+
 static void
 reap(struct runner *r)
 {
 	int status;
+	end_strays(r);
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct running *slot = &r->slots[i];
 		if (slot->pid != 0 && waitpid(slot->pid, &status, WNOHANG) == slot->pid) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "process/spawn.h"
+#include "process/strays.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -109,9 +110,20 @@ children_due(const struct children *c)
 	return due;
 }
 
+/* What the processes of a killed child started, as the helper programs of a job. */
+static void
+end_strays(const struct children *c)
+{
+	pid_t ours[ARRAY_LENGTH(c->list)];
+	for (size_t i = 0; i < c->count; i++)
+		ours[i] = c->list[i].pid;
+	strays_end(ours, c->count);
+}
+
 bool
 children_reap(struct children *c)
 {
+	end_strays(c);
 	for (;;) {
 		siginfo_t info = {0};
 		int status;

@@ -9,6 +9,7 @@
 #include "process/notify.h"
 #include "process/probe.h"
 #include "process/spawn.h"
+#include "process/strays.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,7 +175,7 @@ prepare(struct state *s, struct err *e)
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))
 		return false;
 	/* Grandchildren that lose their parent come to us, so "all have ended" is known. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	strays_adopt();
 	c->data = s->data;
 	c->listening[c->listening_count++] = s->web.fd;
 	if (s->probed_open)

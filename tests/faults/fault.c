@@ -4,10 +4,10 @@
  * refuses.
  *
  * What to do stands in a small file that all processes map and the test writes to while the server
- * runs (LD_FAULT_CONTROL names it).  The process is known by its role, the first argument of
- * `rowhouse`; the first process of that role that comes to a counted call becomes the victim, the
- * others and its successors are left alone.  Role "*": every process, counted together, as on a
- * full disk.
+ * runs (LD_FAULT_CONTROL names it; LD_ reaches all roles).  The process is known by its role, the
+ * first argument of `rowhouse`; the first process of that role that comes to a counted call becomes
+ * the victim, the others and its successors are left alone.  Role "*": every process, counted
+ * together, as on a full disk.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

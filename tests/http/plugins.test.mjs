@@ -254,6 +254,29 @@ test("a helper program runs in the cage: its input, its output, its limits", asy
   assert.match(undeclared.json.detail, /cat/);
 });
 
+test("what a helper program leaves behind ends with the job, however the job ends", async (t) => {
+  const open = await startServer(t, { env: { ...plugins, ROWHOUSE_SANDBOX: "off" } });
+  for (const at of [server, open]) {
+    const send = (target, json) => at.request("POST", `${ours}${target}`, { json });
+    const made = (await send("/datasets", { type: "hooks_all", name: "n", title: "t", box: { width: 1 } })).json.dataset;
+    await at.waitForDataset(made.id);
+    const ended = await send(`/datasets/${made.id}/calls/leave`, { word: "go" });
+    assert.equal(ended.status, 200, ended.text);
+    assert.ok(!isAlive(Number(ended.json.answer.pid)), "the job ended");
+    const waiting = send(`/datasets/${made.id}/calls/leave`, { word: "wait" });
+    const job = await eventually("the job to be at it", async () => (await at.request("GET", `${ours}/jobs`)).json.jobs
+      .find((j) => j.state === "running" && j.done > 0));
+    assert.ok(isAlive(job.done));
+    process.kill(processesOf(at, "task").find((p) => p.words.includes(job.id)).pid, "SIGKILL");
+    await eventually("it to end with the writer", () => !isAlive(job.done));
+    const again = await eventually("the second attempt", async () => (await at.request("GET", `${ours}/jobs`)).json.jobs
+      .find((j) => j.state === "running" && j.done > 0 && j.done !== job.done));
+    processesOf(at, "jobs").forEach((p) => process.kill(p.pid, "SIGKILL"));
+    await eventually("it to end with the job runner", () => !isAlive(again.done));
+    await waiting;
+  }
+});
+
 test("a view reads rows and state; one that writes, never ends or says too much costs its own request", async () => {
   const made = await hooks({ copies: 8 });
   const view = (name, query = "") => server.request("GET", `${ours}/datasets/${made.id}/hooks_all/${name}${query}`);
@@ -296,7 +319,7 @@ test("the types say what can be done with each and what was refused, and OpenAPI
   const type = types.find((t) => t.name === "hooks_all");
   assert.deepEqual([type.plugin, type.loaded, type.tasks.map((w) => w.name), type.calls.map((w) => w.name),
     type.views.map((v) => [v.name, v.panel])],
-  ["hooks", true, ["fill", "thin", "number", "count_up", "misplace", "swell", "widen"], ["remember", "count", "tool"],
+  ["hooks", true, ["fill", "thin", "number", "count_up", "misplace", "swell", "widen"], ["remember", "count", "tool", "leave"],
     [["peek", true], ["whole", false], ["misfill", false], ["spin", false], ["large", false]]]);
   assert.deepEqual(type.form.required.sort(), ["box", "title"]);
   assert.deepEqual(type.form.properties.tags.items.properties.weight.maximum, 100);

@@ -179,6 +179,9 @@ try_processes(void)
 	/* Who leaves the group is not killed with it. */
 	TRY(setpgid(0, 0));
 	TRY(setsid());
+	TRY(prctl(PR_SET_PDEATHSIG, 0));
+	TRY(prctl(PR_SET_PDEATHSIG, SIGCONT));
+	TRY(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	TRY(prctl(PR_SET_DUMPABLE, 1));
 	TRY(prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY));
 	TRY(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
@@ -236,16 +239,17 @@ try_families(void)
 }
 
 static void
-try_namespaces(void)
+try_clones(void)
 {
-	static const unsigned long kinds[] = {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS,
-	    CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET};
+	static const unsigned long kinds[] = {CLONE_PARENT, CLONE_NEWNS, CLONE_NEWCGROUP,
+	    CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET};
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
 		errno = 0;
 		long pid = syscall(SYS_clone, kinds[i] | SIGCHLD, 0, 0, 0, 0);
 		if (pid == 0)
 			_exit(0);
-		expect("a process in a namespace of its own", pid < 0 && errno == EPERM);
+		expect("a process in a namespace of its own, or beside this one",
+		    pid < 0 && errno == EPERM);
 	}
 }
 
@@ -281,7 +285,7 @@ try_everything(const struct cage *c)
 	try_files();
 	try_processes();
 	try_families();
-	try_namespaces();
+	try_clones();
 	try_calls(calls, ARRAY_LENGTH(calls));
 	if (!c->tools) {
 		try_calls(calls_alone, ARRAY_LENGTH(calls_alone));
@@ -379,6 +383,7 @@ do_what_hooks_do(const struct cage *c)
 {
 	char text[20];
 	struct timespec now, brief = {0, 1000};
+	NEED(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 	use_folder(c->scratch);
 	use_folder(c->folder);
 	NEED(pread(opened, text, sizeof text, 0) == 6); /* an input */

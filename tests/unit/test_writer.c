@@ -3,7 +3,7 @@
  * dataset or none, and says why.
  *
  * This program is its own `rowhouse`: started with the role "writer" it is the real writer, with
- * "child" one that lies as ROWHOUSE_LIE says.
+ * "child" one that lies as the file DATA/lie says.
  */
 #define _GNU_SOURCE
 #include "catalog.h"
@@ -23,6 +23,7 @@
 /* ---- the child ---- */
 
 static struct ring *ring;
+static const char *scratch;
 static struct guess guesses[LIMIT_COLUMNS];
 
 static void
@@ -118,6 +119,16 @@ good_rows(void)
 	say_row("[null,3]", "[0]", 0);
 }
 
+/* The child's folder is DATA/run/scratch-JOB. */
+static const char *
+data_of_scratch(void)
+{
+	static char data[PATH_MAX];
+	snprintf(
+	    data, sizeof data, "%.*s", (int)(strstr(scratch, "/run/scratch-") - scratch), scratch);
+	return data;
+}
+
 /* Somebody else cancels the job, after the writer has looked whether it is. */
 static void
 cancel(void)
@@ -125,9 +136,9 @@ cancel(void)
 	struct store *s;
 	struct job j = {0};
 	struct err why = {0};
-	const char *job_id = getenv("ROWHOUSE_JOB");
+	const char *job_id = strstr(scratch, "/run/scratch-") + strlen("/run/scratch-");
 	arena_init(&arena, MIB(64));
-	if (!store_open(&s, getenv("ROWHOUSE_FOLDER"), &why))
+	if (!store_open(&s, data_of_scratch(), &why))
 		abort();
 	/* Its first look notes how long the file is. */
 	while (j.total != SOURCE_BYTES) {
@@ -249,11 +260,13 @@ static int
 child(void)
 {
 	struct err why = {0};
-	const char *name = getenv("ROWHOUSE_LIE");
-	if (!ring_attach(&ring, 3, &why))
+	struct str name;
+	arena_init(&arena, MIB(1));
+	if (!ring_attach(&ring, 3, &why) ||
+	    !file_read(&name, folder_file(data_of_scratch(), "lie"), 100, &arena, &why))
 		return 9;
-	for (size_t i = 0; name && i < ARRAY_LENGTH(lies); i++)
-		if (strcmp(name, lies[i].name) == 0)
+	for (size_t i = 0; i < ARRAY_LENGTH(lies); i++)
+		if (str_is(name, lies[i].name))
 			lies[i].tell();
 	return 0;
 }
@@ -282,9 +295,7 @@ run_writer(const char *job_id, const char *lie)
 	pid_t pid;
 	const char *arguments[] = {"writer", folder, job_id, NULL};
 	struct spawn spawn = {arguments, NULL, 0, SIGKILL};
-	setenv("ROWHOUSE_LIE", lie, 1);
-	setenv("ROWHOUSE_FOLDER", folder, 1);
-	setenv("ROWHOUSE_JOB", job_id, 1);
+	file_put(folder_file(folder, "lie"), str_of(lie));
 	/* What it logs is not for the screen, but a sanitizer's report is. */
 	int kept = dup(STDERR_FILENO);
 	int quiet = open(folder_file(folder, "log/writer"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -412,7 +423,9 @@ main(int argc, char **argv)
 	role_begin();
 	if (argc > 1 && strcmp(argv[1], "writer") == 0)
 		return command_writer(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "child") == 0)
+	if (argc > 3 && strcmp(argv[1], "child") == 0) {
+		scratch = argv[3];
 		return child();
+	}
 	return cmocka_run_group_tests(tests, catalog_begin, catalog_end);
 }

@@ -7,7 +7,9 @@
 #include "plugin.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the form ---- */
@@ -408,6 +410,36 @@ tool_run(const struct host *h, const struct value *v, struct err *e)
 	return say(h, "status", arena_format(h->arena, "%d %zu", t.status, t.output.n), e);
 }
 
+/* Leaves a process behind whose parent is gone, outside the group where it can; answers its number.
+ */
+static bool
+leave_run(const struct host *h, const struct value *v, struct err *e)
+{
+	int ends[2];
+	pid_t pid, left = 0;
+	if (pipe(ends) != 0 || (pid = fork()) < 0)
+		return FAIL_ERRNO(e, "nothing can be started");
+	if (pid == 0) {
+		setsid();
+		left = fork();
+		if (left == 0)
+			for (;;)
+				pause();
+		(void)!write(ends[1], &left, sizeof left);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (read(ends[0], &left, sizeof left) != sizeof left)
+		return FAIL(e, SYSTEM, "what was started does not say so");
+	waitpid(pid, NULL, 0);
+	/* Told as progress to who does not wait for the answer. */
+	if (str_is(v[ASK_WORD].text, "wait") && !host_progress(h, (uint64_t)left, INT64_MAX, e))
+		return false;
+	while (str_is(v[ASK_WORD].text, "wait"))
+		pause();
+	return say(h, "pid", arena_format(h->arena, "%d", (int)left), e);
+}
+
 static const struct plugin_work calls[] = {
     {.name = "remember", .title = "Remember a word", .form = ask_form, .run = remember_run},
     {.name = "count", .title = "Count bytes with wc", .form = ask_form, .run = count_run},
@@ -416,6 +448,7 @@ static const struct plugin_work calls[] = {
 	.form = ask_form,
 	.bounds = {.seconds = 20},
 	.run = tool_run},
+    {.name = "leave", .title = "Leave a process behind", .form = ask_form, .run = leave_run},
     {0},
 };
 
