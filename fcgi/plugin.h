@@ -105,7 +105,7 @@ struct host_tool {
 	const char *name;             /* one of the plugin's tools */
 	const char *const *arguments; /* after the name; NULL ends */
 	int input;                    /* its standard input, -1: none */
-	uint32_t seconds;             /* it is killed after that */
+	uint32_t seconds;             /* it is killed after that; 0: 60 */
 	size_t output_limit;          /* bytes of standard output that are kept */
 	struct str output;            /* what it wrote, in host->arena */
 	int status;                   /* its exit status; -1: it was killed */
@@ -150,6 +150,7 @@ struct host {
 	bool (*get_state)(const struct host *h, const char *name, struct str *out, struct err *e);
 	bool (*put_state)(const struct host *h, const char *name, struct str value, struct err *e);
 	bool (*tool)(const struct host *h, struct host_tool *tool, struct err *e);
+	bool (*quiet)(const struct host *h, uint32_t seconds, struct err *e);
 };
 
 /* ---- what a plugin has ---------------------------------------------------------------------- */
@@ -386,6 +387,15 @@ MUST_CHECK static inline bool
 host_tool(const struct host *h, struct host_tool *tool, struct err *e)
 {
 	return HOST_CALL(h, e, tool, h, tool, e);
+}
+
+/* Before one long call of a library: for so many seconds from now the hook may say nothing at all,
+ * which otherwise ends it after LIMIT_SILENCE_SECONDS.  Its own time (plugin_bounds) goes on.  What
+ * it says next ends it; helper programs need none. */
+MUST_CHECK static inline bool
+host_quiet(const struct host *h, uint32_t seconds, struct err *e)
+{
+	return HOST_CALL(h, e, quiet, h, seconds, e);
 }
 
 /* The plain text of a cell of text, of any other its bytes. */

@@ -303,6 +303,19 @@ channel_lie(struct err *e, const char *what)
 }
 
 bool
+channel_quiet(struct channel *ch, struct str m, struct err *e)
+{
+	uint64_t seconds;
+	if (m.n != sizeof seconds)
+		return channel_lie(e, "how long it is quiet");
+	memcpy(&seconds, m.p, sizeof seconds);
+	if (seconds > LIMIT_HOOK_SECONDS)
+		return channel_lie(e, "how long it is quiet");
+	ch->silent_since_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+	return true;
+}
+
+bool
 channel_failure(const struct channel *ch, struct str m, struct err *e)
 {
 	struct err said;

@@ -30,8 +30,9 @@ struct channel {
 	pid_t pid;
 	int pidfd;
 	char scratch[64]; /* name of its folder in DATA/run */
-	int64_t deadline_ms, silent_since_ms, stop_at_ms;
-	struct err death; /* how it ended, once it has */
+	int64_t deadline_ms, stop_at_ms;
+	int64_t silent_since_ms; /* later than now: until then it need not say anything */
+	struct err death;        /* how it ended, once it has */
 	bool gone;
 	size_t heard;           /* bytes of its standard error that were logged */
 	struct job_count count; /* how far the job is */
@@ -55,6 +56,8 @@ bool channel_reply(struct channel *ch, struct str body, struct err *e) MUST_CHEC
 bool channel_reply_err(struct channel *ch, const struct err *why, struct err *e) MUST_CHECK;
 bool channel_send_fd(struct channel *ch, int fd, struct err *e) MUST_CHECK;
 
+/* MESSAGE_QUIET: silence counts from the end of that time on; the job's own time goes on. */
+bool channel_quiet(struct channel *ch, struct str message, struct err *e) MUST_CHECK;
 /* What a child said that cannot be right. */
 bool channel_lie(struct err *e, const char *what);
 /* What it failed with, made safe to show. */

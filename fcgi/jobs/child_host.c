@@ -424,9 +424,19 @@ host_stopped(const struct host *h, struct err *e)
 }
 
 static bool
+host_say_quiet(const struct host *h, uint32_t seconds, struct err *e)
+{
+	uint64_t told = seconds < LIMIT_HOOK_SECONDS ? seconds : LIMIT_HOOK_SECONDS;
+	tell(self(h), MESSAGE_QUIET, (struct str){(const char *)&told, sizeof told},
+	    (struct str){0});
+	return !stopped(self(h), e);
+}
+
+static bool
 host_run_tool(const struct host *h, struct host_tool *tool, struct err *e)
 {
-	return child_tool(h, tool, self(h)->plugin, host_stopped, e);
+	return host_say_quiet(h, child_tool_seconds(tool), e) &&
+	       child_tool(h, tool, self(h)->plugin, host_stopped, e) && host_say_quiet(h, 0, e);
 }
 
 /* ---- tasks and calls on a dataset ---- */
@@ -688,6 +698,7 @@ child_host_init(struct child_host *c, const json_t *begin)
 	h->get_state = host_read_state;
 	h->put_state = host_write_state;
 	h->tool = host_run_tool;
+	h->quiet = host_say_quiet;
 	if (d) {
 		h->add_column = host_make_column;
 		h->add_row = host_put_row;

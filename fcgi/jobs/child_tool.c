@@ -50,6 +50,12 @@ become(const struct host *h, const struct host_tool *t, const char *path, char *
 	_exit(127);
 }
 
+uint32_t
+child_tool_seconds(const struct host_tool *t)
+{
+	return t->seconds ? t->seconds : SECONDS_USUAL;
+}
+
 /* Keeps what comes, up to the limit, until the program has closed its output; false: it must end.
  */
 static bool
@@ -57,8 +63,7 @@ listen_to(const struct host *h, struct host_tool *t, int output, int pidfd,
     child_stopped_fn *stopped, struct buf *kept)
 {
 	char window[16384];
-	int64_t end =
-	    clock_monotonic_ms() + (int64_t)(t->seconds ? t->seconds : SECONDS_USUAL) * 1000;
+	int64_t end = clock_monotonic_ms() + (int64_t)child_tool_seconds(t) * 1000;
 	size_t most = t->output_limit ? t->output_limit : OUTPUT_USUAL;
 	struct err why = {0};
 	for (;;) {

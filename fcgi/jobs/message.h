@@ -28,6 +28,7 @@ enum message {
 	MESSAGE_GUESSES,   /* struct guess, one per column */
 	MESSAGE_END,       /* struct table_counts */
 	MESSAGE_FAIL,      /* struct err */
+	MESSAGE_QUIET,     /* uint64_t: seconds from now in which it may say nothing */
 
 	/* child -> writer, tasks and calls on a dataset */
 	MESSAGE_READ,       /* read_head.  Reply: rows: stored_head, its cells, its absent */

@@ -338,6 +338,8 @@ service_take(struct service *s, uint32_t type, struct str m, bool *taken, struct
 		return take_state(s, m, e);
 	case MESSAGE_ANSWER:
 		return take_answer(s, m, e);
+	case MESSAGE_QUIET:
+		return channel_quiet(&s->ch, m, e);
 	case MESSAGE_FAIL:
 		return channel_failure(&s->ch, m, e);
 	default:

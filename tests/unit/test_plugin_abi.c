@@ -160,7 +160,7 @@
 	AT(host_tool, output_limit, 24)                                                            \
 	AT(host_tool, output, 32)                                                                  \
 	AT(host_tool, status, 48)                                                                  \
-	SIZE(host, 224)                                                                            \
+	SIZE(host, 232)                                                                            \
 	AT(host, size, 0)                                                                          \
 	AT(host, arena, 8)                                                                         \
 	AT(host, row, 16)                                                                          \
@@ -185,6 +185,7 @@
 	AT(host, get_state, 200)                                                                   \
 	AT(host, put_state, 208)                                                                   \
 	AT(host, tool, 216)                                                                        \
+	AT(host, quiet, 224)                                                                       \
 	SIZE(plugin_slot, 56)                                                                      \
 	AT(plugin_slot, name, 0)                                                                   \
 	AT(plugin_slot, label, 8)                                                                  \

@@ -423,7 +423,7 @@ frame(uint32_t length, uint32_t type, uint32_t more, const void *bytes, size_t n
 }
 
 /* As in jobs/message.h. */
-enum { COLUMN = 8, ROWS, GUESSES, END, FAILURE, READ, EDITS };
+enum { COLUMN = 8, ROWS, GUESSES, END, FAILURE, QUIET, READ, EDITS };
 static bool
 lie(const char *mode)
 {
