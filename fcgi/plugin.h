@@ -15,6 +15,10 @@
  *   their inputs, an empty scratch folder and the plugin's folder, no program but its tools.
  * - verbs: in the process of `rowhouse PLUGIN VERB`, with the rights of who typed it.
  *
+ * The plugin's folder is one for all organisations.  So only tasks of the site and verbs may write
+ * it; ingest and the tasks and calls of a dataset, which see what one organisation sent, can read
+ * it.
+ *
  * Each hook gets a `struct host`: what it works on, and the only way to the core.  A function of
  * the host that makes no sense where the hook runs fails and says so.  Functions that can fail
  * return false and fill the err; a hook returns false with the err as it is, or with one of its own

@@ -2,6 +2,7 @@
  * verbs.c: commands of plugins, in this process and with the rights of who typed them: no server,
  * no cage; and the list of what is loaded.
  */
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/tree.h"
 #include "cli/command.h"
@@ -9,8 +10,8 @@
 
 #include <unistd.h>
 
-/* Where a plugin's own files are: in the data folder, when there is one.  --data is taken out of
- * the words, so that every verb has it and none must know of it. */
+/* Where a plugin's own files are: in the data folder, when there is one; made the first time.
+ * --data is taken out of the words, so that every verb has it and none must know of it. */
 static const char *
 data_folder(int *argc, char **argv)
 {
@@ -36,10 +37,17 @@ run(const struct rowhouse_plugin *p, const struct plugin_verb *v, int argc, char
 	struct host h = {.size = sizeof h, .arena = &a, .row = &row};
 	arena_init(&a, GIB(4));
 	arena_init(&row, GIB(1));
-	struct str folder = arena_format(&a, "%s/plugins/%s", data_folder(&argc, argv), p->name);
-	h.folder = p->folder && access(folder.p, F_OK) == 0 ? folder : STR("");
+	struct err e = {0};
+	int status = EXIT_FAILED;
+	const char *data = data_folder(&argc, argv);
 	h.org = STR("1");
-	int status = v->run(&h, argc, argv);
+	h.folder = p->folder && access(data, F_OK) == 0
+		       ? arena_format(&a, "%s/plugins/%s", data, p->name)
+		       : STR("");
+	if (h.folder.n == 0 || folder_make(h.folder.p, &e))
+		status = v->run(&h, argc, argv);
+	else
+		fprintf(stderr, "rowhouse %s: %s\n", p->name, e.message);
 	fflush(stdout);
 	arena_release(&row);
 	arena_release(&a);

@@ -93,7 +93,8 @@ add_rules(int ruleset, const struct cage *c, uint64_t rights, struct err *e)
 			 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK |
 			 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | FS_IOCTL_DEV);
 	return (!c->scratch || allow_below(ruleset, c->scratch, own, e)) &&
-	       (!c->folder || allow_below(ruleset, c->folder, own, e)) &&
+	       (!c->folder ||
+		   allow_below(ruleset, c->folder, c->writes_folder ? own : FS_READ, e)) &&
 	       (!c->tools || allow_tools(ruleset, e));
 }
 
@@ -141,22 +142,21 @@ cage_supported(void)
 static const int allowed[] = {SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(preadv),
     SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(writev), SCMP_SYS(pwritev), SCMP_SYS(lseek),
     SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
-    SCMP_SYS(statx), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(getdents64), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(getcwd), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
-    SCMP_SYS(renameat2), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(ftruncate),
-    SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range),
-    SCMP_SYS(fadvise64), SCMP_SYS(flock), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
-    SCMP_SYS(umask), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk),
-    SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
-    SCMP_SYS(times), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
-    SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname),
-    SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-    SCMP_SYS(exit_group)};
+    SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(getdents64), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+    SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+    SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
+    SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(sync_file_range), SCMP_SYS(fadvise64),
+    SCMP_SYS(flock), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(umask),
+    SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(msync), SCMP_SYS(brk), SCMP_SYS(futex),
+    SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select),
+    SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times),
+    SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid),
+    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo),
+    SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
 /* What it takes besides to run a helper program, and what such programs do. */
 static const int allowed_with_tools[] = {SCMP_SYS(execve), SCMP_SYS(vfork), SCMP_SYS(fork),
@@ -185,12 +185,24 @@ add_all(scmp_filter_ctx filter, const int *calls, size_t count)
 #define ALLOW_IF(filter, call, ...)                                                                \
 	(seccomp_rule_add((filter), SCMP_ACT_ALLOW, SCMP_SYS(call), 1, __VA_ARGS__) == 0)
 
+/* To cut a file short takes no right to write it before Landlock's ABI 3. */
+static bool
+add_opens(scmp_filter_ctx filter)
+{
+	return ALLOW_IF(filter, open, SCMP_A1(SCMP_CMP_MASKED_EQ, O_TRUNC, 0)) &&
+	       ALLOW_IF(filter, open, SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)) &&
+	       ALLOW_IF(filter, open, SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR)) &&
+	       ALLOW_IF(filter, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, 0)) &&
+	       ALLOW_IF(filter, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY)) &&
+	       ALLOW_IF(filter, openat, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR));
+}
+
 static bool
 add_calls(scmp_filter_ctx filter, const struct cage *c)
 {
 	uint64_t pid = (uint64_t)getpid();
 	bool good =
-	    add_all(filter, allowed, ARRAY_LENGTH(allowed)) &&
+	    add_all(filter, allowed, ARRAY_LENGTH(allowed)) && add_opens(filter) &&
 	    /* Its own limits may be read, those of nobody be set. */
 	    ALLOW_IF(filter, prlimit64, SCMP_A2(SCMP_CMP_EQ, 0)) &&
 	    /* abort(); a helper program's ends without it too. */

@@ -18,7 +18,8 @@
 
 struct cage {
 	const char *scratch;   /* written and read below, or NULL */
-	const char *folder;    /* likewise */
+	const char *folder;    /* read below, or NULL */
+	bool writes_folder;    /* and written */
 	bool tools;            /* it may start programs */
 	int control_fd;        /* the socket descriptors arrive on, or -1 */
 	uint64_t memory_bytes; /* of address space */

@@ -72,7 +72,8 @@ start(struct channel *ch, const struct channel_spec *s, struct err *e)
 	snprintf(folder, sizeof folder, "%s/plugins/%s", ch->c->data, s->plugin ? s->plugin : "");
 	is_on = ch->c->conf.sandbox;
 	const char *arguments[] = {"child", s->plugin ? s->plugin : "-", scratch,
-	    s->folder ? folder : "-", memory, is_on ? "on" : "off", NULL};
+	    s->folder ? folder : "-", s->folder == CHANNEL_WRITES_FOLDER ? "writes" : "reads",
+	    memory, is_on ? "on" : "off", NULL};
 	bool good = ring_make(&ch->out, &out_fd, e) && ring_make(&ch->in, &in_fd, e) &&
 		    make_pipes(ch, &control, &said, e);
 	if (good) {

@@ -14,9 +14,12 @@
 
 #include <sys/types.h>
 
+/* What it may do with DATA/plugins/PLUGIN, which all organisations share. */
+enum channel_folder { CHANNEL_NO_FOLDER, CHANNEL_READS_FOLDER, CHANNEL_WRITES_FOLDER };
+
 struct channel_spec {
-	const char *plugin;  /* whose hook it runs; NULL: the core's own reader of tables */
-	bool folder;         /* it may use DATA/plugins/PLUGIN */
+	const char *plugin; /* whose hook it runs; NULL: the core's own reader of tables */
+	enum channel_folder folder;
 	uint32_t seconds;    /* by the clock; 0: LIMIT_HOOK_SECONDS */
 	uint32_t memory_mib; /* 0: the usual */
 };

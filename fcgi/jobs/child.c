@@ -128,7 +128,7 @@ run_hook(struct child_host *c, const json_t *begin, struct err *e)
 struct start {
 	const char *plugin, *scratch, *folder;
 	uint64_t memory_mib;
-	bool sandbox;
+	bool writes_folder, sandbox;
 };
 
 static void
@@ -168,7 +168,8 @@ lock_in(const struct child_host *c, const struct start *s, struct err *e)
 	    .tools = c->plugin && c->plugin->tools && c->plugin->tools[0],
 	    .control_fd = CONTROL_FD,
 	    .memory_bytes = MIB(s->memory_mib),
-	    .file_bytes = folder ? 0 : LIMIT_SCRATCH_BYTES,
+	    .writes_folder = s->writes_folder,
+	    .file_bytes = folder && s->writes_folder ? 0 : LIMIT_SCRATCH_BYTES,
 	    .processor_seconds = LIMIT_HOOK_SECONDS,
 	};
 	/* Nothing of the server's environment is a plugin's business. */
@@ -206,7 +207,7 @@ work(struct child_host *c, const struct start *s, struct err *e)
 	return c->plugin ? run_hook(c, begin, e) : read_table(c, e);
 }
 
-/* rowhouse child PLUGIN SCRATCH FOLDER MEMORY_MIB SANDBOX */
+/* rowhouse child PLUGIN SCRATCH FOLDER reads|writes MEMORY_MIB on|off */
 int
 command_child(int argc, char **argv)
 {
@@ -214,13 +215,14 @@ command_child(int argc, char **argv)
 	struct err e = {0};
 	struct start s;
 	log_role("child");
-	if (argc != 6 || !str_to_u64(&s.memory_mib, str_of(argv[4])) ||
+	if (argc != 7 || !str_to_u64(&s.memory_mib, str_of(argv[5])) ||
 	    !ring_attach(&c.out, OUT_FD, &e) || !ring_attach(&c.in, IN_FD, &e))
 		return 2;
 	s.plugin = argv[1];
 	s.scratch = argv[2];
 	s.folder = argv[3];
-	s.sandbox = strcmp(argv[5], "on") == 0;
+	s.writes_folder = strcmp(argv[4], "writes") == 0;
+	s.sandbox = strcmp(argv[6], "on") == 0;
 	c.control = CONTROL_FD;
 #ifndef ARENA_DEBUG /* what the sanitizers say goes to the log, whole */
 	if (dup2(SAID_FD, STDOUT_FILENO) < 0 || dup2(SAID_FD, STDERR_FILENO) < 0)

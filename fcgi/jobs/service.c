@@ -150,8 +150,12 @@ begin_text(struct service *s, const struct service_dataset *d)
 bool
 service_start(struct service *s, const struct service_dataset *d, struct err *e)
 {
+	/* Only a task of the site works for everybody. */
+	enum channel_folder folder = !s->params.folder ? CHANNEL_NO_FOLDER
+				     : d->dataset      ? CHANNEL_READS_FOLDER
+						       : CHANNEL_WRITES_FOLDER;
 	struct channel_spec spec = {
-	    s->params.plugin, s->params.folder, s->params.seconds, s->params.memory_mib};
+	    s->params.plugin, folder, s->params.seconds, s->params.memory_mib};
 	return channel_open(&s->ch, s->c, &spec, e) &&
 	       channel_send(&s->ch, MESSAGE_BEGIN, begin_text(s, d), (struct str){0}, e);
 }

@@ -111,7 +111,7 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	    .org_id = c->org_id,
 	    .kind = STR("ingest"),
 	    .dataset_id = arena_copy(a, str_of(out->dataset_id)),
-	    .params = plugin_ingest_params(r->type, r->params, a),
+	    .params = plugin_ingest_params(m, r->type, r->params, a),
 	    .who = c->who,
 	};
 	for (size_t i = 0; i < source.file_count; i++)

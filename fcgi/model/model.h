@@ -246,7 +246,7 @@ bool model_registry(
 
 /* The params of an ingest job of this type. */
 struct str plugin_ingest_params(
-    const struct dataset_type *type, struct str values, struct arena *a);
+    struct model *m, const struct dataset_type *type, struct str values, struct arena *a);
 /* The plugin's own check of values that its form's table let through. */
 bool plugin_type_check(struct model *m, const struct dataset_type *type, const struct value *values,
     struct arena *a, struct err *e) MUST_CHECK;

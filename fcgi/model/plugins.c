@@ -196,12 +196,16 @@ params_of(const struct wanted *w, struct arena *a)
 }
 
 struct str
-plugin_ingest_params(const struct dataset_type *type, struct str values, struct arena *a)
+plugin_ingest_params(
+    struct model *m, const struct dataset_type *type, struct str values, struct arena *a)
 {
 	struct wanted w = {
 	    .hook = "ingest", .type = type->name, .values = values, .missing = !type->has};
 	if (type->has && type->has->ingest) {
+		const struct rowhouse_plugin *p =
+		    registry_plugin(m->registry, str_of(type->plugin));
 		w.plugin = type->plugin;
+		w.folder = p && p->folder;
 		w.bounds = type->has->bounds;
 	}
 	return params_of(&w, a);

@@ -308,10 +308,25 @@ test("a task of the site takes a source, keeps files of its own, and a verb read
   const job = await server.waitForJob(started.json.job.id);
   assert.equal(job.state, "done", JSON.stringify(job.error));
   assert.deepEqual(await get("/plugins/hooks/status"), { lines: "3", index: true });
+  // The folder is one for all organisations: what works on a dataset only reads it.
+  const reads = "list: yes, read: yes, write: EACCES, make: EACCES";
+  const made = await hooks({ title: "folder", copies: 0 });
+  assert.deepEqual((await cellsOf(made.id)).map((c) => c[1]), [reads], "an ingest");
+  assert.deepEqual((await post(`/datasets/${made.id}/calls/folder`, {})).json, { answer: { folder: reads } }, "a call");
   assert.equal((await lookup("hooks", "lookup", "beta")).stdout, "2: beta\n3: gamma beta\n");
   assert.equal((await lookup("lookup", "alpha")).stdout, "1: alpha\n", "by its alias");
   assert.equal((await lookup("hooks", "lookup")).code, 2);
   assert.match((await lookup("hooks", "find")).stderr, /there is no find here/);
+});
+
+test("a verb finds its folder in a data folder that no server has used yet, and makes no data folder", async (t) => {
+  const data = temporaryFolder(t);
+  const lookup = (folder) => run(program, ["hooks", "lookup", "x", "--data", folder], { env: { ...process.env, ...plugins } })
+    .catch((error) => error);
+  assert.match((await lookup(data)).stderr, /nothing was imported yet/);
+  assert.equal(fs.statSync(path.join(data, "plugins/hooks")).mode & 0o777, 0o700);
+  assert.match((await lookup(path.join(data, "missing"))).stderr, /nothing was imported yet/);
+  assert.ok(!fs.existsSync(path.join(data, "missing")));
 });
 
 test("the types say what can be done with each and what was refused, and OpenAPI says the same", async () => {
@@ -319,7 +334,7 @@ test("the types say what can be done with each and what was refused, and OpenAPI
   const type = types.find((t) => t.name === "hooks_all");
   assert.deepEqual([type.plugin, type.loaded, type.tasks.map((w) => w.name), type.calls.map((w) => w.name),
     type.views.map((v) => [v.name, v.panel])],
-  ["hooks", true, ["fill", "thin", "number", "count_up", "misplace", "swell", "widen"], ["remember", "count", "tool", "leave"],
+  ["hooks", true, ["fill", "thin", "number", "count_up", "misplace", "swell", "widen"], ["remember", "count", "tool", "folder", "leave"],
     [["peek", true], ["whole", false], ["misfill", false], ["spin", false], ["large", false]]]);
   assert.deepEqual(type.form.required.sort(), ["box", "title"]);
   assert.deepEqual(type.form.properties.tags.items.properties.weight.maximum, 100);

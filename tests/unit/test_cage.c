@@ -379,13 +379,32 @@ use_folder(const char *path)
 }
 
 static void
+read_folder(const char *path)
+{
+	int fd = open(folder_file(path, "index"), O_RDONLY | O_CLOEXEC);
+	int list = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	NEED(fd >= 0 && flock(fd, LOCK_SH) == 0 && close(fd) == 0);
+	NEED(list >= 0 && close(list) == 0);
+	NEED(is_denied(open(folder_file(path, "index"), O_RDWR | O_CLOEXEC)));
+	NEED(is_denied(open(folder_file(path, "index"), O_RDONLY | O_TRUNC | O_CLOEXEC)));
+	NEED(is_denied(open(folder_file(path, "index"), O_ACCMODE | O_TRUNC | O_CLOEXEC)));
+	NEED(is_denied(open(folder_file(path, "a"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+	NEED(is_denied(mkdir(folder_file(path, "c"), 0700)));
+	NEED(is_denied(unlink(folder_file(path, "index"))));
+	NEED(is_denied(rename(folder_file(path, "index"), folder_file(path, "b"))));
+}
+
+static void
 do_what_hooks_do(const struct cage *c)
 {
 	char text[20];
 	struct timespec now, brief = {0, 1000};
 	NEED(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 	use_folder(c->scratch);
-	use_folder(c->folder);
+	if (c->writes_folder)
+		use_folder(c->folder);
+	else
+		read_folder(c->folder);
 	NEED(pread(opened, text, sizeof text, 0) == 6); /* an input */
 	NEED(mmap(NULL, 6, PROT_READ, MAP_PRIVATE, opened, 0) != MAP_FAILED);
 	char *p = malloc(MIB(20));
@@ -410,8 +429,9 @@ test_what_a_hook_needs_is_there(void **state)
 	if (is_skipped())
 		skip();
 	for (int landlock = 1; landlock <= cage_landlock(); landlock++)
-		for (int tools = 0; tools < 2; tools++) {
-			struct cage c = cage_of(tools, landlock);
+		for (int i = 0; i < 4; i++) {
+			struct cage c = cage_of(i & 1, landlock);
+			c.writes_folder = i & 2;
 			assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
 			c.control_fd = fds[0];
 			assert_int_equal(fds[1], fds[0] + 1);
@@ -590,6 +610,7 @@ begin(void **state)
 	    mkdir(beside("empty"), 0700))
 		return -1;
 	file_put(secret, STR("secret"));
+	file_put(folder_file(own_folder, "index"), STR("index"));
 	file_put(folder_file(scratch, "file"), STR("mine"));
 	file_put(folder_file(scratch, "program"), STR("#!/bin/true\n"));
 	opened = open(secret, O_RDONLY | O_CLOEXEC);

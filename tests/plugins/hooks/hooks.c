@@ -4,8 +4,11 @@
  * remember, tasks that lease columns and can be interrupted, documents with a helper program, a
  * site with an index of its own, a page and a command.
  */
+#define _GNU_SOURCE
 #include "plugin.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -54,6 +57,27 @@ check(const struct host *h, const struct value *v, struct err *e)
 		abort();
 	return !str_is(v[TITLE].text, "forbidden") ||
 	       FAIL_FIELD(e, INPUT, "title", "Title must not be 'forbidden'");
+}
+
+/* ---- the folder of its own ---- */
+
+static const char *
+can_open(const struct host *h, const char *name, int flags)
+{
+	const char *path = arena_format(h->arena, "%.*s/%s", STR_ARG(h->folder), name).p;
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return strerrorname_np(errno);
+	close(fd);
+	return "yes";
+}
+
+static struct str
+folder_words(const struct host *h)
+{
+	return arena_format(h->arena, "list: %s, read: %s, write: %s, make: %s",
+	    can_open(h, ".", O_RDONLY | O_DIRECTORY), can_open(h, "index.txt", O_RDONLY),
+	    can_open(h, "index.txt", O_WRONLY), can_open(h, "new", O_WRONLY | O_CREAT));
 }
 
 /* ---- ingest: its values, its files, its state, its scratch folder ---- */
@@ -131,6 +155,8 @@ ingest(const struct host *h, const struct value *v, struct err *e)
 		if (line % 1000 == 0 && !host_progress(h, line, (uint64_t)v[COPIES].integer, e))
 			return false;
 	}
+	if (str_is(v[TITLE].text, "folder") && !put(h, ++line, folder_words(h), STR(""), e))
+		return false;
 	for (size_t i = 0; i < v[TAGS].count; i++)
 		if (!put(h, ++line, v[TAGS].items[i * TAG_FIELDS + TAG_NAME].text, STR("tag"), e))
 			return false;
@@ -410,6 +436,13 @@ tool_run(const struct host *h, const struct value *v, struct err *e)
 	return say(h, "status", arena_format(h->arena, "%d %zu", t.status, t.output.n), e);
 }
 
+static bool
+folder_run(const struct host *h, const struct value *v, struct err *e)
+{
+	(void)v;
+	return say(h, "folder", folder_words(h), e);
+}
+
 /* Leaves a process behind whose parent is gone, outside the group where it can; answers its number.
  */
 static bool
@@ -448,6 +481,7 @@ static const struct plugin_work calls[] = {
 	.form = ask_form,
 	.bounds = {.seconds = 20},
 	.run = tool_run},
+    {.name = "folder", .title = "What it can do with the folder", .run = folder_run},
     {.name = "leave", .title = "Leave a process behind", .form = ask_form, .run = leave_run},
     {0},
 };
