@@ -34,6 +34,9 @@
 #define LIMIT_FILE_NAME_BYTES 255
 #define LIMIT_MAP_RADIUS_METERS 50000
 #define LIMIT_FINDINGS 10000
+#define LIMIT_FINDING_CODES 64
+#define LIMIT_FINDING_CODE_BYTES 40
+#define LIMIT_FINDING_BYTES KIB(4)
 #define LIMIT_REQUEST_BYTES MIB(64)
 #define LIMIT_REQUEST_MS 10000
 #define LIMIT_PARKED_MS 120000
@@ -80,10 +83,14 @@
 	X(PARAMETERS, "parameters", "the query of one request")                                    \
 	X(URL_BYTES, "bytes", "the address of one request")                                        \
 	X(NAME_CHARACTERS, "characters", "the name of a dataset")                                  \
-	X(DESCRIPTION_BYTES, "bytes", "the description of a dataset")                              \
+	X(DESCRIPTION_BYTES, "bytes",                                                              \
+	    "the description of a dataset or a column, or its default value")                      \
 	X(FILE_NAME_BYTES, "bytes", "the name of an uploaded file")                                \
 	X(MAP_RADIUS_METERS, "meters", "the radius of a map extraction")                           \
 	X(FINDINGS, "findings", "those kept of one file, the rest are counted")                    \
+	X(FINDING_CODES, "codes", "kinds of findings counted of one dataset, one for all others")  \
+	X(FINDING_CODE_BYTES, "bytes", "the code of a finding")                                    \
+	X(FINDING_BYTES, "bytes", "the text of a finding")                                         \
 	X(REQUEST_BYTES, "bytes", "memory of one request")                                         \
 	X(REQUEST_MS, "milliseconds", "one request that does not wait for a job")                  \
 	X(PARKED_MS, "milliseconds", "one request that waits for a job")                           \

@@ -256,9 +256,14 @@ child_put_column(struct child_host *c, const struct host_new_column *n, struct e
 	    (uint32_t)n->vendor_type.n, (uint32_t)n->description.n, (uint32_t)n->default_value.n};
 	struct buf b;
 	buf_init(&b, &c->arena);
-	if (n->name.n > LIMIT_COLUMN_NAME_BYTES)
-		return FAIL(
-		    e, TOO_BIG, "the name of a column is over %d bytes", LIMIT_COLUMN_NAME_BYTES);
+	if (n->name.n > LIMIT_COLUMN_NAME_BYTES || n->vendor_type.n > LIMIT_COLUMN_NAME_BYTES)
+		return FAIL(e, TOO_BIG, "the name or type of a column is over %d bytes",
+		    LIMIT_COLUMN_NAME_BYTES);
+	if (n->description.n > LIMIT_DESCRIPTION_BYTES ||
+	    n->default_value.n > LIMIT_DESCRIPTION_BYTES)
+		return FAIL(e, TOO_BIG,
+		    "the description or default value of the column %.*s is over %d bytes",
+		    STR_ARG(str_clip(n->name, 100)), (int)LIMIT_DESCRIPTION_BYTES);
 	buf_put(&b, &head, sizeof head);
 	buf_put_str(&b, n->name);
 	buf_put_str(&b, n->vendor_type);
@@ -397,8 +402,9 @@ host_put_row(
 bool
 child_put_finding(struct child_host *c, const struct finding *f, int64_t row_id, struct err *e)
 {
-	struct str code = str_clip(str_of(f->code), 40), text = str_clip(f->message, KIB(4));
-	char message[sizeof(struct finding_head) + 64 + KIB(4)];
+	struct str code = str_clip(str_of(f->code), LIMIT_FINDING_CODE_BYTES),
+		   text = str_clip(f->message, LIMIT_FINDING_BYTES);
+	char message[sizeof(struct finding_head) + LIMIT_FINDING_CODE_BYTES + LIMIT_FINDING_BYTES];
 	struct finding_head head = {
 	    f->line, f->column, (uint64_t)row_id, (uint32_t)code.n, (uint32_t)text.n};
 	memcpy(message, &head, sizeof head);

@@ -381,8 +381,10 @@ said_finding(struct said_finding *out, struct str m, uint64_t columns, struct er
 	memcpy(&h, m.p, sizeof h);
 	m.p += sizeof h;
 	m.n -= sizeof h;
-	if ((uint64_t)h.code + h.message != m.n || h.code == 0 || h.line > INT64_MAX ||
-	    h.row_id > INT64_MAX || (h.column != SIZE_MAX && h.column >= columns))
+	if ((uint64_t)h.code + h.message != m.n || h.code == 0 ||
+	    h.code > LIMIT_FINDING_CODE_BYTES || h.message > LIMIT_FINDING_BYTES ||
+	    h.line > INT64_MAX || h.row_id > INT64_MAX ||
+	    (h.column != SIZE_MAX && h.column >= columns))
 		return channel_lie(e, "a finding");
 	*out = (struct said_finding){
 	    h.line, h.column, h.row_id, {m.p, h.code}, {m.p + h.code, h.message}};
@@ -400,6 +402,7 @@ said_column(struct new_column *out, struct str m, struct err *e)
 	m.n -= sizeof h;
 	if ((uint64_t)h.name + h.vendor_type + h.description + h.default_value != m.n ||
 	    h.name > LIMIT_COLUMN_NAME_BYTES || h.vendor_type > LIMIT_COLUMN_NAME_BYTES ||
+	    h.description > LIMIT_DESCRIPTION_BYTES || h.default_value > LIMIT_DESCRIPTION_BYTES ||
 	    h.type > COLUMN__MAX || h.required > 1)
 		return channel_lie(e, "a column");
 	const char *p = m.p;

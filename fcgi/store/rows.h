@@ -47,7 +47,8 @@ bool rows_build_column(
 /* cells and absent must have been checked.  Rows get ids 1, 2, 3 ... */
 bool rows_build_row(struct rows_build *b, uint64_t line, struct str cells, struct str absent,
     struct err *e) MUST_CHECK;
-/* Kept up to LIMIT_FINDINGS, counted always.  column SIZE_MAX: none. */
+/* Kept up to LIMIT_FINDINGS, counted always: by code, those beyond LIMIT_FINDING_CODES together as
+ * `other`.  column SIZE_MAX: none. */
 bool rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct str code,
     struct str message, struct err *e) MUST_CHECK;
 
@@ -198,6 +199,7 @@ bool rows_edit_undo(
  * the next one.  *change_id 0: there is none. */
 bool rows_edit_next_of(struct rows_editor *ed, struct str cause, int64_t before, int64_t *change_id,
     struct err *e) MUST_CHECK;
+/* As rows_build_finding(), and counted with its. */
 bool rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t column,
     struct str code, struct str message, struct err *e) MUST_CHECK;
 /* How many there are, undone ones too; and how many rows would come back with one. */

@@ -51,8 +51,6 @@ static const char schema[] =
     "CREATE TABLE tasks(job_id TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT "
     "ROWID;" ROWS_ADDED_2 "PRAGMA application_id=" ROWS_APPLICATION_ID ";";
 
-#define CODES 64
-
 struct rows_build {
 	struct database d;
 	sqlite3_stmt *insert;
@@ -67,9 +65,9 @@ struct rows_build {
 	char *pending_text;
 	size_t pending_bytes, since_write_back;
 	struct {
-		char code[40];
+		char code[LIMIT_FINDING_CODE_BYTES + 1];
 		uint64_t count;
-	} codes[CODES];
+	} codes[LIMIT_FINDING_CODES];
 	size_t code_count;
 	struct arena arena;
 };
@@ -216,13 +214,15 @@ rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct st
     struct str message, struct err *e)
 {
 	size_t i = 0;
-	code = str_clip(code, sizeof b->codes[0].code - 1);
+	code = str_clip(code, LIMIT_FINDING_CODE_BYTES);
 	while (i < b->code_count && !str_is(code, b->codes[i].code))
 		i++;
-	if (i == CODES)
-		i = CODES - 1;
-	if (i == b->code_count) {
-		snprintf(b->codes[i].code, sizeof b->codes[i].code, "%.*s", STR_ARG(code));
+	/* The last place is for all there was no place for; one may be called so itself. */
+	if (i >= LIMIT_FINDING_CODES - 1)
+		i = LIMIT_FINDING_CODES - 1;
+	if (i >= b->code_count) {
+		snprintf(b->codes[i].code, sizeof b->codes[i].code, "%.*s",
+		    STR_ARG(i == LIMIT_FINDING_CODES - 1 ? STR(FINDING_OTHER) : code));
 		b->code_count++;
 	}
 	b->codes[i].count++;
@@ -269,7 +269,9 @@ write_statistics(struct rows_build *b, const struct guess *guesses, struct err *
 			return false;
 	}
 	for (size_t i = 0; i < b->code_count; i++)
-		if (!sql_run(&b->d, NULL, "INSERT INTO finding_counts VALUES(?,?)",
+		if (!sql_run(&b->d, NULL,
+			"INSERT INTO finding_counts VALUES(?,?) ON CONFLICT(code) DO UPDATE SET "
+			"count=count+excluded.count",
 			SQL_VALUES(V_TEXT(b->codes[i].code), V_INT(b->codes[i].count)), e))
 			return false;
 	return true;

@@ -443,9 +443,12 @@ rows_edit_finding(struct rows_editor *ed, int64_t row_id, uint64_t line, size_t 
 	int64_t kept;
 	ed->dirty = true;
 	if (!sql_run(&ed->d, NULL,
-		"INSERT INTO finding_counts VALUES(?,1) ON CONFLICT(code) DO UPDATE SET "
-		"count=count+1",
-		SQL_VALUES(V_STR(code)), e) ||
+		"INSERT INTO finding_counts VALUES(CASE WHEN "
+		"EXISTS(SELECT 1 FROM finding_counts WHERE code=?1) OR "
+		"(SELECT count(*) FROM finding_counts WHERE code<>?2) < ?3 THEN ?1 ELSE ?2 END, 1) "
+		"ON CONFLICT(code) DO UPDATE SET count=count+1",
+		SQL_VALUES(V_STR(code), V_TEXT(FINDING_OTHER), V_INT(LIMIT_FINDING_CODES - 1)),
+		e) ||
 	    !sql_one_int(&ed->d, &kept, 0, "SELECT count(*) FROM findings", NULL, 0, e))
 		return false;
 	return kept >= LIMIT_FINDINGS ||

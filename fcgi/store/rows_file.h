@@ -53,4 +53,7 @@ bool rows_insert_column(struct database *d, size_t column_id, const struct new_c
 /* Makes the view `data` anew, which lets any SQLite tool read the file. */
 bool rows_write_view(struct database *d, struct arena *a, struct err *e) MUST_CHECK;
 
+/* What findings are counted under when there are LIMIT_FINDING_CODES codes already. */
+#define FINDING_OTHER "other"
+
 #endif

@@ -123,6 +123,7 @@ try_files(void)
 	TRY(in_path(outside, O_RDONLY | O_DIRECTORY));
 	TRY(in_path(secret, O_WRONLY));
 	TRY(in_path(secret, O_RDONLY | O_TRUNC));
+	TRY(in_path(secret, O_ACCMODE | O_TRUNC));
 	TRY(truncate(secret, 0));
 	TRY(in_path(beside("new"), O_WRONLY | O_CREAT));
 	TRY(in_path("/tmp/rowhouse-cage-was-here", O_WRONLY | O_CREAT));

@@ -411,6 +411,72 @@ findings_are_kept_to_the_limit_and_counted_always(void **state)
 	rows_close(file);
 }
 
+/* How many codes are counted, and how often FINDING_OTHER. */
+static void
+assert_codes(size_t expected, uint64_t others)
+{
+	struct finding_count *counts;
+	size_t count;
+	uint64_t found = 0;
+	MUST(rows_open(&file, path, &e));
+	MUST(rows_finding_counts(file, &counts, &count, &arena, &e));
+	for (size_t i = 0; i < count; i++)
+		if (str_is(counts[i].code, "other"))
+			found = counts[i].count;
+	rows_close(file);
+	assert_int_equal(count, expected);
+	assert_int_equal(found, others);
+}
+
+static struct str
+code_of(int i)
+{
+	return arena_format(&arena, "code-%d", i);
+}
+
+static void
+codes_beyond_the_limit_are_counted_together(void **state)
+{
+	(void)state;
+	struct rows_editor *ed;
+	struct rows_edited edited;
+	struct change change = {.who = STR("u"), .kind = STR("task")};
+	/* One is called as all the others are. */
+	begin("codes.db");
+	MUST(rows_build_finding(build, 1, SIZE_MAX, STR("other"), STR("x"), &e));
+	for (int i = 0; i < LIMIT_FINDING_CODES - 2; i++)
+		MUST(rows_build_finding(build, 1, SIZE_MAX, code_of(i), STR("x"), &e));
+	finish_and_open();
+	rows_close(file);
+	assert_codes(LIMIT_FINDING_CODES - 1, 1);
+	/* As many as there may be, and one more, twice. */
+	begin("codes.db");
+	for (int i = 0; i < LIMIT_FINDING_CODES; i++)
+		MUST(rows_build_finding(build, 1, SIZE_MAX, code_of(i), STR("x"), &e));
+	MUST(rows_build_finding(build, 1, SIZE_MAX, STR("other"), STR("x"), &e));
+	finish_and_open();
+	rows_close(file);
+	assert_codes(LIMIT_FINDING_CODES, 2);
+	/* A task goes on with them. */
+	MUST(rows_editor_open(&ed, path, &e) && rows_edit_begin(ed, &change, &e));
+	for (int i = 0; i < LIMIT_FINDING_CODES + 1; i++)
+		MUST(rows_edit_finding(ed, 0, 1, SIZE_MAX, code_of(i), STR("x"), &e));
+	MUST(rows_edit_commit(ed, &edited, &e));
+	rows_editor_close(ed);
+	assert_codes(LIMIT_FINDING_CODES, 4);
+	/* And begins with none. */
+	begin("codes.db");
+	finish_and_open();
+	rows_close(file);
+	change.change_id = 0;
+	MUST(rows_editor_open(&ed, path, &e) && rows_edit_begin(ed, &change, &e));
+	for (int i = 0; i < LIMIT_FINDING_CODES; i++)
+		MUST(rows_edit_finding(ed, 0, 1, SIZE_MAX, code_of(i), STR("x"), &e));
+	MUST(rows_edit_commit(ed, &edited, &e));
+	rows_editor_close(ed);
+	assert_codes(LIMIT_FINDING_CODES, 1);
+}
+
 static void
 a_file_without_anything_is_good(void **state)
 {
@@ -577,6 +643,7 @@ main(void)
 	    cmocka_unit_test(columns_are_limited_and_the_widest_file_is_good),
 	    cmocka_unit_test(columns_without_a_letter_are_told_apart_quickly),
 	    cmocka_unit_test(findings_are_kept_to_the_limit_and_counted_always),
+	    cmocka_unit_test(codes_beyond_the_limit_are_counted_together),
 	    cmocka_unit_test(a_file_without_anything_is_good),
 	    cmocka_unit_test(an_abandoned_build_leaves_nothing),
 	    cmocka_unit_test(the_cache_keeps_files_apart_and_open),

@@ -32,11 +32,21 @@ say(enum message type, const void *p, size_t n)
 	ring_send(ring, type, (struct str){p, n}, (struct str){0});
 }
 
+/* A text of so many of this. */
+static const char *
+many(char what, size_t n)
+{
+	static char text[LIMIT_DESCRIPTION_BYTES + 2];
+	memset(text, what, n);
+	text[n] = 0;
+	return text;
+}
+
 /* A column, whose lengths may be other than its bytes. */
 static void
 say_column_as(struct column_head head, const char *texts)
 {
-	char m[8192];
+	static char m[2 * LIMIT_DESCRIPTION_BYTES];
 	memcpy(m, &head, sizeof head);
 	size_t n =
 	    sizeof head + (size_t)snprintf(m + sizeof head, sizeof m - sizeof head, "%s", texts);
@@ -67,7 +77,7 @@ say_row(const char *cells, const char *absent, uint32_t more)
 static void
 say_finding(uint64_t column, const char *code, const char *text, uint32_t more)
 {
-	char m[4096];
+	static char m[2 * LIMIT_FINDING_BYTES];
 	struct finding_head h = {
 	    2, column, 0, (uint32_t)strlen(code), (uint32_t)strlen(text) + more};
 	memcpy(m, &h, sizeof h);
@@ -156,8 +166,8 @@ cancel(void)
 #define LIES(X)                                                                                    \
 	X(honest, good_rows(); say_finding(1, "extra-cell", "t", 0); good_end(), NULL, "")         \
 	X(more_after_the_end, good_rows(); good_end(); say_row("[]", "", 0), NULL, "")             \
-	X(many_findings, for (int i = 0; i < LIMIT_FINDINGS + 9; i++) say_finding(                 \
-			     SIZE_MAX, "code-that-is-longer-than-any-of-ours-can-be", "", 0);      \
+	X(many_findings, for (int i = 0; i < LIMIT_FINDINGS + 9; i++)                              \
+			     say_finding(SIZE_MAX, many('c', LIMIT_FINDING_CODE_BYTES), "", 0);    \
 	    good_rows(); good_end(), NULL, "")                                                     \
 	X(silence, (void)0, "internal", "ended with status 0")                                     \
 	X(no_end, good_rows(); say_guesses(), "internal", "ended with status 0")                   \
@@ -208,6 +218,29 @@ cancel(void)
 	X(short_finding, say(MESSAGE_FINDING, "abc", 3), "internal", "finding")                    \
 	X(long_finding, say_finding(SIZE_MAX, "c", "t", 9), "internal", "a finding")               \
 	X(endless_finding, say_finding(SIZE_MAX, "c", "t", UINT32_MAX), "internal", "a finding")   \
+	X(finding_with_a_long_code,                                                                \
+	    say_finding(SIZE_MAX, many('c', LIMIT_FINDING_CODE_BYTES + 1), "t", 0), "internal",    \
+	    "a finding")                                                                           \
+	X(finding_at_its_limit, say_finding(SIZE_MAX, "c", many('t', LIMIT_FINDING_BYTES), 0);     \
+	    good_rows(); good_end(), NULL, "")                                                     \
+	X(finding_over_its_limit,                                                                  \
+	    say_finding(SIZE_MAX, "c", many('t', LIMIT_FINDING_BYTES + 1), 0), "internal",         \
+	    "a finding")                                                                           \
+	X(description_at_its_limit,                                                                \
+	    say_column_as((struct column_head){.description = (uint32_t)LIMIT_DESCRIPTION_BYTES},  \
+		many('d', LIMIT_DESCRIPTION_BYTES));                                               \
+	    say_column("b"); say_row("[1,2]", "", 0); say_row("[1,2]", "", 0);                     \
+	    good_end(), NULL, "")                                                                  \
+	X(description_over_its_limit,                                                              \
+	    say_column_as(                                                                         \
+		(struct column_head){.description = (uint32_t)LIMIT_DESCRIPTION_BYTES + 1},        \
+		many('d', LIMIT_DESCRIPTION_BYTES + 1)),                                           \
+	    "internal", "a column")                                                                \
+	X(default_value_over_its_limit,                                                            \
+	    say_column_as(                                                                         \
+		(struct column_head){.default_value = (uint32_t)LIMIT_DESCRIPTION_BYTES + 1},      \
+		many('d', LIMIT_DESCRIPTION_BYTES + 1)),                                           \
+	    "internal", "a column")                                                                \
 	X(finding_without_code, say_finding(SIZE_MAX, "", "t", 0), "internal", "a finding")        \
 	X(finding_beyond, good_rows(); say_finding(2, "c", "t", 0), "internal", "a finding")       \
 	X(finding_of_noise, say_finding(SIZE_MAX, "c", "\xc3", 0), "internal", "a finding")        \
