@@ -14,6 +14,7 @@
 
 #define STATE_NAME_BYTES 200
 #define STATE_PUTS_MAX 1000
+#define STATE_BYTES_LEAST 64 /* room that is made for a value */
 
 static struct str
 member_json(const json_t *object, const char *key, struct arena *a)
@@ -162,23 +163,35 @@ service_start(struct service *s, const struct service_dataset *d, struct err *e)
 
 /* ---- what it asks for ---- */
 
-/* One file, from its blob or, while that is being stored, from the body. */
 static int
-open_file(struct service *s, size_t i, uint64_t *offset, bool again, struct err *e)
+open_path(const struct service *s, const struct source_file *f, uint64_t *offset)
 {
 	struct arena *a = &s->c->arena;
-	const struct source_file *f = &s->source.files[i];
+	struct arena_mark mark = arena_mark(a);
 	struct str path = f->sha256.n ? blob_path(s->c->store, f->sha256, a)
 				      : arena_format(a, "%s/incoming/%.*s", s->c->data,
 					    STR_ARG(s->source.incoming));
 	*offset = f->sha256.n ? 0 : f->offset;
 	int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int why = errno;
+	arena_reset(a, mark);
+	errno = why;
+	return fd;
+}
+
+/* One file, from its blob or, while that is being stored, from the body. */
+static int
+open_file(struct service *s, size_t i, uint64_t *offset, struct err *e)
+{
+	int fd = open_path(s, &s->source.files[i], offset);
 	/* The body may have become a blob between the look at the catalog and now. */
-	if (fd < 0 && errno == ENOENT && !again && !f->sha256.n &&
-	    store_source_get(
-		s->c->store, &s->source, s->c->job.org_id, s->source.source_id, a, e) &&
-	    i < s->source.file_count)
-		return open_file(s, i, offset, true, e);
+	if (fd < 0 && errno == ENOENT && !s->source.files[i].sha256.n) {
+		if (!store_source_get(s->c->store, &s->source, s->c->job.org_id,
+			s->source.source_id, &s->c->arena, e))
+			return -1;
+		errno = ENOENT;
+		fd = i < s->source.file_count ? open_path(s, &s->source.files[i], offset) : -1;
+	}
 	if (fd < 0)
 		FAIL_ERRNO(e, "the file of the data source cannot be opened");
 	return fd;
@@ -193,7 +206,7 @@ give_input(struct service *s, struct str m, struct err *e)
 	memcpy(&i, m.p, sizeof i);
 	if (i >= s->source.file_count)
 		return channel_lie(e, "the number of a file");
-	int fd = open_file(s, (size_t)i, &offset, false, e);
+	int fd = open_file(s, (size_t)i, &offset, e);
 	if (fd < 0)
 		return false;
 	struct input_head head = {offset, s->source.files[i].bytes};
@@ -220,10 +233,28 @@ give_state(struct service *s, struct str m, struct err *e)
 	for (const struct state_put *p = s->puts; p; p = p->older)
 		if (str_is(m, p->name))
 			return channel_reply(&s->ch, p->value, e);
-	return store_state_get(s->c->store, s->params.plugin ? s->params.plugin : "",
-		   s->c->job.org_id, arena_text(&s->c->arena, s->c->job.dataset_id),
-		   arena_text(&s->c->arena, m), &value, &s->c->arena, e) &&
-	       channel_reply(&s->ch, value, e);
+	struct arena *a = &s->c->arena;
+	struct arena_mark mark = arena_mark(a);
+	bool good =
+	    store_state_get(s->c->store, s->params.plugin ? s->params.plugin : "", s->c->job.org_id,
+		arena_text(a, s->c->job.dataset_id), arena_text(a, m), &value, a, e) &&
+	    channel_reply(&s->ch, value, e);
+	arena_reset(a, mark);
+	return good;
+}
+
+/* A value that is put again and again takes no more memory than its longest, twice. */
+static void
+keep_value(struct state_put *p, struct str value, struct arena *a)
+{
+	if (value.n > p->capacity) {
+		for (p->capacity = STATE_BYTES_LEAST; p->capacity < value.n;)
+			p->capacity *= 2;
+		p->room = arena_alloc(a, p->capacity);
+	}
+	if (value.n)
+		memcpy(p->room, value.p, value.n);
+	p->value = (struct str){p->room, value.n};
 }
 
 static bool
@@ -241,7 +272,7 @@ take_state(struct service *s, struct str m, struct err *e)
 		return channel_lie(e, "a state");
 	for (struct state_put *p = s->puts; p; p = p->older, count++)
 		if (str_is(name, p->name)) {
-			p->value = arena_copy(a, value);
+			keep_value(p, value, a);
 			s->puts_changed = true;
 			return true;
 		}
@@ -249,7 +280,8 @@ take_state(struct service *s, struct str m, struct err *e)
 		return FAIL(
 		    e, TOO_BIG, "the plugin keeps over %d values in one job", STATE_PUTS_MAX);
 	struct state_put *p = arena_alloc(a, sizeof *p);
-	*p = (struct state_put){s->puts, arena_text(a, name), arena_copy(a, value)};
+	*p = (struct state_put){.older = s->puts, .name = arena_text(a, name)};
+	keep_value(p, value, a);
 	s->puts = p;
 	s->puts_changed = true;
 	return true;

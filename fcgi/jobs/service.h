@@ -11,7 +11,9 @@
 struct state_put {
 	struct state_put *older;
 	const char *name;
-	struct str value;
+	struct str value; /* lies in `room` */
+	char *room;
+	size_t capacity; /* bytes of it */
 };
 
 /* What a job of a plugin is asked to run: jobs.params (model/plugin_jobs.c writes it). */

@@ -114,3 +114,10 @@ test("a task past its own time fails and says so", async () => {
   assert.match(job.error.message, /longer than its time/);
 });
 
+test("a state that is put and asked for again and again takes no more memory", async () => {
+  const made = await make("rogue", { mode: "good" });
+  for (const time of ["where there was none", "where there is one"]) {
+    const job = await server.waitForJob((await task(made, "again")).id);
+    assert.equal(job.state, "done", `${time}: ${JSON.stringify(job.error)}`);
+  }
+});

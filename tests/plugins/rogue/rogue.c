@@ -546,7 +546,30 @@ slow(const struct host *h, const struct value *v, struct err *e)
 	}
 }
 
+/* Puts and asks for a large value so often that all of them together are over what a writer has. */
+static bool
+again(const struct host *h, const struct value *v, struct err *e)
+{
+	char *text = arena_alloc(h->arena, LIMIT_STATE_BYTES);
+	struct str large = {text, LIMIT_STATE_BYTES}, back;
+	(void)v;
+	memset(text, 'x', large.n);
+	for (uint64_t i = 0; i < MIB(600) / LIMIT_STATE_BYTES; i++) {
+		struct arena_mark mark = arena_mark(h->arena);
+		large.n = LIMIT_STATE_BYTES - i % 2;
+		if (!host_put_state(h, "large", large, e) || !host_get_state(h, "large", &back, e))
+			return false;
+		if (!str_equal(large, back))
+			return FAIL(e, SYSTEM, "it is not what was put");
+		if (!host_get_state(h, "before", &back, e) || !host_progress(h, i, 0, e))
+			return false;
+		arena_reset(h->arena, mark);
+	}
+	return host_put_state(h, "before", large, e);
+}
+
 static const struct plugin_work tasks[] = {
+    {.name = "again", .title = "Puts a state again and again", .run = again},
     {.name = "stubborn", .title = "Goes on after the cancel", .run = stubborn},
     {.name = "slow", .title = "Takes longer than it may", .bounds = {.seconds = 1}, .run = slow},
     {0},
