@@ -47,41 +47,216 @@ folder_sync(const char *path, struct err *e)
 	return good;
 }
 
-/* Empties and removes one level of a tree; `depth` bounds the recursion. */
-static bool
-remove_at(int parent, const char *name, int depth, struct err *e)
+/* ---- whole trees, as somebody else may have made them: any depth, any mode ---- */
+
+/* A folder in another, made usable for us, who own it, when it is not; never through a link.  -1:
+ * it cannot be, errno says why. */
+static int
+folder_open_at(int parent, const char *name)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || FAIL_ERRNO(e, "the folder %s cannot be opened", name);
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		FAIL_ERRNO(e, "the folder %s cannot be read", name);
-		close(fd);
+	char itself[40];
+	struct stat st;
+	int place = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place < 0)
+		return -1;
+	/* By the descriptor, so that it is this one whatever has its name by now. */
+	snprintf(itself, sizeof itself, "/proc/self/fd/%d", place);
+	int fd = -1;
+	if (fstat(place, &st) == 0 &&
+	    ((st.st_mode & 0700) == 0700 || chmod(itself, (st.st_mode & 07777) | 0700) == 0))
+		fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int why = errno;
+	close(place);
+	errno = why;
+	return fd;
+}
+
+static bool
+is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+struct place {
+	dev_t device;
+	ino_t inode;
+};
+
+/* The way from the root of a tree to where a removal is; the names do not matter. */
+struct trail {
+	struct place *places;
+	size_t n, capacity;
+	struct place left; /* where the last step up came from */
+};
+
+static bool
+place_of(struct place *out, int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
 		return false;
+	*out = (struct place){st.st_dev, st.st_ino};
+	return true;
+}
+
+static bool
+trail_add(struct trail *t, int fd, struct err *e)
+{
+	if (t->n == t->capacity) {
+		size_t want = t->capacity ? 2 * t->capacity : 64;
+		struct place *p = realloc(t->places, want * sizeof *p);
+		if (!p)
+			return FAIL(e, UNAVAILABLE, "out of memory");
+		t->places = p;
+		t->capacity = want;
 	}
-	bool good = true;
+	return place_of(&t->places[t->n++], fd) || FAIL_ERRNO(e, "a folder cannot be looked at");
+}
+
+/* Removes what is not a folder with something in it.  1: nothing is left; 0: `name` is such a
+ * folder; -1: something cannot be removed. */
+static int
+empty_folder(int fd, char name[NAME_MAX + 1], struct err *e)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 1;
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
 	struct dirent *entry;
-	while (good && (entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+	if (!d) {
+		FAIL_ERRNO(e, "a folder cannot be read");
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	while (result == 1 && (entry = readdir(d))) {
+		const char *one = entry->d_name;
+		if (is_dots(one) || unlinkat(fd, one, 0) == 0 || errno == ENOENT)
 			continue;
-		if (unlinkat(fd, entry->d_name, 0) == 0 || errno == ENOENT)
+		/* POSIX lets it be EPERM for a folder too. */
+		int why = errno;
+		if ((why == EISDIR || why == EPERM) && unlinkat(fd, one, AT_REMOVEDIR) == 0)
 			continue;
-		good = (errno == EISDIR || errno == EPERM) && depth > 0
-			   ? remove_at(fd, entry->d_name, depth - 1, e)
-			   : FAIL_ERRNO(e, "%s cannot be removed", entry->d_name);
+		snprintf(name, NAME_MAX + 1, "%s", one);
+		result = errno == ENOTEMPTY || errno == EEXIST ? 0 : -1;
+		if (result < 0) {
+			errno = errno == ENOTDIR ? why : errno;
+			FAIL_ERRNO(e, "%s cannot be removed", one);
+		}
 	}
 	closedir(d);
-	if (good && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-		good = FAIL_ERRNO(e, "the folder %s cannot be removed", name);
-	return good;
+	return result;
+}
+
+static bool
+is_same(const struct place *a, const struct place *b)
+{
+	return a->device == b->device && a->inode == b->inode;
+}
+
+/* Down into `name`; the new descriptor, or -1. */
+static int
+step_down(struct trail *t, int fd, const char *name, struct err *e)
+{
+	int next = folder_open_at(fd, name);
+	if (next < 0) {
+		FAIL_ERRNO(e, "the folder %s cannot be opened", name);
+		return -1;
+	}
+	bool good = trail_add(t, next, e);
+	/* Something is in it that is not seen. */
+	if (good && is_same(&t->places[t->n - 1], &t->left))
+		good = FAIL(e, SYSTEM, "the folder %s does not get empty", name);
+	if (good)
+		return next;
+	close(next);
+	return -1;
+}
+
+/* Up again. */
+static int
+step_up(struct trail *t, int fd, struct err *e)
+{
+	struct place above;
+	int next = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (next < 0) {
+		FAIL_ERRNO(e, "a folder cannot be left");
+		return -1;
+	}
+	t->left = t->places[--t->n];
+	if (place_of(&above, next) && is_same(&above, &t->places[t->n - 1]))
+		return next;
+	/* Above it is not where we came from: what is there is not ours to remove. */
+	FAIL(e, CONFLICT, "a folder was moved while it was removed");
+	close(next);
+	return -1;
+}
+
+/* Empties the folder, without a descriptor for each level: up by "..", down again to what is left.
+ */
+static bool
+empty_tree(int fd, struct err *e)
+{
+	struct trail t = {0};
+	char name[NAME_MAX + 1];
+	int left = -1;
+	bool good = trail_add(&t, fd, e);
+	while (good && ((left = empty_folder(fd, name, e)) == 0 || (left == 1 && t.n > 1))) {
+		int next = left == 0 ? step_down(&t, fd, name, e) : step_up(&t, fd, e);
+		close(fd);
+		fd = next;
+		good = fd >= 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(t.places);
+	return good && left == 1;
 }
 
 bool
 folder_remove(const char *path, struct err *e)
 {
-	return remove_at(AT_FDCWD, path, 8, e);
+	int fd = folder_open_at(AT_FDCWD, path);
+	if (fd < 0)
+		return errno == ENOENT || FAIL_ERRNO(e, "the folder %s cannot be opened", path);
+	return empty_tree(fd, e) && (rmdir(path) == 0 || errno == ENOENT ||
+					FAIL_ERRNO(e, "the folder %s cannot be removed", path));
 }
+
+/* Adds up what is in the folder, which is closed. */
+static bool
+measure_at(int fd, int depth, struct folder_size *size, const struct folder_size *most)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *entry;
+	bool within = depth <= FOLDER_DEPTH;
+	if (!d) {
+		close(fd);
+		return within;
+	}
+	while (within && (entry = readdir(d))) {
+		struct stat st;
+		if (is_dots(entry->d_name) ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		size->entries++;
+		size->bytes += (uint64_t)st.st_blocks * 512;
+		within = size->entries <= most->entries && size->bytes <= most->bytes;
+		int below = S_ISDIR(st.st_mode) ? folder_open_at(dirfd(d), entry->d_name) : -1;
+		if (below >= 0)
+			within = measure_at(below, depth + 1, size, most) && within;
+	}
+	closedir(d);
+	return within;
+}
+
+bool
+folder_within(const char *path, const struct folder_size *most, struct folder_size *size)
+{
+	*size = (struct folder_size){0};
+	int fd = folder_open_at(AT_FDCWD, path);
+	return fd < 0 || measure_at(fd, 0, size, most);
+}
+
+/* ---- files ---- */
 
 bool
 file_write_all(int fd, const void *p, size_t n, struct err *e)

@@ -12,8 +12,18 @@
 bool folder_make(const char *path, struct err *e) MUST_CHECK;
 /* Makes what happened to names in the folder survive a power loss. */
 bool folder_sync(const char *path, struct err *e) MUST_CHECK;
-/* Removes the folder and all in it; what is not there is good. */
+/* Removes the folder and all in it, however deep and with whatever modes it was made by this user,
+ * following no links; what is not there is good. */
 bool folder_remove(const char *path, struct err *e) MUST_CHECK;
+
+/* Whether there is no more in the folder than `most`, in bytes on the disk, and nothing deeper than
+ * FOLDER_DEPTH; *size is what was counted until that was known.  Others may change it meanwhile;
+ * what cannot be looked at counts as nothing. */
+#define FOLDER_DEPTH 32
+struct folder_size {
+	uint64_t bytes, entries;
+};
+bool folder_within(const char *path, const struct folder_size *most, struct folder_size *size);
 
 /* Writes all n bytes, going on after short writes and EINTR. */
 bool file_write_all(int fd, const void *p, size_t n, struct err *e) MUST_CHECK;

@@ -57,6 +57,8 @@
 #define LIMIT_STATE_BYTES KIB(64)
 #define LIMIT_ANSWER_BYTES MIB(4)
 #define LIMIT_SCRATCH_BYTES GIB(1)
+#define LIMIT_SCRATCH_TOTAL_BYTES GIB(4)
+#define LIMIT_SCRATCH_FILES 20000
 #define LIMIT_HOOK_SECONDS (24 * 3600)
 #define LIMIT_CALL_SECONDS 110
 #define LIMIT_SILENCE_SECONDS 60
@@ -111,6 +113,8 @@
 	X(STATE_BYTES, "bytes", "one value a plugin keeps")                                        \
 	X(ANSWER_BYTES, "bytes", "the answer of a plugin's call or view")                          \
 	X(SCRATCH_BYTES, "bytes", "a file a job writes in its scratch folder")                     \
+	X(SCRATCH_TOTAL_BYTES, "bytes", "all that a job keeps in its scratch folder")              \
+	X(SCRATCH_FILES, "files", "those a job keeps in its scratch folder, folders too")          \
 	X(HOOK_SECONDS, "seconds", "one job of a plugin")                                          \
 	X(CALL_SECONDS, "seconds", "one call of a plugin")                                         \
 	X(SILENCE_SECONDS, "seconds", "a job that makes no progress before it is ended")

@@ -21,6 +21,8 @@
 #define LOOK_MS 250  /* how often a waiting writer looks whether the child still lives */
 #define STOP_MS 2000 /* from asking a child to stop to killing it */
 #define HEAR_MS 20
+#define SCRATCH_MS 1000    /* between two measures of the scratch folder, at least */
+#define SCRATCH_SHARE 20   /* and as many times as long as the last one took */
 #define SAID_BYTES KIB(16) /* of its standard error, the rest is not kept */
 #define MEMORY_MIB 1024
 
@@ -177,6 +179,31 @@ notice_death(struct channel *ch, int status)
 	FAIL(&ch->death, SYSTEM, "the process of the job broke off: %.*s", STR_ARG(text));
 }
 
+/* What is removed and still open is not seen; each such file is at most LIMIT_SCRATCH_BYTES. */
+static bool
+measure_scratch(struct channel *ch, int64_t now, struct err *e)
+{
+	static const struct folder_size most = {LIMIT_SCRATCH_TOTAL_BYTES, LIMIT_SCRATCH_FILES};
+	struct folder_size size;
+	char path[PATH_MAX];
+	if (now < ch->next_scratch_ms)
+		return true;
+	snprintf(path, sizeof path, "%s/run/%s", ch->c->data, ch->scratch);
+	bool within = folder_within(path, &most, &size);
+	int64_t took = clock_monotonic_ms() - now;
+	ch->next_scratch_ms = now + SCRATCH_MS + SCRATCH_SHARE * took;
+	if (within)
+		return true;
+	if (size.bytes > most.bytes)
+		return FAIL(e, TOO_BIG, "the job keeps over %d MiB in its scratch folder",
+		    (int)(most.bytes >> 20));
+	if (size.entries > most.entries)
+		return FAIL(e, TOO_BIG, "the job keeps over %d files in its scratch folder",
+		    LIMIT_SCRATCH_FILES);
+	return FAIL(
+	    e, TOO_BIG, "the job nests folders over %d deep in its scratch folder", FOLDER_DEPTH);
+}
+
 static bool
 look(struct channel *ch, struct err *e)
 {
@@ -203,7 +230,7 @@ look(struct channel *ch, struct err *e)
 	if (now - ch->silent_since_ms > LIMIT_SILENCE_SECONDS * 1000)
 		return FAIL(
 		    e, TIMEOUT, "the job made no progress for %d seconds", LIMIT_SILENCE_SECONDS);
-	return true;
+	return measure_scratch(ch, now, e);
 }
 
 bool

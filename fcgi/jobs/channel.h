@@ -35,6 +35,7 @@ struct channel {
 	char scratch[64]; /* name of its folder in DATA/run */
 	int64_t deadline_ms, stop_at_ms;
 	int64_t silent_since_ms; /* later than now: until then it need not say anything */
+	int64_t next_scratch_ms; /* when its folder is measured again */
 	struct err death;        /* how it ended, once it has */
 	bool gone;
 	size_t heard;           /* bytes of its standard error that were logged */

@@ -104,6 +104,15 @@ sweep_incoming(
 	return true;
 }
 
+/* One that cannot be removed keeps no other from being. */
+static void
+remove_folder(const char *path)
+{
+	struct err e = {0};
+	if (!folder_remove(path, &e))
+		log_err(path, &e);
+}
+
 static bool
 sweep_dataset(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
@@ -114,7 +123,9 @@ sweep_dataset(
 	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM datasets WHERE dataset_id=?",
 		SQL_VALUES(V_TEXT(name)), e))
 		return false;
-	return known > 0 || folder_remove(path, e);
+	if (known == 0)
+		remove_folder(path);
+	return true;
 }
 
 /* What a plugin left in its scratch folder when its job's writer was killed together with the
@@ -130,7 +141,9 @@ sweep_scratch(
 		"SELECT count(*) FROM jobs WHERE job_id=? AND state='running'",
 		SQL_VALUES(V_TEXT(name + 8)), e))
 		return false;
-	return running > 0 || folder_remove(path, e);
+	if (running == 0)
+		remove_folder(path);
+	return true;
 }
 
 /* Sources whose upload ended badly, and answers older than a day. */

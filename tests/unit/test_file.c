@@ -205,19 +205,116 @@ a_removed_folder_goes_with_all_in_it_and_nothing_beside(void **state)
 	assert_true(str_is(read_file(folder_file(folder, "outside")), "stays"));
 	assert_true(folder_remove(folder_file(folder, "gone"), &e));
 
-	/* One level more than we ever make is not followed. */
-	snprintf(path, sizeof path, "%s/deep/1/2/3/4/5/6/7/8/9", folder);
-	assert_true(folder_make(path, &e));
-	assert_false(folder_remove(folder_file(folder, "deep"), &e));
-	err_clear(&e);
-	assert_true(folder_remove(folder_file(folder, "deep/1"), &e));
-	assert_true(folder_remove(folder_file(folder, "deep"), &e));
-
 	assert_false(folder_remove(folder_file(folder, "outside"), &e));
 	err_clear(&e);
 	assert_int_equal(symlink("a", folder_file(folder, "to-a")), 0);
 	assert_false(folder_remove(folder_file(folder, "to-a"), &e));
 	assert_true(file_is_there(folder_file(folder, "a/b/c")));
+}
+
+#define HOSTILE_LEVELS 3000
+
+/* Folders in folders, each beside others and of a mode that lets nobody in; deeper than a path can
+ * say or descriptors can be open. */
+static bool
+make_hostile(const char *path)
+{
+	static const mode_t modes[] = {0, 0100, 0300, 0400, 0500, 0700};
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned level = 0; level < HOSTILE_LEVELS && fd >= 0; level++) {
+		int file = openat(fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0);
+		if (file < 0 || mkdirat(fd, "below", 0700) != 0 || mkdirat(fd, "beside", 0) != 0)
+			return false;
+		int below = openat(fd, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* What was opened stays usable. */
+		if (level > 0 && fchmod(fd, modes[level % ARRAY_LENGTH(modes)]) != 0)
+			return false;
+		close(file);
+		close(fd);
+		fd = below;
+	}
+	close(fd);
+	return fd >= 0;
+}
+
+static void
+become_somebody(void)
+{
+	/* Modes mean nothing to root. */
+	if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+		_exit(9);
+}
+
+static void
+make_as_user(void *path)
+{
+	become_somebody();
+	_exit(make_hostile(path) ? 0 : 1);
+}
+
+static void
+remove_it(void *path)
+{
+	struct err why = {0};
+	become_somebody();
+	_exit(folder_remove(path, &why) ? 0 : 1);
+}
+
+static void
+whatever_tree_somebody_made_can_be_removed(void **state)
+{
+	(void)state;
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s", folder_file(folder, "hostile"));
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_int_equal(mkdir(path, 0777), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown(path, 65534, 65534), 0);
+	int status = in_child(make_as_user, path);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	status = in_child(remove_it, path);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_false(file_is_there(path));
+}
+
+static void
+a_folder_is_measured_up_to_what_it_may_have(void **state)
+{
+	(void)state;
+	static char block[8192];
+	struct folder_size size, most = {.bytes = 1 << 20, .entries = 4};
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s", folder_file(folder, "measured"));
+	assert_true(folder_within(path, &most, &size)); /* it is not there */
+	assert_true(folder_make(folder_file(path, "a/b"), &e));
+	file_put(folder_file(path, "a/b/one"), (struct str){block, sizeof block});
+	file_put(folder_file(path, "two"), (struct str){block, sizeof block});
+	assert_true(folder_within(path, &most, &size));
+	assert_int_equal(size.entries, 4);
+	assert_in_range(size.bytes, 16384, 1 << 18);
+	most.bytes = size.bytes - 1;
+	assert_false(folder_within(path, &most, &size));
+	most = (struct folder_size){.bytes = 1 << 20, .entries = 3};
+	assert_false(folder_within(path, &most, &size));
+	assert_int_equal(size.entries, 4);
+	/* A link is an entry, what it leads to is not looked at. */
+	most.entries = 6;
+	assert_int_equal(symlink("..", folder_file(path, "link")), 0);
+	assert_true(folder_within(path, &most, &size));
+	assert_int_equal(size.entries, 5);
+	/* Hidden from who only looks. */
+	assert_int_equal(chmod(folder_file(path, "a"), 0300), 0);
+	assert_true(folder_within(path, &most, &size));
+	assert_int_equal(size.entries, 5);
+	for (int depth = 1; depth <= FOLDER_DEPTH + 1; depth++) {
+		strcat(path, "/d");
+		assert_true(folder_make(path, &e));
+		most.entries = 1000;
+		assert_int_equal(folder_within(folder_file(folder, "measured"), &most, &size),
+		    depth <= FOLDER_DEPTH);
+	}
 }
 
 static void
@@ -275,6 +372,8 @@ main(void)
 	    cmocka_unit_test(short_writes_and_interruptions_lose_nothing),
 	    cmocka_unit_test(folders_are_made_with_those_above_and_are_private),
 	    cmocka_unit_test(a_removed_folder_goes_with_all_in_it_and_nothing_beside),
+	    cmocka_unit_test(whatever_tree_somebody_made_can_be_removed),
+	    cmocka_unit_test(a_folder_is_measured_up_to_what_it_may_have),
 	    cmocka_unit_test(a_published_file_appears_under_its_name_only),
 	    cmocka_unit_test(a_deferred_descriptor_is_closed),
 	};

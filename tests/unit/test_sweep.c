@@ -2,6 +2,9 @@
 #define _GNU_SOURCE
 #include "catalog.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
 #define DAY (24 * 3600)
 
 static void
@@ -122,6 +125,48 @@ folders_of_datasets_that_are_gone_go_at_once(void **state)
 	assert_false(file_is_there(arena_format(&arena, "%s/datasets/%s", folder, NOBODY).p));
 }
 
+/* Nobody may change or remove the file then, root neither; false: it cannot be done here. */
+static bool
+make_immutable(const char *path, bool on)
+{
+	int flags, fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool good = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+	flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+	good = good && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static void
+what_cannot_be_removed_keeps_nothing_else(void **state)
+{
+	(void)state;
+	const char *stuck = NULL;
+	for (int i = 0; i < 9; i++) {
+		const char *gone = arena_format(&arena, "%s/run/scratch-%d", folder, i).p;
+		const char *dataset = arena_format(&arena, "%s/datasets/gone-%d", folder, i).p;
+		MUST(folder_make(gone, &e) && folder_make(dataset, &e));
+		if (i == 4)
+			stuck = arena_format(&arena, "%s/stuck", gone).p;
+	}
+	file_put(stuck, STR("x"));
+	if (!make_immutable(stuck, true)) {
+		print_message("skipped: no file can be made immutable here\n");
+		skip();
+	}
+	MUST(store_sweep(store, &e));
+	for (int i = 0; i < 9; i++) {
+		assert_true(file_is_there(arena_format(&arena, "%s/run/scratch-%d", folder, i).p) ==
+			    (i == 4));
+		assert_false(
+		    file_is_there(arena_format(&arena, "%s/datasets/gone-%d", folder, i).p));
+	}
+	assert_true(make_immutable(stuck, false));
+	MUST(store_sweep(store, &e));
+	assert_false(file_is_there(stuck));
+}
+
 static void
 uploads_that_ended_badly_go_after_a_day(void **state)
 {
@@ -172,6 +217,7 @@ main(void)
 	    cmocka_unit_test(half_blobs_go_when_nobody_writes_them),
 	    cmocka_unit_test(bodies_go_when_their_upload_is_gone),
 	    cmocka_unit_test(folders_of_datasets_that_are_gone_go_at_once),
+	    cmocka_unit_test(what_cannot_be_removed_keeps_nothing_else),
 	    cmocka_unit_test(uploads_that_ended_badly_go_after_a_day),
 	    cmocka_unit_test(a_sweep_of_nothing_is_good),
 	};

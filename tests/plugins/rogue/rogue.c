@@ -120,6 +120,41 @@ disk(struct err *e)
 	return FAIL(e, SYSTEM, "4 GiB were written");
 }
 
+/* More files than a job may keep; then it waits for its end. */
+static bool
+litter(struct err *e)
+{
+	for (int i = 0; i <= LIMIT_SCRATCH_FILES; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "%d", i);
+		int fd = open(name, O_WRONLY | O_CREAT, 0);
+		if (fd < 0)
+			return FAIL_ERRNO(e, "file %d", i);
+		close(fd);
+	}
+	for (;;)
+		pause();
+}
+
+/* Folders in folders that nobody can look into. */
+static bool
+burrow(struct err *e)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+	umask(0);
+	for (int i = 0; i < 200; i++) {
+		if (mkdirat(fd, "closed", 0) != 0 || mkdirat(fd, "blind", 0300) != 0)
+			return FAIL_ERRNO(e, "folder %d", i);
+		int file = openat(fd, "blind/file", O_WRONLY | O_CREAT, 0);
+		mkdirat(fd, "below", 0700);
+		int below = openat(fd, "below", O_RDONLY | O_DIRECTORY);
+		close(file);
+		close(fd);
+		fd = below;
+	}
+	return FAIL(e, SYSTEM, "it was dug");
+}
+
 /* ---- twenty and more things nobody in the cage may do ---- */
 
 struct act {
@@ -487,6 +522,10 @@ ingest(const struct host *h, const struct value *v, struct err *e)
 		return memory(e);
 	if (strcmp(mode, "disk") == 0)
 		return disk(e);
+	if (strcmp(mode, "litter") == 0)
+		return litter(e);
+	if (strcmp(mode, "burrow") == 0)
+		return burrow(e);
 	if (strcmp(mode, "silent-failure") == 0)
 		return false;
 	if (strcmp(mode, "bad-cell") == 0)
