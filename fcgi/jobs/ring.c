@@ -1,6 +1,7 @@
 /* ring.c: see ring.h.  One producer, one consumer; positions only grow and are masked when used. */
 #define _GNU_SOURCE
 #include "jobs/ring.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,25 +199,25 @@ ring_stopped(const struct ring *r)
 	return atomic_load_explicit(&r->shared->stop, memory_order_relaxed) != 0;
 }
 
-/* True when `need` bytes are there; false after wait_ms without them. */
+/* True when `need` bytes are there, false when they are not at that moment (clock_monotonic_ms();
+ * 0: now). */
 static bool
-wait_for_bytes(struct ring *r, uint64_t tail, size_t need, int wait_ms)
+wait_for_bytes(struct ring *r, uint64_t tail, size_t need, int64_t until_ms)
 {
 	struct shared *s = r->shared;
 	for (;;) {
 		/* A lying head cannot make us read outside: take() masks, and at most a frame. */
 		if (atomic_load_explicit(&s->head, memory_order_acquire) - tail >= need)
 			return true;
-		if (wait_ms <= 0)
+		int64_t left = until_ms ? until_ms - clock_monotonic_ms() : 0;
+		if (left <= 0)
 			return false;
-		int ms = wait_ms < WAIT_MS ? wait_ms : WAIT_MS;
+		int ms = left < WAIT_MS ? (int)left : WAIT_MS;
 		uint32_t seen = atomic_load(&s->head_bell);
 		atomic_store(&s->consumer_waits, 1);
 		atomic_thread_fence(memory_order_seq_cst);
-		if (atomic_load(&s->head) - tail < need) {
+		if (atomic_load(&s->head) - tail < need)
 			futex_wait(&s->head_bell, seen, ms);
-			wait_ms -= ms;
-		}
 		atomic_store(&s->consumer_waits, 0);
 	}
 }
@@ -225,7 +226,7 @@ static bool
 make_room(struct ring *r, size_t n, struct err *e)
 {
 	if (n > RING_MESSAGE_BYTES)
-		return FAIL(e, INPUT, "a message of the job's child is over %d MiB",
+		return FAIL(e, SYSTEM, "a message of the job's child is over %d MiB",
 		    (int)(RING_MESSAGE_BYTES >> 20));
 	if (n <= r->capacity)
 		return true;
@@ -249,7 +250,7 @@ take_frame(struct ring *r, uint64_t tail, bool *more, struct err *e)
 	if (f.length > FRAME_BYTES || f.more > 1 || f.zero != 0 ||
 	    (f.more && f.length < FRAME_BYTES) || (r->n > 0 && f.type != r->type))
 		return FAIL(e, SYSTEM, "the process of the job sent a frame that is none");
-	if (!wait_for_bytes(r, tail, sizeof f + f.length, 1))
+	if (!wait_for_bytes(r, tail, sizeof f + f.length, 0))
 		return FAIL(e, SYSTEM, "the process of the job sent a frame that is cut off");
 	if (!make_room(r, r->n + f.length, e))
 		return false;
@@ -267,10 +268,11 @@ int
 ring_receive(struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e)
 {
 	bool more = true;
+	int64_t until_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : 0;
 	while (more) {
 		uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_relaxed);
 		/* What has come of a message so far is kept for the next call. */
-		if (!wait_for_bytes(r, tail, sizeof(struct frame), wait_ms))
+		if (!wait_for_bytes(r, tail, sizeof(struct frame), until_ms))
 			return 0;
 		if (!take_frame(r, tail, &more, e))
 			return -1;

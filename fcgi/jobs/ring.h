@@ -35,8 +35,9 @@ void ring_send(struct ring *r, uint32_t type, struct str a, struct str b);
 void ring_stop(struct ring *r);
 bool ring_stopped(const struct ring *r);
 
-/* The receiving side.  1: a message, good until the next call; 0: none was whole yet when nothing
- * had come for `wait_ms`; -1: what came is no message (INPUT), or there is no memory for it. */
+/* The receiving side.  1: a message, good until the next call; 0: none is whole after `wait_ms`,
+ * however much of one has come; -1: what came is no message (SYSTEM), or there is no memory for it.
+ */
 int ring_receive(
     struct ring *r, uint32_t *type, struct str *message, int wait_ms, struct err *e) MUST_CHECK;
 

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "jobs/ring.h"
+#include "base/clock.h"
 #include "folder.h"
 
 #include <sched.h>
@@ -320,6 +321,51 @@ a_frame_that_lies_is_refused(void **state)
 	}
 }
 
+#define CONSUMER_WAITS_AT 136
+
+static uint64_t
+read_word(size_t at)
+{
+	return __atomic_load_n(word(at), __ATOMIC_SEQ_CST);
+}
+
+/* A frame of a message that never ends, whenever the reader waits for one. */
+static NO_RETURN void
+feed(void)
+{
+	const struct frame f = {FRAME_BYTES, 6, 1, 0};
+	for (;;) {
+		uint64_t tail = read_word(TAIL_AT);
+		while (!__atomic_load_n(
+		    (uint32_t *)(void *)(memory + CONSUMER_WAITS_AT), __ATOMIC_SEQ_CST))
+			sched_yield();
+		lie(f, sizeof f + FRAME_BYTES);
+		while (read_word(TAIL_AT) == tail)
+			sched_yield();
+	}
+}
+
+static void
+a_message_in_drops_does_not_hold_the_reader(void **state)
+{
+	(void)state;
+	uint32_t type;
+	struct str got;
+	open_lying();
+	uint64_t before = read_word(TAIL_AT);
+	pid_t pid = fork();
+	if (pid == 0)
+		feed();
+	int64_t began = clock_monotonic_ms();
+	assert_int_equal(ring_receive(ring, &type, &got, 250, &e), 0);
+	assert_true(clock_monotonic_ms() - began >= 250);
+	/* Each wait for a frame takes up to 100 ms. */
+	assert_in_range((read_word(TAIL_AT) - before) / FRAME_BYTES, 1, 10);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close_lying();
+}
+
 static void
 positions_that_lie_lead_nowhere(void **state)
 {
@@ -403,6 +449,7 @@ main(void)
 	    cmocka_unit_test(a_sender_that_stops_in_a_message_can_be_waited_for),
 	    cmocka_unit_test(a_message_over_the_limit_is_refused),
 	    cmocka_unit_test(a_frame_that_lies_is_refused),
+	    cmocka_unit_test(a_message_in_drops_does_not_hold_the_reader),
 	    cmocka_unit_test(positions_that_lie_lead_nowhere),
 	    cmocka_unit_test(noise_in_the_memory_does_no_harm),
 	    cmocka_unit_test(the_memory_cannot_be_taken_away_from_the_reader),
