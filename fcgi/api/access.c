@@ -48,14 +48,21 @@ access_is_our_page(const struct request *r)
 	       str_equal_nocase((struct str){origin.p + n, origin.n - n}, r->host);
 }
 
+bool
+access_is_https(const struct exchange *x)
+{
+	return str_is(x->request.scheme, "https") ||
+	       str_starts(str_of(x->app->conf.base_url), "https://");
+}
+
 /* TLS, or this machine itself: where browsers keep a Secure cookie. */
 static bool
-is_trusted_transport(const struct request *r)
+is_trusted_transport(const struct exchange *x)
 {
 	static const char *const here[] = {"localhost", "127.0.0.1", "[::1]"};
-	if (str_is(r->scheme, "https"))
+	if (access_is_https(x))
 		return true;
-	struct str host = r->host;
+	struct str host = x->request.host;
 	for (size_t i = host.n; i-- > 0 && host.p[i] != ']';)
 		if (host.p[i] == ':') {
 			host.n = i;
@@ -70,7 +77,7 @@ is_trusted_transport(const struct request *r)
 struct str
 access_cookie(struct exchange *x, const char *token)
 {
-	bool trusted = is_trusted_transport(&x->request);
+	bool trusted = is_trusted_transport(x);
 	return arena_format(&x->arena, "%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
 	    trusted ? SESSION_COOKIE_HOST : SESSION_COOKIE, token,
 	    *token ? LIMIT_SESSION_DAYS * 86400 : 0, trusted ? "; Secure" : "");
@@ -82,7 +89,7 @@ access_session(const struct exchange *x)
 	const struct request *r = &x->request;
 	/* Where the strong one can be had the weak one, which a neighbour may set, does not count.
 	 */
-	return request_cookie(r, is_trusted_transport(r) ? SESSION_COOKIE_HOST : SESSION_COOKIE);
+	return request_cookie(r, is_trusted_transport(x) ? SESSION_COOKIE_HOST : SESSION_COOKIE);
 }
 
 bool
@@ -276,8 +283,9 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 		return FAIL(e, UNPROCESSABLE,
 		    "this Idempotency-Key was used before with another request; use a new one");
 	if (kept.running) {
-		respond_header_text(x, "Retry-After", "2");
-		return FAIL(e, CONFLICT, "the request with this Idempotency-Key is still running");
+		FAIL(e, CONFLICT, "the request with this Idempotency-Key is still running");
+		e->retry_s = 2;
+		return false;
 	}
 	*answered = true;
 	if (kept.body.n > 0)
@@ -327,26 +335,18 @@ rate_check(struct exchange *x, struct err *e)
 {
 	uint64_t limit = x->app->conf.rate_per_minute;
 	int64_t minute = clock_now_us() / 60000000;
-	char text[24];
 	if (limit == 0 || !x->app->board || x->caller.org_id == 0)
 		return true;
 	x->rate_used = board_count(
 	    x->app->board, x->caller.key_id[0] ? x->caller.key_id : x->caller.user_id, minute);
 	if (x->rate_used <= limit)
 		return true;
-	snprintf(text, sizeof text, "%" PRId64, (minute + 1) * 60 - clock_now_us() / 1000000);
-	respond_header_text(x, "Retry-After", text);
-	return FAIL(e, BUSY, "over %" PRIu64 " requests a minute with this key; try again in %s s",
-	    limit, text);
-}
-
-void
-access_wait(struct exchange *x)
-{
-	int64_t gone = clock_now_us() / 1000000 % LIMIT_SIGN_IN_WINDOW_SECONDS;
-	char text[24];
-	snprintf(text, sizeof text, "%" PRId64, LIMIT_SIGN_IN_WINDOW_SECONDS - gone);
-	respond_header_text(x, "Retry-After", text);
+	int64_t wait = (minute + 1) * 60 - clock_now_us() / 1000000;
+	FAIL(e, BUSY,
+	    "over %" PRIu64 " requests a minute with this key; try again in %" PRId64 " s", limit,
+	    wait);
+	e->retry_s = wait > 0 ? wait : 1;
+	return false;
 }
 
 void

@@ -35,8 +35,8 @@ bool access_is_our_page(const struct request *r);
 
 /* Counts the request against rate_per_minute.  BUSY: too many. */
 bool rate_check(struct exchange *x, struct err *e) MUST_CHECK;
-/* Retry-After of too many attempts to sign in, which are counted by the quarter of an hour. */
-void access_wait(struct exchange *x);
+/* Whether browsers reach this server over TLS, which a proxy in front may speak for it. */
+bool access_is_https(const struct exchange *x);
 /* The X-RateLimit headers, which every answer has. */
 void rate_headers(struct exchange *x);
 

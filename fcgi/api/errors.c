@@ -42,8 +42,7 @@ error_headers(struct exchange *x, const struct err *e)
 {
 	if (e->code == ERR_UNAUTHORIZED)
 		respond_header_text(x, "WWW-Authenticate", "Bearer realm=\"rowhouse\"");
-	if (e->code == ERR_UNAVAILABLE || e->code == ERR_DISK_FULL)
-		respond_header_text(x, "Retry-After", "5");
+	respond_retry(x, e);
 }
 
 void

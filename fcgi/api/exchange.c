@@ -54,6 +54,19 @@ respond_nothing(struct exchange *x)
 	x->response.body.n = 0;
 }
 
+#define RETRY_S 5 /* where nobody knows better */
+
+void
+respond_retry(struct exchange *x, const struct err *e)
+{
+	bool passes = e->code == ERR_UNAVAILABLE || e->code == ERR_DISK_FULL || e->code == ERR_BUSY;
+	char text[24];
+	if (!passes && e->retry_s == 0)
+		return;
+	snprintf(text, sizeof text, "%" PRId64, e->retry_s ? e->retry_s : RETRY_S);
+	respond_header_text(x, "Retry-After", text);
+}
+
 void
 respond_see_other(struct exchange *x, struct str path)
 {
@@ -129,6 +142,8 @@ common_headers(struct exchange *x)
 		    x, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	}
 	respond_header_text(x, "Cache-Control", "no-store");
+	if (access_is_https(x))
+		respond_header_text(x, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* A listed origin may read the answers (cors_origins); nobody else's browser may. */
@@ -168,6 +183,7 @@ handle(struct exchange *x, char **parameters, struct err *e)
 	struct str allow = {0};
 	bool parsed = request_parse(&x->request, parameters, &x->arena, e);
 	x->dialect = route_dialect(x->request.path);
+	x->caller = (struct caller){.remote = x->request.remote, .request_id = x->request.id};
 	common_headers(x);
 	if (!parsed || cors(x))
 		return parsed;

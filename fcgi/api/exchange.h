@@ -82,6 +82,9 @@ void respond(struct exchange *x, int status, const char *content_type);
 void respond_json(struct exchange *x, int status, struct jsonout *j);
 /* 204. */
 void respond_nothing(struct exchange *x);
+/* Retry-After of a failure that may be over by then; for answers that tell of an err in their own
+ * way. */
+void respond_retry(struct exchange *x, const struct err *e);
 /* 303 to a path of our own. */
 void respond_see_other(struct exchange *x, struct str path);
 /* A file below DATA, as an attachment of that name. */

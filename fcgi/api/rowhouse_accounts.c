@@ -46,11 +46,8 @@ rowhouse_password(struct exchange *x, struct err *e)
 	json_t *body;
 	if (!request_json(&body, &x->request, &x->arena, e) ||
 	    !model_password_change(
-		&x->app->model, &x->caller, body, FORM_STRICT, session, &x->arena, e)) {
-		if (e->code == ERR_BUSY)
-			access_wait(x);
+		&x->app->model, &x->caller, body, FORM_STRICT, session, &x->arena, e))
 		return false;
-	}
 	respond_nothing(x);
 	respond_header(x, "Set-Cookie", access_cookie(x, session));
 	return true;

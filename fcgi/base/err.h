@@ -51,12 +51,13 @@ enum err_code {
 #define ERR_FIELD_BYTES 80
 
 struct err {
-	enum err_code code;              /* ERR_OK: nothing is wrong */
-	const char *file;                /* where it was found, for the log only */
-	int line;                        /* likewise */
-	uint64_t at_line;                /* line in the user's file, from 1; 0: no line */
-	char word[32];                   /* a more exact word than the table's, or "" */
-	char field[ERR_FIELD_BYTES];     /* the request's field or the column, or "" */
+	enum err_code code;          /* ERR_OK: nothing is wrong */
+	const char *file;            /* where it was found, for the log only */
+	int line;                    /* likewise */
+	uint64_t at_line;            /* line in the user's file, from 1; 0: no line */
+	int64_t retry_s;             /* trying again may help after so many seconds; 0: unknown */
+	char word[32];               /* a more exact word than the table's, or "" */
+	char field[ERR_FIELD_BYTES]; /* the request's field or the column, or "" */
 	char message[ERR_MESSAGE_BYTES]; /* one line, valid UTF-8, clipped to fit */
 };
 

@@ -47,7 +47,8 @@
 #define LIMIT_PASSWORD_LEAST 10
 #define LIMIT_PASSWORD_MOST 128
 #define LIMIT_SIGN_IN_WINDOW_SECONDS 900
-#define LIMIT_SIGN_INS_ACCOUNT 10
+#define LIMIT_SIGN_INS_PAIR 10
+#define LIMIT_SIGN_INS_ACCOUNT 100
 #define LIMIT_SIGN_INS_ADDRESS 50
 #define LIMIT_KEYS 1000
 #define LIMIT_USERS 1000
@@ -103,8 +104,11 @@
 	X(PASSWORD_LEAST, "characters", "a password, at least")                                    \
 	X(PASSWORD_MOST, "characters", "a password, at most")                                      \
 	X(SIGN_IN_WINDOW_SECONDS, "seconds", "the time failed sign-ins are counted in")            \
+	X(SIGN_INS_PAIR, "attempts",                                                               \
+	    "failed sign-ins of one account from one address in that time")                        \
 	X(SIGN_INS_ACCOUNT, "attempts", "failed sign-ins of one account in that time")             \
-	X(SIGN_INS_ADDRESS, "attempts", "failed sign-ins from one address in that time")           \
+	X(SIGN_INS_ADDRESS, "attempts",                                                            \
+	    "failed sign-ins from one address (IPv6: /64) in that time")                           \
 	X(KEYS, "keys", "one organisation, revoked ones not counted")                              \
 	X(USERS, "users", "one organisation")                                                      \
 	X(KEY_DATASETS, "datasets", "the scope of one key")                                        \

@@ -140,28 +140,16 @@ keep_an_owner(struct model *m, const struct user *u, struct err *e)
 	int64_t others;
 	if (str_is(u->role, "owner") && !u->disabled_at)
 		return true;
-	return store_user_other_owners(m->store, u->org_id, u->user_id, &others, e) &&
+	return store_user_other_owners(m->store, u, &others, e) &&
 	       (others > 0 || FAIL(e, CONFLICT, "this is the last owner: make another one first"));
 }
 
+/* With the transaction open, so that what another change set meanwhile stays. */
 static bool
-write_change(struct model *m, const struct caller *c, const struct user *u, bool was_owner,
-    struct arena *a, struct err *e)
+change_user(struct model *m, const struct caller *c, struct str id, const struct value *v,
+    struct user *out, struct arena *a, struct err *e)
 {
-	struct str detail = arena_format(a, "{\"role\":\"%.*s\",\"disabled\":%s}", STR_ARG(u->role),
-	    u->disabled_at ? "true" : "false");
-	return (!was_owner || keep_an_owner(m, u, e)) && store_user_update(m->store, u, e) &&
-	       (!u->disabled_at || store_user_sign_out(m->store, u->user_id, e)) &&
-	       model_audit(m, c, "user.change", u->email, detail, e);
-}
-
-bool
-model_user_change(struct model *m, const struct caller *c, struct str id, const json_t *fields,
-    unsigned style, struct user *out, struct arena *a, struct err *e)
-{
-	const struct value *v;
-	if (!model_user_get(m, c, id, out, a, e) ||
-	    !form_check(&v, user_change_fields, fields, style, NULL, a, e))
+	if (!model_user_get(m, c, id, out, a, e))
 		return false;
 	bool was_owner = str_is(out->role, "owner");
 	if (v[CHANGE_NAME].set)
@@ -172,8 +160,38 @@ model_user_change(struct model *m, const struct caller *c, struct str id, const 
 		out->disabled_at = !v[CHANGE_DISABLED].on ? 0
 				   : out->disabled_at     ? out->disabled_at
 							  : clock_now_us();
-	return store_begin(m->store, e) &&
-	       model_end(m, write_change(m, c, out, was_owner, a, e), e);
+	struct str detail = arena_format(a, "{\"role\":\"%.*s\",\"disabled\":%s}",
+	    STR_ARG(out->role), out->disabled_at ? "true" : "false");
+	return (!was_owner || keep_an_owner(m, out, e)) && store_user_update(m->store, out, e) &&
+	       (!out->disabled_at || store_user_sign_out(m->store, out->user_id, e)) &&
+	       model_audit(m, c, "user.change", out->email, detail, e);
+}
+
+bool
+model_user_change(struct model *m, const struct caller *c, struct str id, const json_t *fields,
+    unsigned style, struct user *out, struct arena *a, struct err *e)
+{
+	const struct value *v;
+	return model_user_get(m, c, id, out, a, e) &&
+	       form_check(&v, user_change_fields, fields, style, NULL, a, e) &&
+	       store_begin(m->store, e) && model_end(m, change_user(m, c, id, v, out, a, e), e);
+}
+
+/* With the transaction open. */
+static bool
+replace_link(struct model *m, const struct caller *c, struct str id, struct user *out,
+    const uint8_t hash[SHA256_BYTES], struct arena *a, struct err *e)
+{
+	if (!model_user_get(m, c, id, out, a, e))
+		return false;
+	if (out->disabled_at)
+		return FAIL(e, CONFLICT, "this user is disabled: enable them first");
+	out->has_password = false;
+	return store_user_sign_out(m->store, out->user_id, e) &&
+	       store_user_password(m->store, out->user_id, (struct str){0}, e) &&
+	       store_link_insert(m->store, hash, out->user_id, e) &&
+	       model_audit(m, c, "user.link", out->email.n ? out->email : str_of(out->user_id),
+		   (struct str){0}, e);
 }
 
 bool
@@ -181,18 +199,9 @@ model_user_link(struct model *m, const struct caller *c, struct str id, struct u
     char token[LINK_BYTES], struct arena *a, struct err *e)
 {
 	uint8_t hash[SHA256_BYTES];
-	if (!model_user_get(m, c, id, out, a, e))
-		return false;
-	if (out->disabled_at)
-		return FAIL(e, CONFLICT, "this user is disabled: enable them first");
 	link_make(token, hash);
-	if (!store_begin(m->store, e))
-		return false;
-	bool good = store_user_sign_out(m->store, out->user_id, e) &&
-		    store_link_insert(m->store, hash, out->user_id, e) &&
-		    model_audit(m, c, "user.link", out->email.n ? out->email : str_of(out->user_id),
-			(struct str){0}, e);
-	return model_end(m, good, e);
+	return model_user_get(m, c, id, out, a, e) && store_begin(m->store, e) &&
+	       model_end(m, replace_link(m, c, id, out, hash, a, e), e);
 }
 
 /* ---- keys ---- */

@@ -27,9 +27,11 @@ bool email_read(struct str *out, struct str text, struct arena *a, struct err *e
 
 #define SESSION_TOKEN_BYTES 44
 /* UNAUTHORIZED: no such user, or another password, which look alike and take as long.  BUSY after
- * too many attempts.  The token is for the cookie. */
-bool model_sign_in(struct model *m, struct str email, struct str password, struct str remote,
-    char token[SESSION_TOKEN_BYTES], struct arena *a, struct err *e) MUST_CHECK;
+ * too many attempts, UNAVAILABLE while another password is looked at.  `from` says where the
+ * request comes from (remote, request_id).  The token is for the cookie. */
+bool model_sign_in(struct model *m, struct str email, struct str password,
+    const struct caller *from, char token[SESSION_TOKEN_BYTES], struct arena *a,
+    struct err *e) MUST_CHECK;
 bool model_sign_out(
     struct model *m, const struct caller *c, struct str token, struct err *e) MUST_CHECK;
 
@@ -38,8 +40,9 @@ bool model_link_user(
     struct model *m, struct user *out, struct str token, struct arena *a, struct err *e) MUST_CHECK;
 /* Follows it: sets name, e-mail address and password, and signs in.  Fields are link_fields. */
 extern const struct field link_fields[];
-bool model_link_follow(struct model *m, struct str token, const json_t *fields, struct str remote,
-    char session[SESSION_TOKEN_BYTES], struct arena *a, struct err *e) MUST_CHECK;
+bool model_link_follow(struct model *m, struct str token, const json_t *fields,
+    const struct caller *from, char session[SESSION_TOKEN_BYTES], struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /* The caller's own password: the old one must be right; all other sessions end.  Fields are
  * password_fields. */
@@ -63,7 +66,8 @@ bool model_user_get(struct model *m, const struct caller *c, struct str id, stru
     struct arena *a, struct err *e) MUST_CHECK;
 bool model_user_change(struct model *m, const struct caller *c, struct str id, const json_t *fields,
     unsigned style, struct user *out, struct arena *a, struct err *e) MUST_CHECK;
-/* A new link; everything the user came in with before but keys ends. */
+/* A new link; everything the user came in with before but keys ends: sessions, links, and the
+ * password, which the link sets anew. */
 bool model_user_link(struct model *m, const struct caller *c, struct str id, struct user *out,
     char token[LINK_BYTES], struct arena *a, struct err *e) MUST_CHECK;
 

@@ -1,18 +1,14 @@
 /* passwords.c: see passwords.h. */
 #define _GNU_SOURCE
 #include "model/passwords.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
-#include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS 3000 /* for a place */
 _Static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "room for libsodium's text");
 
 bool
@@ -35,28 +31,23 @@ password_check(struct str password, struct str email, struct err *e)
 	return true;
 }
 
-/* One of the places, locked until its descriptor is closed, also by the death of the process. */
+/* The place, locked until its descriptor is closed, also by the death of the process.  Nobody waits
+ * for it: a worker that does serves nobody else. */
 static bool
 take_place(int *fd, const char *data, struct err *e)
 {
-	int64_t until = clock_monotonic_ms() + WAIT_MS;
-	for (;;) {
-		for (int i = 0; i < PASSWORDS_AT_ONCE; i++) {
-			char path[PATH_MAX];
-			struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-			snprintf(path, sizeof path, "%s/run/password-%d.lock", data, i);
-			*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-			if (*fd < 0)
-				return FAIL_ERRNO(e, "%s cannot be opened", path);
-			if (fcntl(*fd, F_OFD_SETLK, &range) == 0)
-				return true;
-			close(*fd);
-		}
-		if (clock_monotonic_ms() >= until)
-			return FAIL(
-			    e, UNAVAILABLE, "too many are signing in at this moment; try again");
-		nanosleep(&(struct timespec){0, 10000000}, NULL);
-	}
+	char path[PATH_MAX];
+	struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	snprintf(path, sizeof path, "%s/run/password.lock", data);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return FAIL_ERRNO(e, "%s cannot be opened", path);
+	if (fcntl(*fd, F_OFD_SETLK, &range) == 0)
+		return true;
+	close(*fd);
+	FAIL(e, UNAVAILABLE, "somebody else is signing in at this moment; try again");
+	e->retry_s = 1;
+	return false;
 }
 
 bool

@@ -78,10 +78,10 @@ page_password_post(struct exchange *x, struct err *e)
 		respond_see_other(x, STR("/account?changed=password"));
 		return true;
 	}
-	if (wrong.code == ERR_BUSY)
-		access_wait(x);
-	if (page_can_mend(&wrong) || wrong.code == ERR_BUSY)
+	if (page_can_mend(&wrong) || wrong.retry_s > 0) {
+		respond_retry(x, &wrong);
 		return draw(x, &wrong, e);
+	}
 	*e = wrong;
 	return false;
 }

@@ -83,16 +83,16 @@ page_sign_in_post(struct exchange *x, struct err *e)
 		return false;
 	struct str next = safe_next(url_parameter(&form, "next")),
 		   email = url_parameter(&form, "email");
-	if (model_sign_in(&x->app->model, email, url_parameter(&form, "password"),
-		x->request.remote, token, &x->arena, &why)) {
+	if (model_sign_in(&x->app->model, email, url_parameter(&form, "password"), &x->caller,
+		token, &x->arena, &why)) {
 		respond_header(x, "Set-Cookie", access_cookie(x, token));
 		respond_see_other(x, next);
 		return true;
 	}
-	if (why.code == ERR_BUSY)
-		access_wait(x);
-	if (why.code == ERR_UNAUTHORIZED || why.code == ERR_BUSY)
+	if (why.code == ERR_UNAUTHORIZED || why.retry_s > 0) {
+		respond_retry(x, &why);
 		return draw(x, err_status(why.code), next, email, why.message, e);
+	}
 	*e = why;
 	return false;
 }
@@ -150,16 +150,17 @@ page_welcome_post(struct exchange *x, struct err *e)
 		return false;
 	struct str token = url_parameter(&form, "token");
 	if (model_link_follow(
-		&x->app->model, token, sent, x->request.remote, session, &x->arena, &wrong)) {
+		&x->app->model, token, sent, &x->caller, session, &x->arena, &wrong)) {
 		respond_header(x, "Set-Cookie", access_cookie(x, session));
 		respond_see_other(x, STR("/datasets"));
 		return true;
 	}
-	if (err_status(wrong.code) >= 500 ||
+	if ((err_status(wrong.code) >= 500 && wrong.retry_s == 0) ||
 	    !model_link_user(&x->app->model, &u, token, &x->arena, e)) {
 		err_clear(e);
 		*e = wrong;
 		return false;
 	}
+	respond_retry(x, &wrong);
 	return draw_welcome(x, err_status(wrong.code), &u, token, sent, &wrong, e);
 }

@@ -47,13 +47,14 @@ bool store_user_first(
     struct store *s, struct user *out, bool *found, struct arena *a, struct err *e) MUST_CHECK;
 /* email, name, role, disabled_at.  Needs a transaction.  CONFLICT as for insert. */
 bool store_user_update(struct store *s, const struct user *u, struct err *e) MUST_CHECK;
-/* Needs a transaction. */
+/* An empty one: none.  Needs a transaction. */
 bool store_user_password(
     struct store *s, const char *user_id, struct str password, struct err *e) MUST_CHECK;
 bool store_user_signed_in(struct store *s, const char *user_id, struct err *e) MUST_CHECK;
-/* Owners that can sign in, without this one: the last must not go. */
+/* Other owners of the organisation that can sign in; when this one cannot either, because no link
+ * was followed yet, those that could with their link too. */
 bool store_user_other_owners(
-    struct store *s, int64_t org_id, const char *user_id, int64_t *count, struct err *e) MUST_CHECK;
+    struct store *s, const struct user *u, int64_t *count, struct err *e) MUST_CHECK;
 
 /* ---- keys ----------------------------------------------------------------------------------- */
 
@@ -89,7 +90,7 @@ bool store_key_used(struct store *s, const char *key_id, struct err *e) MUST_CHE
 /* ---- sessions and links --------------------------------------------------------------------- */
 
 /* A browser session is its user's and ends with them; after LIMIT_SESSION_SECONDS without use and
- * LIMIT_SESSION_DAYS in any case.  insert needs a transaction, delete is one. */
+ * LIMIT_SESSION_DAYS in any case.  insert and delete need a transaction. */
 bool store_session_insert(struct store *s, const uint8_t hash[SHA256_BYTES], const char *user_id,
     struct err *e) MUST_CHECK;
 bool store_session_find(struct store *s, struct user *u, bool *found,
@@ -105,12 +106,15 @@ bool store_link_insert(struct store *s, const uint8_t hash[SHA256_BYTES], const 
     struct err *e) MUST_CHECK;
 bool store_link_find(struct store *s, struct user *u, bool *found, const uint8_t hash[SHA256_BYTES],
     struct arena *a, struct err *e) MUST_CHECK;
-bool store_link_delete(struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e) MUST_CHECK;
 
-/* Sign-ins that failed or are being looked at in this LIMIT_SIGN_IN_WINDOW_SECONDS; adding (`by`
- * may be negative) needs a transaction. */
-bool store_attempts(struct store *s, const char *what, int64_t *count, struct err *e) MUST_CHECK;
+/* Sign-ins that failed or are being looked at.  When there were `most` in the last
+ * LIMIT_SIGN_IN_WINDOW_SECONDS, to the minute: how many seconds it is until there are fewer; else
+ * 0. */
+bool store_attempts_wait(
+    struct store *s, const char *what, int64_t most, int64_t *seconds, struct err *e) MUST_CHECK;
+/* Counts one more, or (0) writes without counting; takes the newest back.  Need a transaction. */
 bool store_attempt_add(struct store *s, const char *what, int by, struct err *e) MUST_CHECK;
+bool store_attempt_take_back(struct store *s, const char *what, struct err *e) MUST_CHECK;
 
 /* ---- the audit ------------------------------------------------------------------------------ */
 

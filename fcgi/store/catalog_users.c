@@ -196,7 +196,7 @@ bool
 store_user_password(struct store *s, const char *user_id, struct str password, struct err *e)
 {
 	return sql_run(&s->catalog, NULL, "UPDATE users SET password=? WHERE user_id=?",
-	    SQL_VALUES(V_STR(password), V_TEXT(user_id)), e);
+	    SQL_VALUES(V_OPTIONAL(password), V_TEXT(user_id)), e);
 }
 
 bool
@@ -207,13 +207,12 @@ store_user_signed_in(struct store *s, const char *user_id, struct err *e)
 }
 
 bool
-store_user_other_owners(
-    struct store *s, int64_t org_id, const char *user_id, int64_t *count, struct err *e)
+store_user_other_owners(struct store *s, const struct user *u, int64_t *count, struct err *e)
 {
 	return sql_one_int(&s->catalog, count, 0,
 	    "SELECT count(*) FROM users WHERE org_id=? AND user_id<>? AND role='owner' AND "
-	    "disabled_at IS NULL",
-	    SQL_VALUES(V_INT(org_id), V_TEXT(user_id)), e);
+	    "disabled_at IS NULL AND (password IS NOT NULL OR ?=0)",
+	    SQL_VALUES(V_INT(u->org_id), V_TEXT(u->user_id), V_INT(u->has_password)), e);
 }
 
 /* ---- sessions ---- */
@@ -278,13 +277,8 @@ store_session_find(struct store *s, struct user *u, bool *found, const uint8_t h
 bool
 store_session_delete(struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e)
 {
-	if (!database_begin(&s->catalog, e))
-		return false;
-	if (sql_run(&s->catalog, NULL, "DELETE FROM sessions WHERE session_hash=?",
-		SQL_VALUES(V_BLOB(hash, SHA256_BYTES)), e))
-		return database_commit(&s->catalog, e);
-	database_rollback(&s->catalog);
-	return false;
+	return sql_run(&s->catalog, NULL, "DELETE FROM sessions WHERE session_hash=?",
+	    SQL_VALUES(V_BLOB(hash, SHA256_BYTES)), e);
 }
 
 bool
@@ -324,36 +318,58 @@ store_link_find(struct store *s, struct user *u, bool *found, const uint8_t hash
 	       take_one(&q, u, found, a, e);
 }
 
-bool
-store_link_delete(struct store *s, const uint8_t hash[SHA256_BYTES], struct err *e)
-{
-	return sql_run(&s->catalog, NULL, "DELETE FROM links WHERE link_hash=?",
-	    SQL_VALUES(V_BLOB(hash, SHA256_BYTES)), e);
-}
-
 /* ---- attempts ---- */
 
+#define WINDOW_MINUTES (LIMIT_SIGN_IN_WINDOW_SECONDS / 60)
+
+/* Counted by the minute, and those of the last minutes together. */
 static int64_t
-window_now(void)
+minute_now(void)
 {
-	return clock_now_us() / SECOND_US / LIMIT_SIGN_IN_WINDOW_SECONDS;
+	return clock_now_us() / (60 * SECOND_US);
 }
 
 bool
-store_attempts(struct store *s, const char *what, int64_t *count, struct err *e)
+store_attempts_wait(
+    struct store *s, const char *what, int64_t most, int64_t *seconds, struct err *e)
 {
-	return sql_one_int(&s->catalog, count, 0,
-	    "SELECT count FROM attempts WHERE what=? AND window=?",
-	    SQL_VALUES(V_TEXT(what), V_INT(window_now())), e);
+	int64_t now = clock_now_us(), first = minute_now() - WINDOW_MINUTES, total = 0;
+	struct sql_query q;
+	int more;
+	*seconds = 0;
+	/* Newest first: the minute with which they are too many must be over. */
+	if (!sql_start(&q, &s->catalog,
+		"SELECT minute, count FROM attempts WHERE what=? AND minute>? ORDER BY minute DESC",
+		SQL_VALUES(V_TEXT(what), V_INT(first)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1) {
+		total += sql_int(&q, 1);
+		if (total < most)
+			continue;
+		int64_t until = (sql_int(&q, 0) + WINDOW_MINUTES) * 60 * SECOND_US;
+		*seconds = (until - now + SECOND_US - 1) / SECOND_US;
+		sql_stop(&q);
+		return true;
+	}
+	return more == 0;
 }
 
 bool
 store_attempt_add(struct store *s, const char *what, int by, struct err *e)
 {
-	return sql_run(&s->catalog, NULL, "DELETE FROM attempts WHERE window < ?",
-		   SQL_VALUES(V_INT(window_now())), e) &&
+	return sql_run(&s->catalog, NULL, "DELETE FROM attempts WHERE minute <= ?",
+		   SQL_VALUES(V_INT(minute_now() - WINDOW_MINUTES)), e) &&
 	       sql_run(&s->catalog, NULL,
-		   "INSERT INTO attempts VALUES(?1,?2,max(0,?3)) ON CONFLICT(what, window) DO "
-		   "UPDATE SET count=max(0,count+?3)",
-		   SQL_VALUES(V_TEXT(what), V_INT(window_now()), V_INT(by)), e);
+		   "INSERT INTO attempts VALUES(?1,?2,?3) ON CONFLICT(what, minute) DO "
+		   "UPDATE SET count=count+?3",
+		   SQL_VALUES(V_TEXT(what), V_INT(minute_now()), V_INT(by)), e);
+}
+
+bool
+store_attempt_take_back(struct store *s, const char *what, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+	    "UPDATE attempts SET count=count-1 WHERE what=?1 AND minute="
+	    "(SELECT max(minute) FROM attempts WHERE what=?1 AND count>0)",
+	    SQL_VALUES(V_TEXT(what)), e);
 }

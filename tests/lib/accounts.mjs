@@ -11,7 +11,7 @@ import { execFile } from "node:child_process";
 import http from "node:http";
 import { promisify } from "node:util";
 import { program, request } from "./server.mjs";
-import { ours } from "./things.mjs";
+import { eventually, ours } from "./things.mjs";
 
 const run = promisify(execFile);
 
@@ -35,6 +35,16 @@ export function keepAlive(server, t, maxSockets = 8) {
     request({ ...server.connection, agent }, server.key, method, target, more);
   send.close = () => agent.destroy();
   return send;
+}
+
+// Sends until it is not told to try again in a second, because one password is looked at at a time.
+export async function patiently(send) {
+  let answer;
+  await eventually("a password to be looked at", async () => {
+    answer = await send();
+    return answer.status !== 503 || answer.headers["retry-after"] !== "1";
+  });
+  return answer;
 }
 
 export const password = (name) => `the password of ${name}`;
@@ -79,11 +89,12 @@ export class Visitor {
     return this.send("GET", target, more);
   }
 
-  // A form of a page: fields in its body, the token among them as in the page's hidden input.
+  // A form of a page: fields in its body, the token among them as in the page's hidden input.  Sent
+  // again while somebody else's password is looked at, as a person does.
   post(target, fields = {}, more = {}) {
     const all = this.csrf ? { csrf: this.csrf, ...fields } : fields;
-    return this.send("POST", target, { body: String(new URLSearchParams(all)), ...more,
-      headers: { "content-type": "application/x-www-form-urlencoded", "x-csrf-token": null, ...more.headers } });
+    return patiently(() => this.send("POST", target, { body: String(new URLSearchParams(all)), ...more,
+      headers: { "content-type": "application/x-www-form-urlencoded", "x-csrf-token": null, ...more.headers } }));
   }
 
   // Signs in; the answer of the form.

@@ -1,7 +1,7 @@
 // things.mjs: what the tests over HTTP need again and again: datasets of a few rows, a look at the
 // processes of a server and at its catalog, and a wait until something is so.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -132,6 +132,61 @@ export function signalAll(list, signal) {
 export function logLines(server) {
   return fs.readFileSync(path.join(server.folder, "log/rowhouse.log"), "utf8").split("\n")
     .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
+
+// Who holds a file's lock, and how many wait for it, by the kernel's list.
+function locksOf(file) {
+  const { ino } = fs.statSync(file);
+  const lines = fs.readFileSync("/proc/locks", "latin1").split("\n").filter((line) => line.includes(`:${ino} `));
+  const waiting = lines.filter((line) => line.includes("->")).length;
+  return { held: lines.length > waiting, waiting };
+}
+
+// Holds the lock of the catalog while `act` runs, which begins when `send` has come as far as to wait
+// for it: what `act` does (by SQL) happens between what the request read and what it writes.
+export async function whileCatalogIsHeld(server, send, act) {
+  const file = path.join(server.folder, "catalog.db.lock");
+  const holder = spawn("perl", ["-MFcntl", "-e", `open(F, "+<", $ARGV[0]) or die; $| = 1;
+    my $all = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLKW, $all) or die; print "held"; <STDIN>`, file],
+  { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    await new Promise((resolve, reject) => {
+      holder.stdout.once("data", resolve);
+      holder.once("exit", reject);
+    });
+    const before = locksOf(file).waiting;
+    const answer = send();
+    await eventually("the request to wait", () => locksOf(file).waiting > before);
+    await act();
+    holder.stdin.end();
+    return await answer;
+  } finally {
+    holder.stdin.end();
+  }
+}
+
+// Stops the web workers while a password is hashed for `send`, runs `act`, and lets them go on.
+export async function whileHashing(server, send, act) {
+  const file = path.join(server.folder, "run/password.lock");
+  const workers = processesOf(server, "web");
+  const isStopped = (p) => /^State:\s+T/m.test(fs.readFileSync(`/proc/${p.pid}/status`, "latin1"));
+  const isHashing = () => fs.existsSync(file) && locksOf(file).held;
+  for (;;) {
+    const answer = send();
+    try {
+      while (!isHashing()) await new Promise(setImmediate);
+      signalAll(workers, "SIGSTOP");
+      await eventually("the workers to stop", () => workers.every(isStopped));
+      if (isHashing()) {
+        await act();
+        signalAll(workers, "SIGCONT");
+        return await answer;
+      }
+    } finally {
+      signalAll(workers, "SIGCONT");
+    }
+    await answer; // it was quicker
+  }
 }
 
 // Stops the job runner, so that jobs wait, at a moment when it holds no lock that others need.

@@ -141,20 +141,29 @@ owners_that_can_sign_in_are_counted(void **state)
 	new_user(2, "", "owner");
 	MUST(store_user_first(store, &got, &found, &arena, &e));
 	assert_string_equal(got.user_id, a.user_id);
-	MUST(store_user_other_owners(store, 1, a.user_id, &count, &e));
+	/* Nobody has followed a link yet: all who could. */
+	MUST(store_user_other_owners(store, &a, &count, &e));
 	assert_int_equal(count, 1);
-	MUST(store_user_other_owners(store, 1, editor.user_id, &count, &e));
+	MUST(store_user_other_owners(store, &editor, &count, &e));
 	assert_int_equal(count, 2);
+	/* For one who can sign in only such count. */
+	a.has_password = true;
+	MUST(store_user_other_owners(store, &a, &count, &e));
+	assert_int_equal(count, 0);
+	WRITE(store_user_password(store, b.user_id, STR("$hash"), &e));
+	MUST(store_user_other_owners(store, &a, &count, &e));
+	assert_int_equal(count, 1);
 	b.disabled_at = 5;
 	WRITE(store_user_update(store, &b, &e));
-	MUST(store_user_other_owners(store, 1, a.user_id, &count, &e));
+	MUST(store_user_other_owners(store, &a, &count, &e));
 	assert_int_equal(count, 0);
 	MUST(store_user_get(store, &got, &found, 1, b.user_id, &arena, &e));
-	assert_int_equal(got.disabled_at, 5);
+	assert_true(got.disabled_at == 5 && got.has_password);
 	b.disabled_at = 0;
 	WRITE(store_user_update(store, &b, &e));
-	MUST(store_user_other_owners(store, 1, a.user_id, &count, &e));
-	assert_int_equal(count, 1);
+	WRITE(store_user_password(store, b.user_id, STR(""), &e));
+	MUST(store_user_get(store, &got, &found, 1, b.user_id, &arena, &e));
+	assert_false(got.has_password);
 	/* The first is one who can come in. */
 	a.disabled_at = 5;
 	WRITE(store_user_update(store, &a, &e));
@@ -348,8 +357,8 @@ a_session_lives_as_long_as_it_is_used_and_its_user_may_come_in(void **state)
 	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
 	assert_false(found);
 	ask("UPDATE users SET disabled_at=NULL");
-	MUST(store_session_delete(store, hash, &e));
-	MUST(store_session_delete(store, hash, &e));
+	WRITE(store_session_delete(store, hash, &e));
+	WRITE(store_session_delete(store, hash, &e));
 	MUST(store_session_find(store, &got, &found, hash, &arena, &e));
 	assert_false(found);
 	MUST(store_begin(store, &e));
@@ -423,38 +432,60 @@ a_link_opens_the_door_until_it_is_used_or_old(void **state)
 	assert_false(found);
 	MUST(store_link_find(store, &got, &found, others, &arena, &e));
 	assert_true(found);
-	WRITE(store_link_delete(store, hash, &e));
-	MUST(store_link_find(store, &got, &found, hash, &arena, &e));
-	assert_false(found);
 }
 
 /* ---- attempts ---- */
 
+static int64_t
+wait_of(const char *what, int64_t most)
+{
+	int64_t seconds;
+	MUST(store_attempts_wait(store, what, most, &seconds, &e));
+	return seconds;
+}
+
 static void
-attempts_are_counted_in_their_window(void **state)
+attempts_are_counted_for_a_quarter_of_an_hour(void **state)
 {
 	(void)state;
-	int64_t count = 0, others, before;
-	/* Again when the window went by in the middle of it. */
-	do {
-		ask("DELETE FROM attempts");
-		before = clock_now_us() / SECOND / LIMIT_SIGN_IN_WINDOW_SECONDS;
-		MUST(store_attempts(store, "account:a", &count, &e));
-		assert_int_equal(count, 0);
-		for (int i = 0; i < 3; i++)
-			WRITE(store_attempt_add(store, "account:a", 1, &e));
-		WRITE(store_attempt_add(store, "account:b", 1, &e));
-		WRITE(store_attempt_add(store, "account:a", -1, &e));
-		WRITE(store_attempt_add(store, "account:c", 0, &e));
-		MUST(store_attempts(store, "account:a", &count, &e));
-		MUST(store_attempts(store, "account:c", &others, &e));
-	} while (before != clock_now_us() / SECOND / LIMIT_SIGN_IN_WINDOW_SECONDS);
-	assert_int_equal(count, 2);
-	assert_int_equal(others, 0);
-	/* The window before this one is over, and cleared away. */
-	ask("UPDATE attempts SET window=window-1");
-	MUST(store_attempts(store, "account:a", &count, &e));
-	assert_int_equal(count, 0);
+	const int64_t whole = LIMIT_SIGN_IN_WINDOW_SECONDS;
+	assert_int_equal(wait_of("account:a", 1), 0);
+	for (int i = 0; i < 3; i++)
+		WRITE(store_attempt_add(store, "account:a", 1, &e));
+	WRITE(store_attempt_add(store, "account:b", 1, &e));
+	WRITE(store_attempt_add(store, "account:c", 0, &e));
+	assert_int_equal(wait_of("account:a", 4), 0);
+	assert_true(wait_of("account:a", 3) > whole - 120 && wait_of("account:a", 3) <= whole);
+	assert_int_equal(wait_of("account:c", 1), 0);
+	/* Taken back is the newest that was counted, also when the minute went by meanwhile. */
+	ask("UPDATE attempts SET minute=minute-1");
+	WRITE(store_attempt_add(store, "account:a", 0, &e));
+	WRITE(store_attempt_take_back(store, "account:a", &e));
+	assert_int_equal(wait_of("account:a", 3), 0);
+	assert_true(wait_of("account:a", 2) > 0);
+	/* Nothing to take back. */
+	WRITE(store_attempt_take_back(store, "account:c", &e));
+	ASSERT_ASK("0", "SELECT count(*) FROM attempts WHERE count<0");
+
+	/* Those of several minutes count together, and it is the oldest that are forgotten first.
+	 */
+	ask("DELETE FROM attempts");
+	int64_t now = clock_now_us() / (60 * SECOND);
+	for (int i = 0; i < 5; i++)
+		ask("INSERT INTO attempts VALUES('x', %" PRId64 ", 2)", now - 1 - 2 * i);
+	assert_int_equal(wait_of("x", 11), 0);
+	for (int i = 0; i < 5; i++) {
+		/* Until those of minute `gone` are forgotten there are 2 * i + 2, and then 2 * i.
+		 */
+		int64_t gone = now - 1 - 2 * i, until = (gone + whole / 60) * 60;
+		for (int64_t most = 2 * i + 1; most <= 2 * i + 2; most++) {
+			int64_t wait = wait_of("x", most), here = clock_now_us() / SECOND;
+			assert_true(wait >= until - here - 1 && wait <= until - here + 2);
+		}
+	}
+	ask("UPDATE attempts SET minute=minute-%" PRId64, whole / 60);
+	assert_int_equal(wait_of("x", 1), 0);
+	/* And cleared away with the next one. */
 	WRITE(store_attempt_add(store, "account:b", 1, &e));
 	ASSERT_ASK("1", "SELECT count(*) FROM attempts");
 }
@@ -623,7 +654,7 @@ main(void)
 	    TEST(a_session_lives_as_long_as_it_is_used_and_its_user_may_come_in),
 	    TEST(signing_a_user_out_ends_all_but_their_keys),
 	    TEST(a_link_opens_the_door_until_it_is_used_or_old),
-	    TEST(attempts_are_counted_in_their_window),
+	    TEST(attempts_are_counted_for_a_quarter_of_an_hour),
 	    TEST(an_organisation_has_its_own_quotas_or_the_servers),
 	    TEST(the_audit_is_found_by_what_is_looked_for),
 	    TEST(what_is_old_leaves_the_audit),
