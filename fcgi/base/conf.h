@@ -13,6 +13,7 @@
  * least 0), SWITCH (on or off). */
 #define CONF_TABLE(X)                                                                              \
 	X(base_url, TEXT, "")        /* how the world reaches us; empty: as the request says */    \
+	X(trusted_proxies, TEXT, "") /* whose X-Forwarded-For is believed, by spaces */            \
 	X(quota_datasets, NUMBER, 0) /* per organisation; 0: no quota */                           \
 	X(quota_bytes, NUMBER, 0)                                                                  \
 	X(quota_rows, NUMBER, 0)                                                                   \

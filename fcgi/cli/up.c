@@ -47,17 +47,16 @@ say_first_start(const struct conf *conf, const char *data, const char *url, stru
 	return true;
 }
 
-/* A slip in the settings is told here, where somebody reads it, not in every child's log. */
+/* A slip in the settings is told here, where somebody reads it, not in every child's log.  The
+ * context is the arena they are kept in. */
 static bool
-first_start(const char *data, const char *url, bool *outbound, struct err *e)
+first_start(void *context, const char *data, const char *url, struct wishes *wishes, struct err *e)
 {
 	struct conf conf;
-	struct arena a;
-	arena_init(&a, MIB(1));
-	bool good = conf_load(&conf, data, &a, e) && say_first_start(&conf, data, url, e);
-	*outbound = good && conf.model_url[0];
-	arena_release(&a);
-	return good;
+	if (!conf_load(&conf, data, context, e))
+		return false;
+	*wishes = (struct wishes){conf.model_url[0] != 0, conf.trusted_proxies};
+	return say_first_start(&conf, data, url, e);
 }
 
 static int
@@ -72,6 +71,7 @@ command_up(int argc, char **argv)
 {
 	struct command_line line;
 	struct err e = {0};
+	struct arena settings;
 	uint64_t port;
 	int status;
 	if (!options_read(&line, &status, &up_options, argc, argv))
@@ -91,8 +91,12 @@ command_up(int argc, char **argv)
 	    .socket = line.value[SOCKET],
 	    .log_to_stderr = line.value[LOG] != NULL,
 	    .prepare = first_start,
+	    .context = &settings,
 	};
-	return supervisor_run(&supervisor, &e) ? EXIT_GOOD : failed("up", &e);
+	arena_init(&settings, MIB(1));
+	bool good = supervisor_run(&supervisor, &e);
+	arena_release(&settings);
+	return good ? EXIT_GOOD : failed("up", &e);
 }
 
 static const struct option nginx_table[] = {

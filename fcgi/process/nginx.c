@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "process/share.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -38,10 +39,54 @@ user_directive(struct arena *a)
 	return arena_format(a, "user %s %s;", user->pw_name, group->gr_name);
 }
 
+/* An address, a network, or "unix:". */
+static bool
+is_proxy(struct str word)
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+	uint64_t bits = 0;
+	const char *slash = memchr(word.p, '/', word.n);
+	struct str host = {word.p, slash ? (size_t)(slash - word.p) : word.n};
+	if (str_is(word, "unix:"))
+		return true;
+	if (host.n >= sizeof text ||
+	    (slash && !str_to_u64(&bits, (struct str){slash + 1, word.n - host.n - 1})))
+		return false;
+	snprintf(text, sizeof text, "%.*s", STR_ARG(host));
+	return (inet_pton(AF_INET, text, address) == 1 && bits <= 32) ||
+	       (inet_pton(AF_INET6, text, address) == 1 && bits <= 128);
+}
+
+/* The directives that let proxies say whom they speak for. */
+static bool
+real_ip(struct str *out, const char *proxies, struct arena *a, struct err *e)
+{
+	struct buf b;
+	buf_init(&b, a);
+	for (const char *p = proxies; *(p += strspn(p, " \t"));) {
+		struct str word = {p, strcspn(p, " \t")};
+		if (!is_proxy(word))
+			return FAIL(e, INPUT,
+			    "trusted_proxies must be addresses or networks (10.0.0.0/8), separated "
+			    "by spaces, not '%.*s'",
+			    STR_ARG(str_clip(word, 60)));
+		buf_format(&b, "set_real_ip_from %.*s;\n\t", STR_ARG(word));
+		p += word.n;
+	}
+	if (b.n > 0)
+		buf_put_text(&b, "real_ip_header X-Forwarded-For;\n\treal_ip_recursive on;");
+	*out = buf_str(&b);
+	return true;
+}
+
 /* Replaces the @NAMES@ of the template; one that is not known is a fault of the template. */
 static bool
 fill(struct buf *out, struct str template, const struct nginx *n, struct err *e)
 {
+	struct str proxies;
+	if (!real_ip(&proxies, n->trusted_proxies, out->arena, e))
+		return false;
 	struct {
 		const char *name;
 		struct str value;
@@ -51,6 +96,7 @@ fill(struct buf *out, struct str template, const struct nginx *n, struct err *e)
 	    {"LISTEN_READY", n->listen_ready
 				 ? arena_format(out->arena, "listen %s;", n->listen_ready)
 				 : STR("")},
+	    {"REAL_IP", proxies},
 	    {"ERROR_LOG", n->log_to_stderr ? STR("stderr") : STR("log/nginx.log")},
 	    {"UPLOAD_BYTES", arena_format(out->arena, "%" PRIu64, LIMIT_UPLOAD_BYTES)},
 	};

@@ -20,10 +20,13 @@ struct nginx {
 	const char *data;         /* absolute */
 	const char *listen;       /* listener.text */
 	const char *listen_ready; /* of a second socket, or NULL */
+	/* Whose X-Forwarded-For is believed: addresses, networks as 10.0.0.0/8, or unix: for a
+	 * socket's, separated by spaces; or empty. */
+	const char *trusted_proxies;
 	bool log_to_stderr;
 };
 
-/* Writes DATA/run/nginx.conf and the link DATA/run/static. */
+/* Writes DATA/run/nginx.conf and the link DATA/run/static.  INPUT when a trusted proxy is none. */
 bool nginx_configure(const struct nginx *n, struct err *e) MUST_CHECK;
 
 /* Becomes nginx: descriptors 3 and on are the sockets it listens on.  Returns only when that

@@ -164,12 +164,12 @@ prepare(struct state *s, struct err *e)
 	    !probe_init(&s->probe, s->probed_open ? s->probed.fd : s->web.fd, e) ||
 	    !remove_unfinished(s, e))
 		return false;
-	struct nginx configuration = {s->data, s->web.text, s->probed_open ? s->probed.text : NULL,
-	    s->options->log_to_stderr};
-	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
+	struct wishes wishes = {0};
+	if (!s->options->prepare(s->options->context, s->data, s->url, &wishes, e))
 		return false;
-	bool outbound = false;
-	if (s->options->prepare && !s->options->prepare(s->data, s->url, &outbound, e))
+	struct nginx configuration = {s->data, s->web.text, s->probed_open ? s->probed.text : NULL,
+	    wishes.trusted_proxies, s->options->log_to_stderr};
+	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
 		return false;
 	s->core_open = listen_run(&s->core, s->data, "core.sock", e);
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))
@@ -182,7 +182,7 @@ prepare(struct state *s, struct err *e)
 		c->listening[c->listening_count++] = s->probed.fd;
 	c->core = s->core.fd;
 	/* Where the socket is handed over, so is the network: to a service of its own. */
-	children_init(c, outbound && !s->probed_open);
+	children_init(c, wishes.outbound && !s->probed_open);
 	return true;
 }
 

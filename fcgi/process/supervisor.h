@@ -14,6 +14,11 @@
 
 #include "base/err.h"
 
+struct wishes {
+	bool outbound;               /* there is an engine outside to be asked */
+	const char *trusted_proxies; /* see struct nginx */
+};
+
 struct supervisor {
 	const char *data;   /* the data folder, made when missing */
 	unsigned port;      /* on 127.0.0.1; 0: any free one */
@@ -22,9 +27,10 @@ struct supervisor {
 	bool log_to_stderr; /* instead of DATA/log */
 
 	/* Runs once the data folder is ours alone and before any process is started; gets its
-	 * absolute path, and says whether there is an engine outside to be asked.  NULL: nothing to
-	 * do. */
-	bool (*prepare)(const char *data, const char *url, bool *outbound, struct err *e);
+	 * absolute path and says what the settings ask for. */
+	bool (*prepare)(
+	    void *context, const char *data, const char *url, struct wishes *out, struct err *e);
+	void *context;
 };
 
 /* Returns true after an orderly end, false when it could not start.  Prints the address on stdout

@@ -186,6 +186,34 @@ test("one password is looked at at a time, and everything else goes on", async (
   await forgive();
 });
 
+// Behind a proxy that says whom it speaks for.
+test("behind a trusted proxy it is the client's address that counts, and that the audit has", async (t) => {
+  const own = await startServer(t, { env: { ROWHOUSE_TRUSTED_PROXIES: "unix: 10.0.0.0/8\t2001:db8:ffff::/48" } });
+  const vera = await invite(own, "viewer");
+  const from = (address, word = vera.password) =>
+    vera.post("/sign-in", { email: vera.email, password: word }, { headers: { "x-forwarded-for": address } });
+  const run = (text) => catalog(own, text);
+  const fill = (pair) => run(`UPDATE attempts SET count=10 WHERE what LIKE 'pair:% ${pair}'`);
+  // What a client writes itself, in front of what proxies add, is not believed.
+  for (const address of ["192.0.2.1", "198.51.100.7, 192.0.2.1", "198.51.100.7, 192.0.2.1, 10.0.0.9", "192.0.2.1, 2001:db8:ffff::1"])
+    assert.equal((await from(address, "a guess")).status, 401, address);
+  const { entries } = (await own.request("GET", `${ours}/audit?action=sign_in.failed`)).json;
+  assert.deepEqual(entries.map((e) => e.address), Array(4).fill("192.0.2.1"));
+  await fill("192.0.2.1");
+  assert.equal((await from("192.0.2.1")).status, 429);
+  assert.equal((await from("192.0.2.2")).status, 303, "who guesses elsewhere does not lock the user out");
+  // A house has a whole network of IPv6.
+  assert.equal((await from("2001:db8:1:2::1", "a guess")).status, 401);
+  await fill("2001:db8:1:2::/64");
+  assert.equal((await from("2001:db8:1:2:a:b:c:d")).status, 429);
+  assert.equal((await from("2001:db8:1:3::1")).status, 303, "another network");
+  assert.equal((await from("::ffff:192.0.2.3", "a guess")).status, 401);
+  assert.equal((await run("SELECT count(*) AS n FROM attempts WHERE what LIKE 'pair:%:ffff:192.0.2.3'"))[0].n, 1, "an address of IPv4, however it is written");
+  // From everywhere together there are more, but not without end.
+  await run("UPDATE attempts SET count=100 WHERE what LIKE 'account:%'");
+  assert.equal((await from("192.0.2.4")).status, 429);
+});
+
 // ---- what happens meanwhile ----
 
 test("of two changes of a user at once both hold", async () => {

@@ -293,6 +293,18 @@ test("the cookie is this host's alone over TLS or to this machine, and never mor
   assert.equal(await me("localhost", `a=b; x__Host-rowhouse=1;__Host-rowhouse=${token(here)} ; c=d`), 200);
 });
 
+test("where the world comes by https, by a proxy in front, cookies are for that alone and browsers are told", async (t) => {
+  const own = await startServer(t, { env: { ROWHOUSE_BASE_URL: "https://data.example.org" } });
+  assert.match(own.link, /^https:\/\/data\.example\.org\/welcome/);
+  const visitor = await Visitor.first(own, { host: "data.example.org" });
+  const answer = await visitor.signIn();
+  assert.match(answer.headers["set-cookie"][0], /^__Host-rowhouse=.*; Secure$/);
+  assert.equal((await own.request("GET", `${ours}/me`, { key: null, headers: { host: "data.example.org", cookie: `rowhouse_session=${visitor.cookie.split("=")[1]}` } })).status, 401);
+  for (const target of ["/sign-in", "/healthz", `${ours}/me`, "/nothing-here"])
+    assert.equal((await own.request("GET", target)).headers["strict-transport-security"], "max-age=31536000", target);
+  assert.equal((await request("GET", "/sign-in")).headers["strict-transport-security"], undefined, "not where nobody speaks TLS");
+});
+
 // ---- a request says no more than it may ----
 
 const more = {

@@ -20,6 +20,10 @@ const isProblem = (answer) => {
   assert.equal(answer.json.status, answer.status);
   assert.ok(answer.json.title && answer.json.detail);
 };
+// Nothing of it is taken for anything but what it is, whoever answers.
+const isClosed = ({ headers }, what) =>
+  assert.deepEqual([headers["x-content-type-options"], headers["referrer-policy"], headers["cross-origin-resource-policy"], headers["content-security-policy"]],
+    ["nosniff", "no-referrer", "same-origin", "default-src 'none'; frame-ancestors 'none'"], what);
 const dialects = [
   ["/api/v2/datasets/upload", isClaro], ["/claro/api/v2/datasets/upload", isClaro], [`${ours}/datasets/upload`, isProblem],
   ["/upload", isProblem],
@@ -39,6 +43,7 @@ test("a body over 16 GiB is refused by its declared length, in each API's words"
     assert.equal(answer.status, 413, target);
     assert.ok(answer.text.includes("17179869184"), "with the limit");
     check(answer);
+    isClosed(answer, target);
     if (check === isClaro) assert.equal(answer.json.code, "FILE_UPLOAD_ERROR");
     c.leave();
   }
@@ -56,6 +61,7 @@ test("a worker that dies with a request in its hands is a 502 in each API's word
       const got = await answer;
       assert.equal(got.status, 502, target);
       check(got);
+      isClosed(got, target);
     } finally {
       resume();
     }
@@ -89,6 +95,7 @@ test("a worker that is too slow is a 504 in each API's words", async () => {
       const answer = await server.request("GET", target);
       assert.equal(answer.status, 504, target);
       check(answer);
+      isClosed(answer, target);
     }
   } finally {
     signalAll(web, "SIGCONT");
@@ -102,5 +109,10 @@ test("what nginx finds malformed is JSON too", async () => {
   const answer = await c.answer();
   assert.equal(answer.status, 400);
   assert.ok(answer.json);
+  isClosed(answer);
   c.leave();
+});
+
+test("what the core answers has each of these once", async () => {
+  isClosed(await server.request("GET", `${ours}/me`));
 });

@@ -85,6 +85,7 @@ test("an export as CSV is the upload to the byte, where that was plain", async (
   assert.equal(answer.text, content.replace("\"\"\",\n", "\"\"\",\"\"\n"));
   assert.equal(answer.headers["content-type"], "text/csv; charset=utf-8");
   assert.equal(answer.headers["content-disposition"], "attachment; filename*=UTF-8''A%20dataset.csv");
+  for (const name of ["limit", "remaining", "reset"]) assert.match(answer.headers[`x-ratelimit-${name}`], /^\d+$/, "also where nginx sends a file");
   assert.equal((await get(`/datasets/${id}/export`)).text, answer.text, "CSV is what comes without a format");
 });
 

@@ -134,6 +134,8 @@ test("a slip in a setting stops the start and says where", (t) => {
     ["\nquota_rows = many\n", {}, /line 2: quota_rows must be a whole number, not 'many'/],
     ["sandbox\n", {}, /line 1: a line must be 'name = value'/],
     ["", { ROWHOUSE_RATE_PER_MINUTE: "-1" }, /ROWHOUSE_RATE_PER_MINUTE: rate_per_minute must be a whole number/],
+    ...["evil.example", "10.0.0.0/33", "127.0.0.1;user", "127.0.0.1 ::1/129", "127.0.0.1/x", "unix:/tmp/x", "/8"].map((word) =>
+      ["", { ROWHOUSE_TRUSTED_PROXIES: word }, /trusted_proxies must be addresses or networks/]),
     ["", { ROWHOUSE_SANDBOX: "maybe" }, /ROWHOUSE_SANDBOX: sandbox must be on or off/],
   ]) {
     const folder = temporaryFolder(t);
