@@ -486,6 +486,7 @@ put_key(struct jsonout *j, const struct key *k)
 		jsonout_null(j);
 	put_optional(j, "user_id", k->user_id);
 	put_optional(j, "email", k->email);
+	put_optional(j, "parent_id", k->parent_id);
 	jsonout_member_text(j, "state", k->revoked_at ? "revoked" : expired ? "expired" : "active");
 	jsonout_member_bool(j, "active", !k->revoked_at && !expired);
 	put_time(j, "created_at", k->created_at);

@@ -20,7 +20,7 @@
 	X(OK, 200, "ok", "OK")                                                                     \
 	X(INPUT, 400, "bad_input", "The request cannot be carried out as sent")                    \
 	X(UNAUTHORIZED, 401, "unauthorized", "A valid key is needed")                              \
-	X(FORBIDDEN, 403, "forbidden", "This key may not do that")                                 \
+	X(FORBIDDEN, 403, "forbidden", "The caller may not do that")                               \
 	X(QUOTA, 403, "quota_exceeded", "A quota is used up")                                      \
 	X(NOT_FOUND, 404, "not_found", "There is no such thing here")                              \
 	X(METHOD, 405, "method_not_allowed", "This address does not take that method")             \

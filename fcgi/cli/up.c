@@ -24,7 +24,8 @@ static const struct options up_options = {
     .usage = "up [options]",
     .about =
 	"Starts nginx and the core on a folder of data and stays in the foreground.  Prints the\n"
-	"address when it answers there and, the first time, the admin key.  Ctrl-C ends it.",
+	"address when it answers there and, the first time, a link to sign in with and where the\n"
+	"key for programs is.  Ctrl-C ends it.",
     .table = up_table,
 };
 
@@ -38,8 +39,8 @@ say_first_start(const struct conf *conf, const char *data, const char *url, stru
 	/* A browser cannot go to the path of a socket; whoever put a proxy there knows its name. */
 	if (conf->base_url[0] || strncmp(url, "unix:", 5) == 0)
 		url = conf->base_url;
-	if (made.key[0])
-		printf("Admin key (also in %s/admin.key): %s\n", data, made.key);
+	if (made.made_key)
+		printf("A key for programs is in %s/admin.key: it may do everything.\n", data);
 	if (made.token[0])
 		printf("Sign in once with this link, good for %d hours: %s/welcome?token=%s\n",
 		    LIMIT_LINK_HOURS, url, made.token);

@@ -212,8 +212,9 @@ const struct field key_fields[] = {
 	.required = true, .min = 1, .max = LIMIT_NAME_CHARACTERS},
     [KEY_ROLE] = {"role", "Role", "What it may do; at most what you may.", FIELD_CHOICE,
 	.required = true, .choices = role_choices},
-    [KEY_EXPIRES] = {"expires_in_days", "Expires after", "Days; empty: it does not expire.",
-	FIELD_INTEGER, .min = 1, .max = 3650},
+    [KEY_EXPIRES] = {"expires_in_days", "Expires after",
+	"Days; empty: with the key it is made with, or never.", FIELD_INTEGER, .min = 1,
+	.max = 3650},
     [KEY_DATASETS] = {"dataset_ids", "Datasets",
 	"Ids of the datasets it is good for; empty: everything.", FIELD_TEXTS, .min = 1,
 	.max = LIMIT_KEY_DATASETS},
@@ -290,18 +291,44 @@ read_scope(struct model *m, const struct caller *c, struct str *out, const struc
 	return true;
 }
 
+/* With the transaction open: a key that was made with a key ends with it at the latest. */
+static bool
+cap_expiry(struct model *m, const struct caller *c, struct key *k, struct arena *a, struct err *e)
+{
+	struct key parent;
+	bool found;
+	if (!c->key_id[0])
+		return true;
+	if (!store_key_get(m->store, &parent, &found, c->org_id, c->key_id, a, e))
+		return false;
+	if (!found || parent.revoked_at)
+		return FAIL(e, UNAUTHORIZED, "the key this was sent with was revoked");
+	k->parent_id = arena_copy(a, str_of(c->key_id));
+	if (parent.expires_at && k->expires_at > parent.expires_at)
+		return FAIL_FIELD(e, INPUT, "expires_in_days",
+		    "a key that is made with a key ends with it at the latest, which is in less "
+		    "than %" PRId64 " days; say nothing, and it does",
+		    (parent.expires_at - clock_now_us()) / DAY_US + 1);
+	if (!k->expires_at)
+		k->expires_at = parent.expires_at;
+	return true;
+}
+
 static bool
 insert_key(struct model *m, const struct caller *c, struct key *k, const uint8_t hash[SHA256_BYTES],
-    struct err *e)
+    struct arena *a, struct err *e)
 {
 	int64_t count;
-	if (!store_key_count(m->store, c->org_id, &count, e))
+	bool found;
+	if (!cap_expiry(m, c, k, a, e) || !store_key_count(m->store, c->org_id, &count, e))
 		return false;
 	if (count >= LIMIT_KEYS)
 		return FAIL(e, QUOTA,
 		    "an organisation has at most %d keys: revoke one that is not needed",
 		    LIMIT_KEYS);
+	/* With its user's address, which the catalog knows. */
 	return store_key_insert(m->store, k, hash, e) &&
+	       store_key_get(m->store, k, &found, c->org_id, k->key_id, a, e) &&
 	       model_audit(m, c, "key.new", str_of(k->key_id), (struct str){0}, e);
 }
 
@@ -327,18 +354,45 @@ model_key_new(struct model *m, const struct caller *c, const json_t *fields, uns
 		return false;
 	key_make(secret, begins, hash);
 	out->begins = arena_copy(a, str_of(begins));
-	return store_begin(m->store, e) && model_end(m, insert_key(m, c, out, hash, e), e);
+	return store_begin(m->store, e) && model_end(m, insert_key(m, c, out, hash, a, e), e);
+}
+
+/* A person revokes what they see; a key itself and what may do no more than it, so that one that
+ * was given away cannot lock its owner out. */
+static bool
+may_revoke(const struct caller *c, const struct key *k, struct err *e)
+{
+	bool itself = strcmp(k->key_id, c->key_id) == 0;
+	return c->by_session || c->role == ROLE_OWNER || itself ||
+	       role_from_name(k->role) <= c->role ||
+	       FAIL(e, FORBIDDEN, "a key of the role %s cannot revoke one of the role %.*s",
+		   role_names[c->role], STR_ARG(k->role));
+}
+
+/* With the transaction open. */
+static bool
+revoke(struct model *m, const struct caller *c, const char *key_id, struct arena *a, struct err *e)
+{
+	struct str *ids;
+	size_t count;
+	if (!store_key_revoke(m->store, key_id, &ids, &count, a, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		bool itself = str_is(ids[i], key_id);
+		struct str with = arena_format(a, "{\"with\":\"%s\"}", key_id);
+		if (!model_audit(m, c, "key.revoke", ids[i], itself ? (struct str){0} : with, e))
+			return false;
+	}
+	return true;
 }
 
 bool
 model_key_revoke(struct model *m, const struct caller *c, struct str id, struct key *out,
     struct arena *a, struct err *e)
 {
-	if (!model_key_get(m, c, id, out, a, e) || !store_begin(m->store, e))
-		return false;
-	bool good = store_key_revoke(m->store, out->key_id, e) &&
-		    model_audit(m, c, "key.revoke", str_of(out->key_id), (struct str){0}, e);
-	return model_end(m, good, e) && model_key_get(m, c, id, out, a, e);
+	return model_key_get(m, c, id, out, a, e) && may_revoke(c, out, e) &&
+	       store_begin(m->store, e) && model_end(m, revoke(m, c, out->key_id, a, e), e) &&
+	       model_key_get(m, c, id, out, a, e);
 }
 
 /* ---- the audit ---- */

@@ -80,11 +80,14 @@ bool model_key_list(struct model *m, const struct caller *c, struct key **out, s
 /* Those of the caller's user alone, for an owner too. */
 bool model_key_list_own(struct model *m, const struct caller *c, struct key **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
-/* Its role is at most the caller's.  `secret` is shown once. */
+/* Its role is at most the caller's; made with a key it expires with that at the latest, and is
+ * revoked with it.  `secret` is shown once. */
 bool model_key_new(struct model *m, const struct caller *c, const json_t *fields, unsigned style,
     struct key *out, char secret[KEY_BYTES], struct arena *a, struct err *e) MUST_CHECK;
 bool model_key_get(struct model *m, const struct caller *c, struct str id, struct key *out,
     struct arena *a, struct err *e) MUST_CHECK;
+/* At once, with all that were made with it.  FORBIDDEN for a key, unless it is its own or of no
+ * larger role. */
 bool model_key_revoke(struct model *m, const struct caller *c, struct str id, struct key *out,
     struct arena *a, struct err *e) MUST_CHECK;
 

@@ -94,7 +94,10 @@ model_caller_of_key(
 	/* Whoever lost a role lost it with their keys too. */
 	if (k.user_id.n > 0 && users < role)
 		role = users;
-	*c = (struct caller){.org_id = k.org_id, .role = role, .who = k.name, .scope = k.scope};
+	*c = (struct caller){.org_id = k.org_id, .role = role, .scope = k.scope};
+	/* Never to be taken for a person, whatever the key is called. */
+	c->who = arena_format(
+	    a, "key \"%.*s\"%s%.*s", STR_ARG(k.name), k.email.n ? " of " : "", STR_ARG(k.email));
 	memcpy(c->key_id, k.key_id, sizeof c->key_id);
 	snprintf(c->user_id, sizeof c->user_id, "%.*s", STR_ARG(k.user_id));
 	/* A full disk is no reason to refuse anybody. */

@@ -74,7 +74,7 @@ struct caller {
 	int64_t org_id;
 	enum role role;
 	char user_id[UUID_BYTES], key_id[UUID_BYTES]; /* either may be empty */
-	struct str who;   /* for people: an e-mail address, a key's name */
+	struct str who;   /* for people: an e-mail address, or: key "NAME" of one */
 	struct str scope; /* JSON array of the ids of datasets it is good for; empty: everything */
 	bool by_session;
 	char csrf[65];                 /* what a form of this session must carry; else empty */

@@ -45,22 +45,31 @@ model_secret(uint8_t out[SECRET_BYTES], const char *data, struct err *e)
 	return good;
 }
 
+static bool
+note(struct store *s, const char *action, const char *target, struct err *e)
+{
+	struct audit x = {.org_id = 1,
+	    .who = STR("first start"),
+	    .action = str_of(action),
+	    .target = str_of(target)};
+	return store_audit_add(s, &x, e);
+}
+
 /* The file is written before the key exists, so a crash between the two leaves a file with a key
  * that does not work and is replaced at the next start; never a key that nobody knows. */
 static bool
-make_key(
-    struct store *s, struct first_start *out, const char *data, const char *user_id, struct err *e)
+make_key(struct store *s, const char *data, const char *user_id, struct err *e)
 {
 	struct key k = {
 	    .org_id = 1, .name = STR("admin"), .role = STR("owner"), .user_id = str_of(user_id)};
-	char path[PATH_MAX], text[sizeof out->key + 1], begins[KEY_SHOWN + 1];
+	char path[PATH_MAX], key[KEY_BYTES], text[KEY_BYTES + 1], begins[KEY_SHOWN + 1];
 	uint8_t hash[SHA256_BYTES];
-	key_make(out->key, begins, hash);
+	key_make(key, begins, hash);
 	k.begins = str_of(begins);
 	snprintf(path, sizeof path, "%s/admin.key", data);
-	int n = snprintf(text, sizeof text, "%s\n", out->key);
+	int n = snprintf(text, sizeof text, "%s\n", key);
 	return file_replace(path, 0600, (struct str){text, (size_t)n}, e) &&
-	       store_key_insert(s, &k, hash, e);
+	       store_key_insert(s, &k, hash, e) && note(s, "key.new", k.key_id, e);
 }
 
 static bool
@@ -73,15 +82,17 @@ make_all(struct store *s, struct first_start *out, const char *data, struct aren
 		return false;
 	if (!found) {
 		owner = (struct user){.org_id = 1, .name = STR("Owner"), .role = STR("owner")};
-		if (!store_user_insert(s, &owner, e))
+		if (!store_user_insert(s, &owner, e) || !note(s, "user.new", owner.user_id, e))
 			return false;
 	}
-	if (!any && !make_key(s, out, data, owner.user_id, e))
+	out->made_key = !any;
+	if (!any && !make_key(s, data, owner.user_id, e))
 		return false;
 	if (owner.has_password)
 		return true;
 	link_make(out->token, hash);
-	return store_link_insert(s, hash, owner.user_id, e);
+	return store_link_insert(s, hash, owner.user_id, e) &&
+	       note(s, "user.link", owner.user_id, e);
 }
 
 bool
@@ -89,7 +100,7 @@ model_first_start(struct first_start *out, const char *data, struct err *e)
 {
 	struct store *s;
 	struct arena a;
-	*out = (struct first_start){{0}, {0}};
+	*out = (struct first_start){0};
 	if (!store_open(&s, data, e))
 		return false;
 	arena_init(&a, MIB(1));

@@ -9,13 +9,12 @@
 bool model_secret(uint8_t out[32], const char *data, struct err *e) MUST_CHECK;
 
 /*
- * Makes what a person needs to come in: the first owner, an admin key (then it is in `key`, and in
- * DATA/admin.key), and, as long as no owner has a password, a link to sign in with (its token in
- * `token`).  Both texts are empty when there is nothing to say.
+ * Makes what a person needs to come in: the first owner; if there never was a key, an admin key in
+ * DATA/admin.key and nowhere else; and, as long as no owner has a password, a link to sign in with.
  */
 struct first_start {
-	char key[80];
-	char token[64];
+	bool made_key;
+	char token[64]; /* of the link; empty: there is none */
 };
 bool model_first_start(struct first_start *out, const char *data, struct err *e) MUST_CHECK;
 

@@ -65,9 +65,10 @@ struct key {
 	struct str scope;              /* JSON array of dataset ids, or empty: everything */
 	struct str user_id, email;     /* whose it is, or empty */
 	struct str user_role;          /* of whom it is: a key may do no more than they */
+	struct str parent_id;          /* the key it was made with, or empty: it ends with that */
 	int64_t created_at, expires_at, revoked_at, used_at; /* 0: never */
 };
-/* True: there is at least one key that works. */
+/* True: there is a key, or was one: they are never deleted. */
 bool store_key_any(struct store *s, bool *any, struct err *e) MUST_CHECK;
 /* Needs a transaction. */
 bool store_key_insert(
@@ -82,8 +83,10 @@ bool store_key_list(struct store *s, struct key **out, size_t *count, int64_t *t
 bool store_key_get(struct store *s, struct key *out, bool *found, int64_t org_id,
     const char *key_id, struct arena *a, struct err *e) MUST_CHECK;
 bool store_key_count(struct store *s, int64_t org_id, int64_t *count, struct err *e) MUST_CHECK;
-/* Needs a transaction. */
-bool store_key_revoke(struct store *s, const char *key_id, struct err *e) MUST_CHECK;
+/* Revokes it and those made with it, and what was made with those.  *ids: those that worked until
+ * now, it first.  Needs a transaction. */
+bool store_key_revoke(struct store *s, const char *key_id, struct str **ids, size_t *count,
+    struct arena *a, struct err *e) MUST_CHECK;
 /* Own transaction. */
 bool store_key_used(struct store *s, const char *key_id, struct err *e) MUST_CHECK;
 

@@ -7,10 +7,7 @@ bool
 store_key_any(struct store *s, bool *any, struct err *e)
 {
 	int64_t count;
-	if (!sql_one_int(&s->catalog, &count, 0,
-		"SELECT count(*) FROM keys k LEFT JOIN users u USING(user_id) WHERE k.revoked_at IS"
-		" NULL AND (k.expires_at IS NULL OR k.expires_at > ?) AND u.disabled_at IS NULL",
-		SQL_VALUES(V_INT(clock_now_us())), e))
+	if (!sql_one_int(&s->catalog, &count, 0, "SELECT count(*) FROM keys", NULL, 0, e))
 		return false;
 	*any = count > 0;
 	return true;
@@ -24,17 +21,18 @@ store_key_insert(struct store *s, struct key *k, const uint8_t hash[SHA256_BYTES
 	return sql_run(&s->catalog, NULL,
 	    "INSERT INTO keys(key_id, org_id, name, role, begins, scope, user_id, secret_hash, "
 	    "created_at,"
-	    " expires_at) VALUES(?,?,?,?,?,?,?,?,?,?)",
+	    " expires_at, parent_id) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
 	    SQL_VALUES(V_TEXT(k->key_id), V_INT(k->org_id), V_STR(k->name), V_STR(k->role),
 		V_STR(k->begins), V_OPTIONAL(k->scope), V_OPTIONAL(k->user_id),
 		V_BLOB(hash, SHA256_BYTES), V_INT(k->created_at),
-		k->expires_at ? V_INT(k->expires_at) : V_NULL),
+		k->expires_at ? V_INT(k->expires_at) : V_NULL, V_OPTIONAL(k->parent_id)),
 	    e);
 }
 
 #define KEY_COLUMNS                                                                                \
 	"k.key_id, k.org_id, k.name, k.role, k.begins, k.scope, k.user_id, u.email, k.created_at," \
-	" k.expires_at, k.revoked_at, k.used_at, u.role FROM keys k LEFT JOIN users u"             \
+	" k.expires_at, k.revoked_at, k.used_at, u.role, k.parent_id FROM keys k LEFT JOIN users " \
+	"u"                                                                                        \
 	" USING(user_id)"
 
 static void
@@ -53,6 +51,7 @@ take_key(struct key *k, const struct sql_query *q, struct arena *a)
 	    .revoked_at = sql_int(q, 10),
 	    .used_at = sql_int(q, 11),
 	    .user_role = catalog_str(q, 12, a),
+	    .parent_id = catalog_str(q, 13, a),
 	};
 	catalog_id(k->key_id, q, 0);
 }
@@ -120,12 +119,36 @@ store_key_count(struct store *s, int64_t org_id, int64_t *count, struct err *e)
 	    SQL_VALUES(V_INT(org_id)), e);
 }
 
+/* The key ?1 and all that were made with it. */
+#define LINE                                                                                       \
+	"WITH RECURSIVE line(key_id, far) AS (VALUES(?1, 0) UNION SELECT k.key_id, far+1"          \
+	" FROM keys k JOIN line l ON k.parent_id=l.key_id)"
+
 bool
-store_key_revoke(struct store *s, const char *key_id, struct err *e)
+store_key_revoke(struct store *s, const char *key_id, struct str **ids, size_t *count,
+    struct arena *a, struct err *e)
 {
-	return sql_run(&s->catalog, NULL,
-	    "UPDATE keys SET revoked_at=? WHERE key_id=? AND revoked_at IS NULL",
-	    SQL_VALUES(V_INT(clock_now_us()), V_TEXT(key_id)), e);
+	struct sql_query q;
+	int64_t all;
+	int more;
+	*count = 0;
+	if (!sql_one_int(&s->catalog, &all, 0,
+		LINE " SELECT count(*) FROM line JOIN keys USING(key_id) WHERE revoked_at IS NULL",
+		SQL_VALUES(V_TEXT(key_id)), e))
+		return false;
+	*ids = arena_array(a, (size_t)all, sizeof **ids);
+	if (!sql_start(&q, &s->catalog,
+		LINE " SELECT key_id FROM line JOIN keys USING(key_id) WHERE revoked_at IS NULL"
+		     " ORDER BY far LIMIT ?2",
+		SQL_VALUES(V_TEXT(key_id), V_INT(all)), e))
+		return false;
+	while ((more = sql_step(&q, e)) == 1)
+		(*ids)[(*count)++] = catalog_str(&q, 0, a);
+	for (size_t i = 0; more == 0 && i < *count; i++)
+		if (!sql_run(&s->catalog, NULL, "UPDATE keys SET revoked_at=? WHERE key_id=?",
+			SQL_VALUES(V_INT(clock_now_us()), V_STR((*ids)[i])), e))
+			return false;
+	return more == 0;
 }
 
 bool

@@ -18,7 +18,7 @@ const list = async (query = "", key = undefined) => {
 const newest = async () => (await list())[0]?.id ?? 0;
 
 // What an act left, told by the caller: {who, user, key}.
-const byKey = { who: "admin", user: me, key: (await server.request("GET", `${ours}/me`)).json.key_id };
+const byKey = { who: `key "admin" of ${owner.email}`, user: me, key: (await server.request("GET", `${ours}/me`)).json.key_id };
 const bySession = { who: owner.email, user: me, key: null };
 const byHand = { who: "command line", user: null, key: null };
 
@@ -47,6 +47,13 @@ const good = (answer) => {
 };
 const upload = (target, more = []) => () =>
   server.request("POST", target, { form: [...more, ["file", { name: "a.csv", content: "a\n1\n2\n" }]] }).then(good);
+
+test("the first owner and the first key have theirs", async (t) => {
+  const own = await startServer(t);
+  const entries = async () => (await own.request("GET", `${ours}/audit`)).json.entries.map((e) => [e.action, e.who]);
+  const first = ["user.link", "key.new", "user.new"].map((action) => [action, "first start"]);
+  assert.deepEqual(await entries(), first);
+});
 
 test("what is done with datasets, rows, sources and jobs", async () => {
   const custom = { type: "custom_dataset", name: "n", column_definitions: [{ name: "a", type: "string" }] };
@@ -92,6 +99,9 @@ test("what is done with users and keys, and from the command line", async () => 
   await leaves("a link", send("POST", `/users/${user.id}/link`), byKey, "user.link", "a@example.org");
   const key = await leaves("a key", send("POST", "/keys", { name: "k", role: "viewer" }), byKey, "key.new", (a) => a.json.key.id);
   await leaves("revoked", send("DELETE", `/keys/${key.json.key.id}`), byKey, "key.revoke", key.json.key.id);
+  const revoked = await newest();
+  good(await send("DELETE", `/keys/${key.json.key.id}`)());
+  assert.equal(await newest(), revoked, "once more changes nothing and is not noted");
   const id = () => server.request("GET", `${ours}/keys?limit=1`).then((a) => a.json.keys[0].id);
   const before = await newest();
   await rowhouse(server, "key", "new", "--role", "viewer");
@@ -187,7 +197,7 @@ test("only owners read it, and no other organisation's", async () => {
   const key = await makeKey(server, { org, role: "owner" });
   await server.request("POST", `${ours}/users`, { key, json: { email: "theirs@example.org", role: "viewer" } });
   const theirs = await list("", key);
-  assert.deepEqual(theirs.map((e) => [e.action, e.who]), [["user.new", "command line"], ["key.new", "command line"], ["org.new", "command line"]]);
+  assert.deepEqual(theirs.map((e) => [e.action, e.who]), [["user.new", 'key "command line"'], ["key.new", "command line"], ["org.new", "command line"]]);
   const [{ target }] = await list("&action=dataset.new");
   assert.deepEqual(await list(`&target=${target}`, key), []);
   assert.deepEqual((await list("&target=theirs@example.org")), []);

@@ -365,9 +365,9 @@ test("who may not has changed nothing", async () => {
   // By the roles that may: four who correct row 1 and two who add a row, with a key and signed in.
   const changes = (await send("GET", `${ours}/datasets/${own.dataset}/changes?limit=100`)).json.changes;
   const by = (kind) => [...new Set(changes.filter((c) => c.kind === kind).map((c) => c.who))].sort();
-  assert.deepEqual(by("rows.set"), ["admin", "command line", "visitor-editor@example.org", "visitor-owner@example.org",
+  assert.deepEqual(by("rows.set"), ['key "admin"', 'key "command line"', "visitor-editor@example.org", "visitor-owner@example.org",
     "visitor-reviewer@example.org"]);
-  assert.deepEqual(by("rows.add"), ["command line", "visitor-editor@example.org", "visitor-owner@example.org"]);
+  assert.deepEqual(by("rows.add"), ['key "command line"', "visitor-editor@example.org", "visitor-owner@example.org"]);
   assert.deepEqual([by("rows.remove"), by("undo")], [[], []]);
   assert.equal((await send("GET", `${ours}/sources/${own.source}`)).status, 200);
   assert.equal((await send("GET", `${ours}/keys/${own.key}`)).json.key.state, "active");

@@ -245,6 +245,68 @@ test("everybody sees and revokes their own keys, an owner all", async () => {
   assert.equal((await owner.send("DELETE", `${ours}/keys/${his}`)).status, 200);
 });
 
+test("a key revokes itself and what may do no more, never what may do more", async () => {
+  const olga = await invite(server, "owner");
+  const make = async (role, more = {}) => (await olga.send("POST", `${ours}/keys`, { json: { name: role, role, ...more } })).json;
+  const [viewer, other, editor, owners] = [await make("viewer"), await make("viewer"), await make("editor"), await make("owner")];
+  const revoke = (by, { key }) => request("DELETE", `${ours}/keys/${key.id}`, { key: by.secret });
+  for (const [by, of, status] of [[viewer, owners, 403], [viewer, editor, 403], [editor, owners, 403], [viewer, other, 200], [editor, editor, 200],
+    [owners, viewer, 200], [owners, owners, 200]]) {
+    const answer = await revoke(by, of);
+    assert.equal(answer.status, status, `${by.key.role} revokes ${of.key.role}: ${answer.text}`);
+    if (status === 403) assert.ok(await isOpen(of.secret));
+    else assert.ok(!(await isOpen(of.secret)));
+  }
+  const page = await request("POST", `/keys/${(await make("owner")).key.id}/revoke`, { key: (await make("viewer")).secret });
+  assert.equal(page.status, 403);
+});
+
+test("a key that is made with a key ends with it at the latest, and with it is revoked", async () => {
+  const vera = await invite(server, "editor");
+  const first = (await vera.send("POST", `${ours}/keys`, { json: { name: "first", role: "editor", expires_in_days: 10 } })).json;
+  const make = (by, more = {}) => newKey(more, { key: by.secret });
+  const second = (await make(first)).json;
+  assert.deepEqual([second.key.parent_id, second.key.email, second.key.user_id], [first.key.id, vera.email, vera.id]);
+  assert.equal(second.key.expires_at, first.key.expires_at, "when nothing is said");
+  const shorter = (await make(first, { expires_in_days: 2 })).json.key;
+  assert.ok(shorter.expires_at < first.key.expires_at);
+  for (const by of [first, second]) {
+    const longer = await make(by, { expires_in_days: 11 });
+    assert.deepEqual([longer.status, longer.json.errors[0].field], [400, "expires_in_days"]);
+    assert.match(longer.json.detail, /in less than 10 days/);
+  }
+  const third = (await make(second)).json;
+  const bySession = (await vera.send("POST", `${ours}/keys`, { json: { name: "hers", role: "viewer" } })).json;
+  assert.equal(bySession.key.parent_id, null);
+  for (const { secret } of [first, second, third, bySession]) assert.ok(await isOpen(secret));
+  const before = (await request("GET", `${ours}/audit?limit=1`)).json.entries[0].id;
+  assert.equal((await vera.send("DELETE", `${ours}/keys/${first.key.id}`)).status, 200);
+  await inEveryWorker(async () => {
+    for (const { secret } of [first, second, third]) assert.equal((await get(secret)).status, 401);
+    assert.ok(await isOpen(bySession.secret), "not one that was made otherwise");
+  });
+  const entries = (await request("GET", `${ours}/audit?action=key.revoke`)).json.entries.filter((e) => e.id > before).reverse();
+  assert.deepEqual(entries.map((e) => [e.target, e.detail]).slice(0, 1), [[first.key.id, null]]);
+  assert.deepEqual(entries.slice(1).map((e) => e.target).sort(), [second.key.id, shorter.id, third.key.id].sort());
+  assert.deepEqual([...new Set(entries.slice(1).map((e) => e.detail.with))], [first.key.id]);
+});
+
+test("a key that is called like somebody is not taken for them", async () => {
+  const vera = await invite(server, "editor");
+  const { secret } = (await vera.send("POST", `${ours}/keys`, { json: { name: owner.email, role: "editor" } })).json;
+  const who = `key "${owner.email}" of ${vera.email}`;
+  assert.equal((await get(secret)).json.who, who);
+  const { id } = await makeDataset(server, "a\n1\n");
+  const { status } = await request("PATCH", `${ours}/datasets/${id}/rows/row_1`, { key: secret, json: { cells: { a: "2" } }, headers: { "if-match": "*" } });
+  assert.equal(status, 200);
+  assert.equal((await request("GET", `${ours}/datasets/${id}/changes`)).json.changes[0].who, who);
+  const entries = async (of) => (await request("GET", `${ours}/audit?target=${id}&who=${encodeURIComponent(of)}`)).json.entries;
+  assert.deepEqual((await entries(who)).map((e) => [e.action, e.user_id]), [["rows.set", vera.id]]);
+  assert.deepEqual((await entries(owner.email)).length, 0);
+  const shown = await request("GET", `/audit?who=${encodeURIComponent(who)}`, { headers: { accept: "text/html" } });
+  assert.ok(shown.text.includes(`value="key &quot;${owner.email}&quot; of ${vera.email}"`), "the page finds it too");
+});
+
 test("an organisation has at most 1,000 keys, revoked ones not counted", async (t) => {
   const own = await startServer(t);
   await catalog(own, `INSERT INTO keys(key_id, org_id, name, role, secret_hash, created_at) WITH RECURSIVE n(i) AS

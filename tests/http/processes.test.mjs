@@ -262,7 +262,7 @@ test("a second server on one folder is refused and does the first no harm", asyn
   assert.equal((await makeDataset(server, "a\n1\n")).state, "ready");
 });
 
-test("the admin key is printed the first time, kept for its owner alone, and stays the same", async (t) => {
+test("the admin key lies in a file for its owner alone, is printed nowhere, and is made once and never again", async (t) => {
   const data = path.join(temporaryFolder(t), "data");
   const own = await startServer(t, { data });
   assert.equal(fs.statSync(path.join(data, "admin.key")).mode & 0o777, 0o600);
@@ -274,6 +274,16 @@ test("the admin key is printed the first time, kept for its owner alone, and sta
   const again = await startServer(t, { data });
   assert.equal(again.key, own.key);
   assert.equal((await again.request("GET", `${ours}/datasets`)).status, 200);
+  for (const { said } of [own, again]) assert.ok(!said.includes(own.key.slice(3)));
+  assert.match(own.said, new RegExp(`A key for programs is in ${data}/admin\\.key`));
+  assert.ok(!again.said.includes("admin.key"));
+  // Whoever revoked the last one meant it.
+  const { key_id } = (await again.request("GET", `${ours}/me`)).json;
+  assert.equal((await again.request("DELETE", `${ours}/keys/${key_id}`)).status, 200);
+  await again.stop();
+  const third = await startServer(t, { data });
+  assert.equal(third.key, own.key);
+  assert.equal((await third.request("GET", `${ours}/me`)).status, 401);
 });
 
 test("a data folder of a newer Rowhouse is refused", async (t) => {

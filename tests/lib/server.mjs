@@ -109,7 +109,9 @@ export async function startServer(t, options = {}) {
   return {
     folder, key, child, ended, stop, connection, socket,
     url: options.port ? ready[1] : undefined,
-    // What the first owner comes in with, as long as nobody has a password.
+    // What it said until it was ready; what the first owner comes in with, as long as nobody has a
+    // password.
+    said: ready.input,
     link: ready.input.match(/Sign in once with this link[^:]*: (\S+)/)?.[1],
     request: (method, target, more = {}) => request(connection, key, method, target, more),
     waitForJob: (id) => waitForJob(connection, key, id),

@@ -26,6 +26,16 @@ new_user(int64_t org_id, const char *email, const char *role)
 	return u;
 }
 
+/* How many keys that revokes. */
+static size_t
+revokes(const char *key_id)
+{
+	struct str *ids;
+	size_t count;
+	WRITE(store_key_revoke(store, key_id, &ids, &count, &arena, &e));
+	return count;
+}
+
 /* Nobody is there. */
 static int
 empty(void **state)
@@ -210,18 +220,16 @@ a_key_is_found_by_its_secret_until_it_ends(void **state)
 	ask("UPDATE keys SET expires_at=%" PRId64, clock_now_us());
 	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
 	assert_false(found);
-	/* Or nobody could ever sign in again. */
-	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
 	ask("UPDATE keys SET expires_at=NULL");
-	WRITE(store_key_revoke(store, k.key_id, &e));
+	assert_int_equal(revokes(k.key_id), 1);
 	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
 	assert_false(found);
+	/* There was one. */
 	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
+	assert_true(any);
 	/* It is revoked once; when, is not changed by who does it again. */
 	ask("UPDATE keys SET revoked_at=7");
-	WRITE(store_key_revoke(store, k.key_id, &e));
+	assert_int_equal(revokes(k.key_id), 0);
 	ASSERT_ASK("7", "SELECT revoked_at FROM keys");
 	MUST(store_begin(store, &e));
 	assert_false(store_key_insert(store, &k, hash, &e)); /* the same secret twice */
@@ -240,7 +248,7 @@ a_key_stops_with_its_user(void **state)
 		       .scope = STR("[\"x\"]"),
 		       .user_id = str_of(u.user_id)},
 		   got;
-	bool found, any;
+	bool found;
 	hash_of(hash, "of a user");
 	WRITE(store_key_insert(store, &k, hash, &e));
 	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
@@ -251,15 +259,40 @@ a_key_stops_with_its_user(void **state)
 	WRITE(store_user_update(store, &u, &e));
 	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
 	assert_false(found);
-	/* So there is none that works. */
-	MUST(store_key_any(store, &any, &e));
-	assert_false(any);
 	u.disabled_at = 0;
 	WRITE(store_user_update(store, &u, &e));
 	MUST(store_key_find(store, &got, &found, hash, &arena, &e));
 	assert_true(found);
-	MUST(store_key_any(store, &any, &e));
-	assert_true(any);
+}
+
+static void
+a_key_ends_with_the_one_it_was_made_with(void **state)
+{
+	(void)state;
+	/* 0 made 1 and 2, 1 made 3; 4 is nobody's. */
+	static const int parents[] = {-1, 0, 0, 1, -1};
+	struct key keys[ARRAY_LENGTH(parents)], got;
+	struct str *ids;
+	size_t count;
+	bool found;
+	for (size_t i = 0; i < ARRAY_LENGTH(parents); i++) {
+		uint8_t hash[SHA256_BYTES];
+		keys[i] = (struct key){.org_id = 1, .name = STR("k"), .role = STR("viewer")};
+		if (parents[i] >= 0)
+			keys[i].parent_id = str_of(keys[parents[i]].key_id);
+		random_bytes(hash, sizeof hash);
+		WRITE(store_key_insert(store, &keys[i], hash, &e));
+	}
+	MUST(store_key_get(store, &got, &found, 1, keys[3].key_id, &arena, &e));
+	assert_true(str_is(got.parent_id, keys[1].key_id));
+	assert_int_equal(revokes(keys[2].key_id), 1);
+	WRITE(store_key_revoke(store, keys[0].key_id, &ids, &count, &arena, &e));
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(str_is(ids[i], keys[i < 2 ? i : 3].key_id));
+	ASSERT_ASK("1", "SELECT count(*) FROM keys WHERE revoked_at IS NULL");
+	MUST(store_key_get(store, &got, &found, 1, keys[4].key_id, &arena, &e));
+	assert_int_equal(got.revoked_at, 0);
 }
 
 static void
@@ -283,7 +316,7 @@ keys_are_listed_newest_first_with_those_that_ended(void **state)
 		memcpy(ids[i], k.key_id, UUID_BYTES);
 		ask("UPDATE keys SET created_at=%d WHERE key_id='%s'", i + 1, k.key_id);
 	}
-	WRITE(store_key_revoke(store, ids[0], &e));
+	assert_int_equal(revokes(ids[0]), 1);
 	MUST(store_key_used(store, ids[1], &e));
 	MUST(store_key_list(store, &list, &count, &total, 1, "", 0, 9, &arena, &e));
 	assert_int_equal(total, 3);
@@ -517,7 +550,7 @@ an_organisation_has_its_own_quotas_or_the_servers(void **state)
 	assert_int_equal(list[2].keys, 1);
 	assert_int_equal(list[2].datasets, 1);
 	assert_int_equal(list[0].users, 0);
-	WRITE(store_key_revoke(store, k.key_id, &e));
+	assert_int_equal(revokes(k.key_id), 1);
 	MUST(store_org_list(store, &list, &count, &arena, &e));
 	assert_int_equal(list[2].keys, 0);
 
@@ -650,6 +683,7 @@ main(void)
 	    TEST(owners_that_can_sign_in_are_counted),
 	    TEST(a_key_is_found_by_its_secret_until_it_ends),
 	    TEST(a_key_stops_with_its_user),
+	    TEST(a_key_ends_with_the_one_it_was_made_with),
 	    TEST(keys_are_listed_newest_first_with_those_that_ended),
 	    TEST(a_session_lives_as_long_as_it_is_used_and_its_user_may_come_in),
 	    TEST(signing_a_user_out_ends_all_but_their_keys),
