@@ -131,8 +131,7 @@ answer_source(struct exchange *x, const struct upload *u, const struct job *job,
 	struct jsonout j;
 	if (job->source_id.n == 0)
 		return FAIL_FIELD(e, INPUT, "file", "A file is required");
-	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e) ||
-	    !model_source_uploaded(&x->app->model, &x->caller, source.source_id, e))
+	if (!model_source_get(&x->app->model, &x->caller, job->source_id, &source, &x->arena, e))
 		return false;
 	respond_json(x, 201, &j);
 	u->put_source(&j, &source);

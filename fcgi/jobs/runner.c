@@ -239,8 +239,41 @@ days_ago(uint64_t days)
 	return days > (uint64_t)(now / DAY_US) ? 0 : now - (int64_t)days * DAY_US;
 }
 
-/* Datasets and entries of the audit over their time go (retention_days, audit_days), then whatever
- * nothing names any more. */
+/* Datasets over their time (retention_days). */
+static bool
+sweep_datasets(struct runner *r, struct err *e)
+{
+	struct dataset *old;
+	size_t count = 0;
+	bool found;
+	if (r->conf.retention_days == 0)
+		return true;
+	if (!store_dataset_old(
+		r->store, &old, &count, days_ago(r->conf.retention_days), &r->arena, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct audit note = {.org_id = old[i].org_id,
+		    .who = STR("retention_days"),
+		    .action = STR("dataset.delete"),
+		    .target = str_of(old[i].dataset_id)};
+		if (!store_begin(r->store, e))
+			return false;
+		if (!store_dataset_delete(
+			r->store, old[i].org_id, old[i].dataset_id, &found, e) ||
+		    (found && !store_audit_add(r->store, &note, e))) {
+			store_rollback(r->store);
+			return false;
+		}
+		if (!store_commit(r->store, e))
+			return false;
+	}
+	if (count > 0)
+		log_info("%zu datasets were older than %" PRIu64 " days", count,
+		    r->conf.retention_days);
+	return true;
+}
+
+/* Datasets and entries of the audit over their time go, then whatever nothing names any more. */
 static void
 sweep(struct runner *r)
 {
@@ -249,26 +282,9 @@ sweep(struct runner *r)
 	if (now < r->next_sweep_ms)
 		return;
 	r->next_sweep_ms = now + SWEEP_MS;
-	if (r->conf.retention_days > 0) {
-		struct dataset *old;
-		size_t count = 0;
-		bool found, good = store_dataset_old(r->store, &old, &count,
-				days_ago(r->conf.retention_days), &r->arena, &e);
-		for (size_t i = 0; good && i < count; i++) {
-			good = store_begin(r->store, &e);
-			if (good && store_dataset_delete(
-					r->store, old[i].org_id, old[i].dataset_id, &found, &e))
-				good = store_commit(r->store, &e);
-			else if (good)
-				store_rollback(r->store);
-		}
-		if (count > 0)
-			log_info("%zu datasets were older than %" PRIu64 " days", count,
-			    r->conf.retention_days);
-	}
 	bool swept =
-	    e.code == ERR_OK && (r->conf.audit_days == 0 ||
-				    store_audit_sweep(r->store, days_ago(r->conf.audit_days), &e));
+	    sweep_datasets(r, &e) && (r->conf.audit_days == 0 ||
+					 store_audit_sweep(r->store, days_ago(r->conf.audit_days), &e));
 	if (!swept || !store_sweep(r->store, &e))
 		log_err("the sweep did not finish", &e);
 }

@@ -6,8 +6,8 @@
  * becomes a blob.  The last transaction ends the job, makes the source visible and with it the
  * dataset that was made from it meanwhile: the upload is there whole, or not at all.
  *
- * params: {"incoming": NAME, "boundary": TEXT}, or {"incoming": NAME, "name": TEXT,
- * "content_type": TEXT} for a body that is one file.
+ * params: {"incoming": NAME, "boundary": TEXT, "by": who sent it (caller_write)}, or "name" and
+ * "content_type" in the place of "boundary" for a body that is one file.
  * result: {"fields": [{"name": TEXT, "value": TEXT}]}
  */
 #define _GNU_SOURCE
@@ -19,6 +19,7 @@
 #include "base/tree.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
+#include "model/model.h"
 #include "store/blobs.h"
 
 #include <fcntl.h>
@@ -236,7 +237,10 @@ finish(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 	for (size_t i = 0; good && i < s->source.file_count; i++)
 		good = store_source_file_stored(store, s->source.source_id, i, names[i], e);
 	good = good &&
-	       (s->source.file_count == 0 || store_source_stored(store, s->source.source_id, e));
+	       (s->source.file_count == 0 ||
+		   (store_source_stored(store, s->source.source_id, e) &&
+		       caller_audit(store, s->c.job.org_id, s->c.job.params, "source.new",
+			   str_of(s->source.source_id), &s->c.arena, e)));
 	if (good)
 		return store_commit(store, e);
 	store_rollback(store);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "model/setup.h"
 
 #define USED_US INT64_C(60000000) /* the last use of a key is noted this often */
@@ -149,6 +150,50 @@ model_end(struct model *m, bool good, struct err *e)
 		return store_commit(m->store, e);
 	store_rollback(m->store);
 	return false;
+}
+
+bool
+model_id(
+    char out[UUID_BYTES], struct str text, const char *field, const char *what, struct err *e)
+{
+	return uuid_parse(out, text) ||
+	       FAIL_FIELD(e, NOT_FOUND, field, "there is no %s with this id", what);
+}
+
+/* ---- what a job does in somebody's name ---- */
+
+void
+caller_write(struct jsonout *j, const struct caller *c)
+{
+	jsonout_key(j, "by");
+	jsonout_object(j);
+	jsonout_member_str(j, "who", c->who);
+	jsonout_member_text(j, "user_id", c->user_id);
+	jsonout_member_text(j, "key_id", c->key_id);
+	jsonout_member_str(j, "remote", c->remote);
+	jsonout_member_str(j, "request_id", c->request_id);
+	jsonout_end(j);
+}
+
+bool
+caller_audit(struct store *s, int64_t org_id, struct str params, const char *action,
+    struct str target, struct arena *a, struct err *e)
+{
+	json_t *tree;
+	if (!tree_parse_own(&tree, params, a, e))
+		return false;
+	const json_t *by = json_object_get(tree, "by");
+	struct audit x = {
+	    .org_id = org_id,
+	    .who = tree_str(by, "who"),
+	    .user_id = tree_str(by, "user_id"),
+	    .key_id = tree_str(by, "key_id"),
+	    .action = str_of(action),
+	    .target = target,
+	    .remote = tree_str(by, "remote"),
+	    .request_id = tree_str(by, "request_id"),
+	};
+	return store_audit_add(s, &x, e);
 }
 
 /* ---- the model itself ---- */

@@ -6,13 +6,6 @@
 
 #include <sys/stat.h>
 
-static bool
-parse_id(char out[UUID_BYTES], struct str text, struct err *e)
-{
-	return uuid_parse(out, text) ||
-	       FAIL_FIELD(e, NOT_FOUND, "dataset_id", "there is no dataset with this id");
-}
-
 static const struct plugin_slot *
 first_slot(const struct dataset_type *t)
 {
@@ -79,6 +72,26 @@ find_made(struct model *m, const struct caller *c, struct dataset *out, struct j
 	return store_job_of_dataset(m->store, job, found, out->dataset_id, "ingest", a, e);
 }
 
+/* With the transaction open, so that nobody can change the source or take the rest of the quota. */
+static bool
+insert(struct model *m, const struct caller *c, const struct dataset_request *r,
+    struct dataset *out, struct job *job, struct arena *a, struct err *e)
+{
+	struct source source = {0};
+	if (!check_quota(m, c, e))
+		return false;
+	if (r->source_id[0]) {
+		if (!store_source_get(m->store, &source, c->org_id, r->source_id, a, e))
+			return false;
+		if (!str_is(source.state, "stored"))
+			out->state = STR("draft");
+	}
+	return store_dataset_insert(m->store, out, e) && store_job_insert(m->store, job, e) &&
+	       model_audit(m, c, "dataset.new", str_of(out->dataset_id), (struct str){0}, e) &&
+	       (c->idempotency_key.n == 0 ||
+		   store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e));
+}
+
 bool
 model_dataset_create(struct model *m, const struct caller *c, const struct dataset_request *r,
     struct dataset *out, struct job *job, struct arena *a, struct err *e)
@@ -116,26 +129,10 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	};
 	for (size_t i = 0; i < source.file_count; i++)
 		job->total += source.files[i].bytes;
-	if (!store_begin(m->store, e))
-		return false;
-	/* The source is looked at again, now that nobody can change it. */
-	if (!check_quota(m, c, e) ||
-	    (has_source && !store_source_get(m->store, &source, c->org_id, r->source_id, a, e)))
-		goto failed;
-	if (has_source && !str_is(source.state, "stored"))
-		out->state = STR("draft");
-	if (!store_dataset_insert(m->store, out, e) || !store_job_insert(m->store, job, e) ||
-	    !model_audit(m, c, "dataset.new", str_of(out->dataset_id), (struct str){0}, e) ||
-	    (c->idempotency_key.n &&
-		!store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e)))
-		goto failed;
-	if (!store_commit(m->store, e))
+	if (!store_begin(m->store, e) || !model_end(m, insert(m, c, r, out, job, a, e), e))
 		return false;
 	model_wake(m);
 	return true;
-failed:
-	store_rollback(m->store);
-	return false;
 }
 
 bool
@@ -143,7 +140,7 @@ model_dataset_get(struct model *m, const struct caller *c, struct str id, struct
     struct arena *a, struct err *e)
 {
 	char dataset_id[UUID_BYTES];
-	if (!caller_may(c, RIGHT_READ, e) || !parse_id(dataset_id, id, e) ||
+	if (!caller_may(c, RIGHT_READ, e) || !model_id(dataset_id, id, "dataset_id", "dataset", e) ||
 	    !store_dataset_get(m->store, out, c->org_id, dataset_id, a, e))
 		return false;
 	if (str_is(out->state, "draft") || !caller_sees(c, dataset_id))
@@ -168,12 +165,11 @@ model_dataset_delete(
 	if (!caller_may(c, RIGHT_EDIT, e) || !model_dataset_get(m, c, id, &d, a, e) ||
 	    !store_begin(m->store, e))
 		return false;
-	if (!store_dataset_delete(m->store, c->org_id, d.dataset_id, &found, e) ||
-	    !model_audit(m, c, "dataset.delete", str_of(d.dataset_id), (struct str){0}, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	if (!store_commit(m->store, e))
+	/* Of two who delete it at once one did it. */
+	bool good = store_dataset_delete(m->store, c->org_id, d.dataset_id, &found, e) &&
+		    (!found || model_audit(m, c, "dataset.delete", str_of(d.dataset_id),
+				   (struct str){0}, e));
+	if (!model_end(m, good, e))
 		return false;
 	model_wake(m);
 	/* Gone already for everyone; what cannot be removed now the sweep takes. */
@@ -258,8 +254,13 @@ model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
 	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
 		return false;
 	if (found) {
+		/* Noted each time that somebody takes it away, not when it is made. */
 		if (export_file(m, job, path, a))
-			return true;
+			return store_begin(m->store, e) &&
+			       model_end(m,
+				   model_audit(m, c, "dataset.export", str_of(d->dataset_id),
+				       (struct str){0}, e),
+				   e);
 		*path = (struct str){0};
 		*joined = str_is(job->state, "queued") || str_is(job->state, "running");
 		if (*joined)
@@ -273,14 +274,7 @@ model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
 	    .params = params,
 	    .who = c->who,
 	};
-	if (!store_begin(m->store, e))
-		return false;
-	if (!store_job_insert(m->store, job, e) ||
-	    !model_audit(m, c, "dataset.export", str_of(d->dataset_id), (struct str){0}, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	if (!store_commit(m->store, e))
+	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
 		return false;
 	model_wake(m);
 	return true;

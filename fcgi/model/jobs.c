@@ -3,14 +3,6 @@
 #include "base/limits.h"
 #include "process/bell.h"
 
-/* An id as it came with the request; a text that is none is not found, like any unknown one. */
-static bool
-parse_id(char out[UUID_BYTES], struct str text, struct err *e)
-{
-	return uuid_parse(out, text) ||
-	       FAIL_FIELD(e, NOT_FOUND, "job_id", "there is no job with this id");
-}
-
 /* A key for some datasets sees their jobs only; an upload's has no dataset. */
 static bool
 in_scope(const struct caller *c, const struct job *j, struct arena *a, struct err *e)
@@ -24,7 +16,7 @@ model_job_get(struct model *m, const struct caller *c, struct str id, struct job
     struct arena *a, struct err *e)
 {
 	char job_id[UUID_BYTES];
-	return caller_may(c, RIGHT_READ, e) && parse_id(job_id, id, e) &&
+	return caller_may(c, RIGHT_READ, e) && model_id(job_id, id, "job_id", "job", e) &&
 	       store_job_get(m->store, out, c->org_id, job_id, a, e) && in_scope(c, out, a, e);
 }
 
@@ -81,13 +73,9 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
     struct arena *a, struct err *e)
 {
 	char job_id[UUID_BYTES];
-	if (!caller_may(c, RIGHT_EDIT, e) || !parse_id(job_id, id, e) || !store_begin(m->store, e))
+	if (!caller_may(c, RIGHT_EDIT, e) || !model_id(job_id, id, "job_id", "job", e) || !store_begin(m->store, e))
 		return false;
-	if (!cancel(m, c, job_id, out, a, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	if (!store_commit(m->store, e))
+	if (!model_end(m, cancel(m, c, job_id, out, a, e), e))
 		return false;
 	model_wake(m);
 	return store_job_get(m->store, out, c->org_id, job_id, a, e);
@@ -96,12 +84,12 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
 /* A create that was refused after its file had been stored: nobody was told of the source.  But
  * what was made of one is there for everybody, and keeps it. */
 static bool
-discard_stored(struct model *m, struct str source_id, struct arena *a, struct err *e)
+discard_stored(struct model *m, const struct job *j, struct arena *a, struct err *e)
 {
 	struct source source;
 	bool found;
-	const char *id = arena_text(a, source_id);
-	if (source_id.n == 0)
+	const char *id = arena_text(a, j->source_id);
+	if (j->source_id.n == 0)
 		return true;
 	if (!store_source_get(m->store, &source, 0, id, a, e)) {
 		bool missing = e->code == ERR_NOT_FOUND;
@@ -109,7 +97,10 @@ discard_stored(struct model *m, struct str source_id, struct arena *a, struct er
 			err_clear(e);
 		return missing;
 	}
-	return source.datasets > 0 || store_source_delete(m->store, source.org_id, id, &found, e);
+	return source.datasets > 0 ||
+	       (store_source_delete(m->store, source.org_id, id, &found, e) &&
+		   caller_audit(
+		       m->store, j->org_id, j->params, "source.delete", j->source_id, a, e));
 }
 
 /* With the transaction open.  *gone: the upload came to nothing before it was stored. */
@@ -121,7 +112,7 @@ discard(
 	if (!store_job_get(m->store, j, 0, job_id, a, e))
 		return false;
 	if (str_is(j->state, "done"))
-		return discard_stored(m, j->source_id, a, e);
+		return discard_stored(m, j, a, e);
 	*gone = true;
 	return store_job_cancel(m->store, job_id, e) &&
 	       (j->source_id.n == 0 ||
@@ -133,13 +124,7 @@ model_upload_discard(struct model *m, const char *job_id, struct arena *a, struc
 {
 	struct job j;
 	bool gone;
-	if (!store_begin(m->store, e))
-		return false;
-	if (!discard(m, job_id, &j, &gone, a, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	if (!store_commit(m->store, e))
+	if (!store_begin(m->store, e) || !model_end(m, discard(m, job_id, &j, &gone, a, e), e))
 		return false;
 	if (gone)
 		store_job_remove_body(m->store, &j, a);
@@ -158,11 +143,8 @@ model_job_drop(struct model *m, const char *job_id, struct err *e)
 	if (good && str_is(j.kind, "upload")) {
 		good = model_upload_discard(m, job_id, &a, e);
 	} else if (good) {
-		good = store_begin(m->store, e);
-		if (good && store_job_cancel(m->store, job_id, e))
-			good = store_commit(m->store, e);
-		else if (good)
-			store_rollback(m->store);
+		good = store_begin(m->store, e) &&
+		       model_end(m, store_job_cancel(m->store, job_id, e), e);
 		model_wake(m);
 	}
 	arena_release(&a);

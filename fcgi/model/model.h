@@ -12,6 +12,7 @@
 #define ROWHOUSE_MODEL_H
 
 #include "base/conf.h"
+#include "base/jsonout.h"
 #include "formats/export.h"
 #include "plugin/registry.h"
 #include "store/accounts.h"
@@ -108,6 +109,17 @@ bool model_audit(struct model *m, const struct caller *c, const char *action, st
  */
 bool model_end(struct model *m, bool good, struct err *e) MUST_CHECK;
 
+/* An id as it came with the request; a text that is none is NOT_FOUND like one nobody knows: `what`
+ * is the thing's name for people. */
+bool model_id(char out[UUID_BYTES], struct str text, const char *field, const char *what,
+    struct err *e) MUST_CHECK;
+
+/* Who asked for a job, as a member `by` of its params, and what it then does in their name, noted in
+ * the job's transaction. */
+void caller_write(struct jsonout *j, const struct caller *c);
+bool caller_audit(struct store *s, int64_t org_id, struct str params, const char *action,
+    struct str target, struct arena *a, struct err *e) MUST_CHECK;
+
 /* ---- datasets (model/datasets.c) ---- */
 
 struct dataset_request {
@@ -157,7 +169,8 @@ void dataset_version(char out[VERSION_BYTES], const struct dataset *d);
  * become those of its file, which knows best. */
 bool model_rows_open(struct model *m, struct dataset *d, struct rows_file **out, struct arena *a,
     struct err *e) MUST_CHECK;
-/* An export of exactly this version: *path (below DATA) is the file when it is there; else *path is
+/* An export of exactly this version: *path (below DATA) is the file when it is there, and that the
+ * caller got it is noted; else *path is
  * empty and `job` is the one that makes it (one that runs already is joined: *joined). */
 bool model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
     enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
@@ -271,9 +284,6 @@ bool model_upload_check(const struct caller *c, struct err *e) MUST_CHECK;
 /* An uploaded file that is a blob already becomes a data source. */
 bool model_source_new(
     struct model *m, const struct caller *c, struct source *source, struct err *e) MUST_CHECK;
-/* Notes who uploaded what became this data source. */
-bool model_source_uploaded(
-    struct model *m, const struct caller *c, const char *source_id, struct err *e) MUST_CHECK;
 /* Queues the job that takes a body in DATA/incoming apart.  QUOTA when its bytes are too many. */
 bool model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
     struct str boundary, uint64_t bytes, struct job *job, struct arena *a,

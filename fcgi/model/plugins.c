@@ -220,7 +220,7 @@ no_work(struct err *e, bool is_call, struct str name)
 	    is_call ? "call" : "task", STR_ARG(str_clip(name, 60)));
 }
 
-/* A task of the site is about everybody's data in the organisation. */
+/* A task of the site, as a view of it, is about everybody's data in the organisation. */
 static bool
 may_work(const struct caller *c, const struct dataset *d, struct err *e)
 {
@@ -447,7 +447,7 @@ model_view(struct model *m, const struct caller *c, struct dataset *d, struct st
 	const struct rowhouse_plugin *p = d ? NULL : registry_plugin(m->registry, plugin);
 	const struct column *list;
 	size_t count;
-	if (!caller_may(c, RIGHT_READ, e))
+	if (!(d ? caller_may(c, RIGHT_READ, e) : caller_may_all(c, RIGHT_READ, e)))
 		return false;
 	*view = d ? view_find(type && type->has ? type->has->views : NULL, name)
 		  : view_find(p ? p->views : NULL, name);

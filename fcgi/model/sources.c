@@ -3,13 +3,6 @@
 #include "base/jsonout.h"
 #include "base/limits.h"
 
-static bool
-parse_id(char out[UUID_BYTES], struct str text, struct err *e)
-{
-	return uuid_parse(out, text) ||
-	       FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
-}
-
 /* A key for some datasets has no business with files. */
 static bool
 in_scope(const struct caller *c, struct err *e)
@@ -23,7 +16,7 @@ model_source_get(struct model *m, const struct caller *c, struct str id, struct 
     struct arena *a, struct err *e)
 {
 	char source_id[UUID_BYTES];
-	return caller_may(c, RIGHT_READ, e) && parse_id(source_id, id, e) && in_scope(c, e) &&
+	return caller_may(c, RIGHT_READ, e) && model_id(source_id, id, "source_id", "data source", e) && in_scope(c, e) &&
 	       store_source_get(m->store, out, c->org_id, source_id, a, e);
 }
 
@@ -39,7 +32,7 @@ model_source_list(struct model *m, const struct caller *c, struct source **out, 
 	       store_source_list(m->store, out, count, total, c->org_id, offset, limit, a, e);
 }
 
-/* A dataset that is still being read from it would fail. */
+/* A dataset that is still being read from it would fail, and so would a task. */
 static bool
 refuse_busy(struct model *m, const char *source_id, struct err *e)
 {
@@ -48,7 +41,7 @@ refuse_busy(struct model *m, const char *source_id, struct err *e)
 		return false;
 	return !busy ||
 	       FAIL(e, CONFLICT,
-		   "a dataset is being read from this data source; wait for it or cancel its job");
+		   "a job works with this data source; wait for it or cancel it");
 }
 
 bool
@@ -58,17 +51,16 @@ model_source_delete(
 	char source_id[UUID_BYTES];
 	struct source source;
 	bool found;
-	if (!caller_may(c, RIGHT_EDIT, e) || !parse_id(source_id, id, e) || !in_scope(c, e) ||
+	if (!caller_may(c, RIGHT_EDIT, e) || !model_id(source_id, id, "source_id", "data source", e) || !in_scope(c, e) ||
 	    !store_source_get(m->store, &source, c->org_id, source_id, a, e) ||
 	    !store_begin(m->store, e))
 		return false;
-	if (!refuse_busy(m, source_id, e) ||
-	    !store_source_delete(m->store, c->org_id, source_id, &found, e) ||
-	    !model_audit(m, c, "source.delete", str_of(source_id), (struct str){0}, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	return store_commit(m->store, e);
+	return model_end(m,
+	    refuse_busy(m, source_id, e) &&
+		store_source_delete(m->store, c->org_id, source_id, &found, e) &&
+		(!found ||
+		    model_audit(m, c, "source.delete", str_of(source_id), (struct str){0}, e)),
+	    e);
 }
 
 bool
@@ -107,20 +99,11 @@ model_source_new(struct model *m, const struct caller *c, struct source *source,
 	source->org_id = c->org_id;
 	uuid_make(source->source_id);
 	/* In the transaction, so that two cannot both take the rest of the quota. */
-	if (model_bytes_check(m, c, source->bytes, e) && store_source_insert(m->store, source, e) &&
-	    store_source_stored(m->store, source->source_id, e) &&
-	    model_audit(m, c, "source.new", str_of(source->source_id), (struct str){0}, e))
-		return store_commit(m->store, e);
-	store_rollback(m->store);
-	return false;
-}
-
-bool
-model_source_uploaded(struct model *m, const struct caller *c, const char *source_id, struct err *e)
-{
-	return store_begin(m->store, e) &&
-	       model_end(
-		   m, model_audit(m, c, "source.new", str_of(source_id), (struct str){0}, e), e);
+	return model_end(m,
+	    model_bytes_check(m, c, source->bytes, e) && store_source_insert(m->store, source, e) &&
+		store_source_stored(m->store, source->source_id, e) &&
+		model_audit(m, c, "source.new", str_of(source->source_id), (struct str){0}, e),
+	    e);
 }
 
 bool
@@ -134,6 +117,7 @@ model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
 	jsonout_object(&j);
 	jsonout_member_str(&j, "incoming", incoming);
 	jsonout_member_str(&j, "boundary", boundary);
+	caller_write(&j, c);
 	jsonout_end(&j);
 	*job = (struct job){
 	    .org_id = c->org_id,
@@ -146,11 +130,8 @@ model_upload_begin(struct model *m, const struct caller *c, struct str incoming,
 	 */
 	if (!model_upload_check(c, e) || !store_begin(m->store, e))
 		return false;
-	if (!model_bytes_check(m, c, bytes, e) || !store_job_insert(m->store, job, e)) {
-		store_rollback(m->store);
-		return false;
-	}
-	if (!store_commit(m->store, e))
+	bool good = model_bytes_check(m, c, bytes, e) && store_job_insert(m->store, job, e);
+	if (!model_end(m, good, e))
 		return false;
 	model_wake(m);
 	return true;

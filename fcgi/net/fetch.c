@@ -26,15 +26,6 @@ fetcher_open(struct fetcher **out, const char *allow, struct err *e)
 	return true;
 }
 
-void
-fetcher_close(struct fetcher *f)
-{
-	if (!f)
-		return;
-	curl_multi_cleanup(f->multi);
-	free(f);
-}
-
 /* ---- what may be asked ---- */
 
 /* host or host:port, separated by spaces. */

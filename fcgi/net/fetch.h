@@ -42,7 +42,6 @@ struct fetch {
 struct fetcher;
 /* `allow`: outbound_allow, which must outlive it. */
 bool fetcher_open(struct fetcher **out, const char *allow, struct err *e) MUST_CHECK;
-void fetcher_close(struct fetcher *f);
 
 /* Begins; *f must stay until done() was called.  INPUT or FORBIDDEN when the URL may not be asked
  * at all. */

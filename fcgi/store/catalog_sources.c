@@ -180,8 +180,10 @@ store_source_busy(struct store *s, const char *source_id, bool *busy, struct err
 {
 	int64_t count;
 	if (!sql_one_int(&s->catalog, &count, 0,
-		"SELECT count(*) FROM jobs j JOIN datasets d USING(dataset_id)"
-		" WHERE d.source_id=? AND j.kind='ingest' AND j.state IN ('queued', 'running')",
+		"SELECT (SELECT count(*) FROM jobs j JOIN datasets d USING(dataset_id)"
+		" WHERE d.source_id=?1 AND j.kind='ingest' AND j.state IN ('queued', 'running')) +"
+		" (SELECT count(*) FROM jobs WHERE source_id=?1 AND kind<>'upload'"
+		" AND state IN ('queued', 'running'))",
 		SQL_VALUES(V_TEXT(source_id)), e))
 		return false;
 	*busy = count > 0;

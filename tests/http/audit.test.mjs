@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import { invite, makeKey, makeOrg, rowhouse, Visitor } from "../lib/accounts.mjs";
 import { startServer } from "../lib/server.mjs";
-import { eventually, makeDataset, ours, pauseJobs } from "../lib/things.mjs";
+import { catalog, eventually, makeDataset, ours, pauseJobs } from "../lib/things.mjs";
 
 const server = await startServer({ after });
 const owner = await Visitor.first(server);
@@ -22,12 +22,16 @@ const byKey = { who: `key "admin" of ${owner.email}`, user: me, key: (await serv
 const bySession = { who: owner.email, user: me, key: null };
 const byHand = { who: "command line", user: null, key: null };
 
-async function leaves(what, act, caller, action, target, detail = null) {
+// also: the actions of other entries that the same request leaves.
+async function leaves(what, act, caller, action, target, detail = null, also = []) {
   const before = await newest();
   const answer = await act();
   const entries = (await list()).filter((e) => e.id > before);
-  assert.equal(entries.length, 1, `${what}: ${JSON.stringify(entries)}`);
-  const [entry] = entries;
+  const [entry] = entries.filter((e) => e.action === action);
+  assert.deepEqual(entries.map((e) => e.action).sort(), [action, ...also].sort(), what);
+  for (const other of entries)
+    assert.deepEqual([other.who, other.user_id, other.key_id, other.address, other.request_id],
+      [entry.who, entry.user_id, entry.key_id, entry.address, entry.request_id], what);
   const of = typeof target === "function" ? target(answer) : target;
   assert.deepEqual({ who: entry.who, user: entry.user_id, key: entry.key_id, action: entry.action, target: entry.target },
     { ...caller, action, target: of }, what);
@@ -35,7 +39,7 @@ async function leaves(what, act, caller, action, target, detail = null) {
   assert.ok(Math.abs(Date.parse(entry.at) - Date.now()) < 60_000, what);
   if (caller === byHand) assert.equal(entry.address, null, what);
   else assert.equal(entry.address, "unix:", `${what}: the address nginx saw`);
-  if (caller !== byHand && !action.startsWith("sign_in") && action !== "password.change")
+  if (caller !== byHand)
     assert.equal(entry.request_id, answer.headers["x-request-id"], what);
   return answer;
 }
@@ -60,9 +64,9 @@ test("what is done with datasets, rows, sources and jobs", async () => {
   const made = await leaves("create", send("POST", "/datasets", custom), byKey, "dataset.new", (a) => a.json.dataset.id);
   const table = made.json.dataset.id;
   await eventually("the table", async () => (await server.request("GET", `${ours}/datasets/${table}`)).json.dataset.state === "ready");
-  const uploaded = await leaves("upload", upload(`${ours}/datasets/upload`, [["type", "data_enrichment"]]), byKey, "dataset.new", (a) => a.json.dataset.id);
+  const uploaded = await leaves("upload", upload(`${ours}/datasets/upload`, [["type", "data_enrichment"]]), byKey, "dataset.new", (a) => a.json.dataset.id, null, ["source.new"]);
   await leaves("upload as Claro", upload("/api/v2/datasets/upload", [["type", "data_enrichment"], ["name", "n"], ["description", "d"]]),
-    byKey, "dataset.new", (a) => a.json.datasetId);
+    byKey, "dataset.new", (a) => a.json.datasetId, null, ["source.new"]);
   const source = await leaves("a source", upload(`${ours}/sources`), byKey, "source.new", (a) => a.json.source.id);
   await leaves("a source as Claro", upload("/api/v2/datasources"), byKey, "source.new", (a) => a.json.datasourceId);
   const change = (id) => ({ change: id });
@@ -72,7 +76,8 @@ test("what is done with datasets, rows, sources and jobs", async () => {
   await leaves("several deleted", send("POST", `/datasets/${table}/rows/delete`, { rows: [{ id: "row_2" }] }), byKey, "rows.remove", table, change(4));
   await leaves("taken back", send("POST", `/datasets/${table}/changes/4/undo`), byKey, "undo", table, change(5));
   await leaves("by who is signed in", () => owner.send("POST", `${ours}/datasets/${table}/rows`, { json: { rows: [{ a: "3" }] } }), bySession, "rows.add", table);
-  await leaves("an export", send("GET", `/datasets/${table}/export`), byKey, "dataset.export", table);
+  for (let i = 0; i < 2; i++)
+    await leaves("an export, each time", send("GET", `/datasets/${table}/export`), byKey, "dataset.export", table);
   const { id } = await makeDataset(server, "one\ntwo\n", { type: "text_lines", name: "lines" });
   await leaves("a task", send("POST", `/datasets/${id}/tasks/count_words`, {}), byKey, "task.start", id,
     (a) => ({ name: "count_words", job: a.json.job.id }));
@@ -125,10 +130,11 @@ test("who comes and goes, and who tries to", async () => {
     her, "sign_in.failed", vera.email);
   await leaves("a sign-out", () => vera.post("/sign-out"), her, "sign_out", vera.email);
   const link = await rowhouse(server, "user", "link", vera.email);
-  await leaves("a link followed", async () => {
-    const token = link.split("token=")[1];
-    return good(await new Visitor(server).post("/welcome", { token, email: vera.email, password: "another password" }));
-  }, her, "sign_in.link", vera.email);
+  const follow = (to, email) => new Visitor(server).post("/welcome", { token: to.split("token=")[1], email, password: "another password" }).then(good);
+  await leaves("a link followed", () => follow(link, vera.email), her, "sign_in.link", vera.email);
+  const other = await rowhouse(server, "user", "link", vera.email);
+  await leaves("a link followed to another address", () => follow(other, "vera.new@example.org"), { ...her, who: "vera.new@example.org" },
+    "sign_in.link", "vera.new@example.org", { old_email: vera.email, email: "vera.new@example.org" });
 });
 
 test("what is only looked at, refused or sent again leaves nothing", async () => {
@@ -137,10 +143,9 @@ test("what is only looked at, refused or sent again leaves nothing", async () =>
   const headers = { "idempotency-key": "audit-once" };
   const once = send("POST", `/datasets/${id}/rows`, { rows: [{ a: "2" }] }, headers);
   await once();
-  await server.request("GET", `${ours}/datasets/${id}/export`);
   const before = await newest();
   await once();
-  for (const target of ["/me", "/datasets", `/datasets/${id}`, `/datasets/${id}/rows`, `/datasets/${id}/export`, "/users", "/keys", "/audit", "/jobs", "/types"])
+  for (const target of ["/me", "/datasets", `/datasets/${id}`, `/datasets/${id}/rows`, "/users", "/keys", "/audit", "/jobs", "/types"])
     await server.request("GET", `${ours}${target}`);
   await server.request("GET", "/datasets", { headers: { accept: "text/html" } });
   for (const [method, target, json] of [["DELETE", `/datasets/${id}`], ["POST", `/datasets/${id}/rows`, { rows: [{ a: "3" }] }], ["POST", "/users", { email: "c@example.org", role: "owner" }]])
@@ -150,6 +155,25 @@ test("what is only looked at, refused or sent again leaves nothing", async () =>
     assert.ok((await server.request(method, `${ours}${target}`, { json })).status >= 400);
   await new Visitor(server).signIn("nobody@example.org", "not a password");
   assert.equal(await newest(), before);
+});
+
+test("what is deleted because of its age is noted, and an upload that was refused leaves no source without its end", async (t) => {
+  const own = await startServer(t, { env: { ROWHOUSE_RETENTION_DAYS: "3" } });
+  const { id } = await makeDataset(own, "a\n1\n");
+  const refused = await own.request("POST", `${ours}/datasets/upload`, { form: [["type", "nothing"], ["file", { name: "a.csv", content: "a\n1\n" }]] });
+  assert.equal(refused.status, 400);
+  await own.stop();
+  await catalog(own, `UPDATE datasets SET created_at=created_at-${4 * 86400e6}`);
+  const again = await startServer(t, { data: own.folder, env: { ROWHOUSE_RETENTION_DAYS: "3" } });
+  const entries = (query) => again.request("GET", `${ours}/audit?limit=100${query}`).then((a) => a.json.entries);
+  const [gone] = await eventually("the dataset to go", async () => (await entries("&action=dataset.delete")).length && entries("&action=dataset.delete"));
+  assert.deepEqual([gone.who, gone.target, gone.user_id, gone.key_id], ["retention_days", id, null, null]);
+  assert.equal((await again.request("GET", `${ours}/datasets/${id}`)).status, 404);
+  const sources = await entries("&action=source.");
+  const left = (await again.request("GET", `${ours}/sources?limit=100`)).json.sources.map((s) => s.id);
+  const made = sources.filter((e) => e.action === "source.new").map((e) => e.target);
+  const ended = sources.filter((e) => e.action === "source.delete").map((e) => e.target);
+  assert.deepEqual(made.filter((one) => !ended.includes(one)).sort(), left.sort());
 });
 
 test("it is read newest first, page by page, and by what is asked for", async () => {

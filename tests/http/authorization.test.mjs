@@ -67,7 +67,7 @@ const rights = {
   rowhouse_view: dataset("viewer", 200, { of: "lines", values: { type: "text_lines", view: "longest" } }),
   rowhouse_site_task_start: { about: "all", may: "editor", then: 200, values: { plugin: "hooks", task: "import" },
     query: ({ source }) => `?estimate=true&source_id=${source}` },
-  rowhouse_site_view: { about: "free", may: "viewer", then: 200, values: { plugin: "hooks", view: "status" } },
+  rowhouse_site_view: { about: "all", may: "viewer", then: 200, values: { plugin: "hooks", view: "status" } },
 
   rowhouse_source_list: { about: "list", may: "viewer", then: 200 },
   rowhouse_source_upload: { about: "all", may: "editor", then: 201, form: [file] },
@@ -128,7 +128,7 @@ const rights = {
   page_site_task: { about: "all", may: "editor", then: 200, values: { plugin: "hooks", task: "import" } },
   page_site_task_post: { about: "all", may: "editor", then: 200, values: { plugin: "hooks", task: "import" },
     fields: ({ source }) => ({ estimate: "Estimate", source_id: source }) },
-  page_site_view: { about: "free", may: "viewer", then: 200, values: { plugin: "hooks", view: "status" } },
+  page_site_view: { about: "all", may: "viewer", then: 200, values: { plugin: "hooks", view: "status" } },
   page_sources: { about: "list", may: "viewer", then: 200 },
   page_source_delete_post: { about: "source", may: "editor", then: 303, spends: "source" },
   page_jobs: { about: "list", may: "viewer", then: 200 },
