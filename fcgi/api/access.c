@@ -200,13 +200,15 @@ access_check(struct exchange *x, struct err *e)
 
 /* ---- answers kept ---- */
 
+/* Keyed, so that whoever reads the catalog cannot try out what was sent. */
 static void
 request_hash(uint8_t out[SHA256_BYTES], struct exchange *x, struct str body)
 {
 	const struct request *r = &x->request;
-	struct str text = arena_format(&x->arena, "%.*s %.*s %" PRIu64 "\n%.*s",
-	    STR_ARG(r->method_text), STR_ARG(r->uri), r->content_length, STR_ARG(body));
-	sha256_of(out, text);
+	struct str text =
+	    arena_format(&x->arena, "%.*s %.*s %" PRIu64 " %.*s\n%.*s", STR_ARG(r->method_text),
+		STR_ARG(r->uri), r->content_length, STR_ARG(r->if_match), STR_ARG(body));
+	hmac_sha256(out, (struct str){(const char *)x->app->model.secret, SECRET_BYTES}, text);
 }
 
 /* What the first answer's Content-Type was. */
@@ -255,7 +257,8 @@ access_replay(struct exchange *x, bool *answered, struct err *e)
 	struct kept_answer kept;
 	uint8_t hash[SHA256_BYTES];
 	struct str body = {0};
-	if (!is_change(r) || r->idempotency_key.n == 0 || x->caller.org_id == 0)
+	if (!is_change(r) || r->idempotency_key.n == 0 || x->caller.org_id == 0 ||
+	    x->route->keeps_nothing)
 		return true;
 	if (r->idempotency_key.n > KEY_BYTES_MOST)
 		return FAIL(e, INPUT, "Idempotency-Key may have at most %d bytes", KEY_BYTES_MOST);
@@ -320,7 +323,10 @@ access_keep(struct exchange *x)
 	const struct response *r = &x->response;
 	if (x->kept_key.n == 0)
 		return;
-	bool keep = r->status < 500 && r->status != 499 && !r->file.n && !x->keep_nothing;
+	/* What was refused because of how things stood may go another time. */
+	bool lasts = r->status < 400 || r->status == err_status(ERR_INPUT) ||
+		     r->status == err_status(ERR_UNPROCESSABLE);
+	bool keep = lasts && !r->file.n && !x->keep_nothing;
 	int status = keep ? r->status : 0;
 	if (!store_answer_end(x->app->model.store, x->caller.org_id, x->kept_key, status,
 		buf_str(&r->body), location_of(r), &e))

@@ -26,8 +26,8 @@ struct str access_bearer(const struct request *r);
 /* For a change with an Idempotency-Key: answers as the first time (*answered), refuses another body
  * (UNPROCESSABLE) or a twin that still runs (CONFLICT), or notes that it runs now. */
 bool access_replay(struct exchange *x, bool *answered, struct err *e) MUST_CHECK;
-/* Keeps the answer under its key; a failure of the server's own is forgotten, so that it can be
- * tried again. */
+/* Keeps the answer under its key when it was done, or is wrong whenever it is sent; any other
+ * failure is forgotten, so that it can be tried again. */
 void access_keep(struct exchange *x);
 
 /* The request was sent by a page of this server, as far as the browser says. */

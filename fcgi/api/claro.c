@@ -558,7 +558,7 @@ claro_source_get(struct exchange *x, struct err *e)
 bool
 claro_source_upload(struct exchange *x, struct err *e)
 {
-	return source_upload_begin(x, put_source, e);
+	return source_upload_begin(x, put_source, NULL, e);
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/tree.h"
 #include "api/access.h"
+#include "api/rowhouse.h"
 #include "api/route.h"
 
 #include <assert.h>
@@ -197,6 +198,9 @@ handle(struct exchange *x, char **parameters, struct err *e)
 	if (x->route->access == ACCESS_KEY && !access_check(x, e))
 		return false;
 	if (!rate_check(x, e))
+		return false;
+	bool is_ours = x->dialect == DIALECT_ROWHOUSE && x->route->access == ACCESS_KEY;
+	if (is_ours && !nothing_more(x, e))
 		return false;
 	bool answered = false;
 	if (!access_replay(x, &answered, e))

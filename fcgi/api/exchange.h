@@ -60,7 +60,7 @@ struct exchange {
 	struct str value[PATH_VALUES]; /* what stood in the place of {...} in the route's pattern */
 	void *state;                   /* a handler's own, between its calls */
 	int64_t started_us;
-	bool keep_nothing;  /* the answer holds a secret and is not kept for a retry */
+	bool keep_nothing;  /* this answer is not kept for a retry */
 	uint64_t rate_used; /* requests of this key in this minute, this one included */
 
 	/* Waiting for a job. */

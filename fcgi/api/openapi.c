@@ -1,5 +1,6 @@
 /* openapi.c: see openapi.h. */
 #include "api/openapi.h"
+#include "api/access.h"
 #include "api/claro.h"
 #include "api/route.h"
 #include "api/rowhouse.h"
@@ -54,10 +55,10 @@ put_query_parameters(struct jsonout *j, const struct field *table)
 static void
 put_header_parameters(struct jsonout *j, const struct route *r)
 {
-	bool change = r->method != METHOD_GET;
+	bool kept = r->method != METHOD_GET && !r->keeps_nothing;
 	bool row = (r->method == METHOD_PATCH || r->method == METHOD_DELETE) &&
 		   strstr(r->pattern, "{row}");
-	if (change)
+	if (kept)
 		jsonout_raw(
 		    j, STR("{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The "
 			   "same key answers as the first time, for 24 "
@@ -137,13 +138,19 @@ put_create_body(struct jsonout *j, const struct app *app, const struct route *r)
 }
 
 static void
-put_upload_schema(struct jsonout *j)
+put_upload_schema(struct jsonout *j, const struct route *r)
 {
-	jsonout_raw(j, STR("{\"type\":\"object\",\"description\":\"The fields of the dataset, as "
-			   "for a create, and its file or "
-			   "files.\",\"properties\":{\"file\":{\"type\":\"string\",\"format\":"
+	bool dataset = r->handler == rowhouse_dataset_upload || r->handler == claro_dataset_upload;
+	jsonout_object(j);
+	jsonout_member_text(j, "type", "object");
+	jsonout_member_text(j, "description",
+	    dataset ? "The fields of the dataset, as for a create, and its file or files."
+		    : "A file or files, under any names.");
+	jsonout_key(j, "properties");
+	jsonout_raw(j, STR("{\"file\":{\"type\":\"string\",\"format\":"
 			   "\"binary\"},\"files[]\":{\"type\":\"array\",\"items\":{\"type\":"
-			   "\"string\",\"format\":\"binary\"}}}}"));
+			   "\"string\",\"format\":\"binary\"}}}"));
+	jsonout_end(j);
 }
 
 /* The forms of these tasks or calls, each titled with its name and whose it is. */
@@ -190,7 +197,7 @@ static void
 put_body(struct jsonout *j, const struct app *app, const struct route *r)
 {
 	bool upload = is_upload(r), work = r->query == work_query;
-	if (!r->body && !is_create(r) && !upload && !work)
+	if (!r->body && !is_create(r) && !upload)
 		return;
 	jsonout_key(j, "requestBody");
 	jsonout_object(j);
@@ -201,7 +208,7 @@ put_body(struct jsonout *j, const struct app *app, const struct route *r)
 	jsonout_object(j);
 	jsonout_key(j, "schema");
 	if (upload)
-		put_upload_schema(j);
+		put_upload_schema(j, r);
 	else if (is_create(r))
 		put_create_body(j, app, r);
 	else if (work)
@@ -247,6 +254,21 @@ put_responses(struct jsonout *j, const struct route *r)
 	jsonout_end(j);
 }
 
+/* A key opens everything (the document's own security); where a browser's session does too, what it
+ * takes. */
+static void
+put_security(struct jsonout *j, const struct route *r)
+{
+	bool open = r->access == ACCESS_ANYONE;
+	if (r->dialect == DIALECT_CLARO)
+		return;
+	jsonout_key(j, "security");
+	jsonout_raw(j, open ? STR("[]")
+		       : r->method == METHOD_GET
+			   ? STR("[{\"key\":[]},{\"session\":[]}]")
+			   : STR("[{\"key\":[]},{\"session\":[],\"csrf\":[]}]"));
+}
+
 static void
 put_operation(struct jsonout *j, const struct app *app, const struct route *r)
 {
@@ -261,10 +283,7 @@ put_operation(struct jsonout *j, const struct app *app, const struct route *r)
 	jsonout_array(j);
 	jsonout_text(j, tag_of(r));
 	jsonout_end(j);
-	if (r->access == ACCESS_ANYONE) {
-		jsonout_key(j, "security");
-		jsonout_raw(j, STR("[]"));
-	}
+	put_security(j, r);
 	jsonout_key(j, "parameters");
 	jsonout_array(j);
 	put_path_parameters(j, r->pattern);
@@ -299,7 +318,12 @@ put_paths(struct jsonout *j, const struct app *app)
 }
 
 static const char components[] =
-    "{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+    "{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"" SESSION_COOKIE_HOST "\","
+    "\"description\":\"Of a browser that is signed in; without TLS and not on this machine it is "
+    "called " SESSION_COOKIE ".\"},"
+    "\"csrf\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-CSRF-Token\","
+    "\"description\":\"What the pages of the session have in their meta csrf.\"}},"
     "\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457\",\"properties\":{"
     "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
     "\"integer\"},"

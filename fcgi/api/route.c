@@ -1,6 +1,8 @@
 /* route.c: finding a request's row in the table; see route.h. */
 #include "api/route.h"
 
+const struct field own_form[] = {{0}};
+
 static const char *const method_names[METHOD__MAX] = {
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 

@@ -21,8 +21,13 @@ struct route {
 	const char *name;    /* stands in the log */
 	const char *summary; /* one line of documentation */
 	const struct field *query,
-	    *body; /* what it takes, for the documentation; NULL: nothing of the kind */
+	    *body; /* what it takes; NULL: nothing of the kind, which our own API then refuses */
+	/* A secret is sent or shown: nothing is kept of it for a retry, which does it again. */
+	bool keeps_nothing;
 };
+
+/* In the place of a table: a form of the handler's own, that of a plugin or of an upload. */
+extern const struct field own_form[];
 
 extern const struct route routes[];
 extern const size_t route_count;

@@ -15,27 +15,36 @@
 #define ANYONE ACCESS_ANYONE
 #define KEY ACCESS_KEY
 #define NONE NULL
-/* Our own API: what its query and its body may say. */
-#define OURS(method, path, handler, query, body, summary)                                          \
+#define OWN own_form
+/* Our own API: what its query and its body may say.  _SECRET: see keeps_nothing. */
+#define OURS_KEPT(method, path, handler, query, body, summary, keeps_nothing)                      \
 	{                                                                                          \
 		METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, KEY, handler,          \
-		    #handler, summary, query, body                                                 \
+		    #handler, summary, query, body, keeps_nothing                                  \
 	}
+#define OURS(method, path, handler, query, body, summary)                                          \
+	OURS_KEPT(method, path, handler, query, body, summary, false)
+#define OURS_SECRET(method, path, handler, query, body, summary)                                   \
+	OURS_KEPT(method, path, handler, query, body, summary, true)
 #define CLARO_AT(mount, method, path, handler, summary)                                            \
 	{                                                                                          \
 		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary, NONE, \
-		    NONE                                                                           \
+		    NONE, false                                                                    \
 	}
 #define CLARO(method, path, handler, summary)                                                      \
 	CLARO_AT("/api/v2", method, path, handler, summary),                                       \
 	    CLARO_AT("/claro/api/v2", method, path, handler, summary)
-#define PAGE(method, path, access, handler)                                                        \
+#define PAGE_KEPT(method, path, access, handler, keeps_nothing)                                    \
 	{                                                                                          \
-		METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL, NONE, NONE   \
+		METHOD_##method, path, DIALECT_PAGE, access, handler, #handler, NULL, NONE, NONE,  \
+		    keeps_nothing                                                                  \
 	}
+#define PAGE(method, path, access, handler) PAGE_KEPT(method, path, access, handler, false)
+#define PAGE_SECRET(method, path, access, handler) PAGE_KEPT(method, path, access, handler, true)
 #define SITE(path, handler, summary)                                                               \
 	{                                                                                          \
-		METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary, NONE, NONE \
+		METHOD_GET, path, DIALECT_ROWHOUSE, ANYONE, handler, #handler, summary, NONE,      \
+		    NONE, false                                                                    \
 	}
 
 /* The table is for reading, one address a line. */
@@ -45,18 +54,18 @@ const struct route routes[] = {
 	SITE("/readyz", site_ready, "Can it take work"),
 	SITE("/version", site_version, "Which version it is"),
 	SITE("/limits", site_limits, "What may be sent"),
-	SITE("/metrics", site_metrics, "Counters, as OpenMetrics text"),
+	SITE("/metrics", site_metrics, "Counters and gauges, as text for Prometheus"),
 	SITE("/openapi.json", openapi_document, "This API as OpenAPI 3.1"),
 
 	OURS(GET, "/me", rowhouse_me, NONE, NONE, "Who the caller is and what they may do"),
-	OURS(POST, "/me/password", rowhouse_password, NONE, password_fields, "Change the password of who is signed in"),
+	OURS_SECRET(POST, "/me/password", rowhouse_password, NONE, password_fields, "Change the password of who is signed in"),
 	OURS(GET, "/types", rowhouse_type_list, NONE, NONE, "Dataset types, and the plugins they come from"),
 	OURS(GET, "/engines", rowhouse_engine_list, NONE, NONE, "Whether the model that is configured answers"),
 	OURS(GET, "/types/{type}", rowhouse_type_get, NONE, NONE, "One dataset type with its forms"),
 
 	OURS(GET, "/datasets", rowhouse_dataset_list, list_query, NONE, "List datasets, newest first"),
 	OURS(POST, "/datasets", rowhouse_dataset_create, NONE, dataset_fields, "Make a dataset, of a source or blank"),
-	OURS(POST, "/datasets/upload", rowhouse_dataset_upload, NONE, NONE, "Make a dataset of a file"),
+	OURS(POST, "/datasets/upload", rowhouse_dataset_upload, NONE, OWN, "Make a dataset of a file"),
 	OURS(GET, "/datasets/{id}", rowhouse_dataset_get, NONE, NONE, "One dataset with its columns"),
 	OURS(DELETE, "/datasets/{id}", rowhouse_dataset_delete, NONE, NONE, "Delete a dataset"),
 	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, rows_query, NONE, "A page of rows"),
@@ -70,14 +79,14 @@ const struct route routes[] = {
 	OURS(GET, "/datasets/{id}/findings", rowhouse_findings, list_query, NONE, "Flaws found in its file"),
 	OURS(GET, "/datasets/{id}/export", rowhouse_export, export_query, NONE, "All rows as CSV or JSONL"),
 	OURS(GET, "/datasets/{id}/tasks", rowhouse_task_list, NONE, NONE, "What can be done with it"),
-	OURS(POST, "/datasets/{id}/tasks/{task}", rowhouse_task_start, work_query, NONE, "Start a task of its type"),
-	OURS(POST, "/datasets/{id}/calls/{call}", rowhouse_call, work_query, NONE, "Ask its type something and wait for the answer"),
-	OURS(GET, "/datasets/{id}/{type}/{view}", rowhouse_view, NONE, NONE, "A view of its type"),
-	OURS(POST, "/plugins/{plugin}/tasks/{task}", rowhouse_site_task_start, work_query, NONE, "Start a task of a plugin"),
-	OURS(GET, "/plugins/{plugin}/{view}", rowhouse_site_view, NONE, NONE, "A view of a plugin"),
+	OURS(POST, "/datasets/{id}/tasks/{task}", rowhouse_task_start, work_query, OWN, "Start a task of its type"),
+	OURS(POST, "/datasets/{id}/calls/{call}", rowhouse_call, work_query, OWN, "Ask its type something and wait for the answer"),
+	OURS(GET, "/datasets/{id}/{type}/{view}", rowhouse_view, OWN, NONE, "A view of its type"),
+	OURS(POST, "/plugins/{plugin}/tasks/{task}", rowhouse_site_task_start, work_query, OWN, "Start a task of a plugin"),
+	OURS(GET, "/plugins/{plugin}/{view}", rowhouse_site_view, OWN, NONE, "A view of a plugin"),
 
 	OURS(GET, "/sources", rowhouse_source_list, list_query, NONE, "List data sources, newest first"),
-	OURS(POST, "/sources", rowhouse_source_upload, NONE, NONE, "Store files as a data source"),
+	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files as a data source"),
 	OURS(GET, "/sources/{id}", rowhouse_source_get, NONE, NONE, "One data source"),
 	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, NONE, NONE, "Delete a data source"),
 	OURS(GET, "/jobs", rowhouse_job_list, list_query, NONE, "List jobs, newest first"),
@@ -85,12 +94,12 @@ const struct route routes[] = {
 	OURS(POST, "/jobs/{id}/cancel", rowhouse_job_cancel, NONE, NONE, "Stop a job"),
 
 	OURS(GET, "/users", rowhouse_user_list, list_query, NONE, "List the users of the organisation"),
-	OURS(POST, "/users", rowhouse_user_new, NONE, user_fields, "Invite a user; the answer has their link"),
+	OURS_SECRET(POST, "/users", rowhouse_user_new, NONE, user_fields, "Invite a user; the answer has their link"),
 	OURS(GET, "/users/{id}", rowhouse_user_get, NONE, NONE, "One user"),
 	OURS(PATCH, "/users/{id}", rowhouse_user_change, NONE, user_change_fields, "Change a user's role or name, or disable them"),
-	OURS(POST, "/users/{id}/link", rowhouse_user_link, NONE, NONE, "A new link for a user to sign in with once"),
+	OURS_SECRET(POST, "/users/{id}/link", rowhouse_user_link, NONE, NONE, "A new link for a user to sign in with once"),
 	OURS(GET, "/keys", rowhouse_key_list, list_query, NONE, "List keys: the own ones, or all for an owner"),
-	OURS(POST, "/keys", rowhouse_key_new, NONE, key_fields, "Make a key; the answer alone has its secret"),
+	OURS_SECRET(POST, "/keys", rowhouse_key_new, NONE, key_fields, "Make a key; the answer alone has its secret"),
 	OURS(GET, "/keys/{id}", rowhouse_key_get, NONE, NONE, "One key"),
 	OURS(DELETE, "/keys/{id}", rowhouse_key_revoke, NONE, NONE, "Revoke a key, at once"),
 	OURS(GET, "/audit", rowhouse_audit_list, audit_query, NONE, "What was done by whom, newest first"),
@@ -108,9 +117,9 @@ const struct route routes[] = {
 
 	PAGE(GET, "/", KEY, page_home),
 	PAGE(GET, "/sign-in", ANYONE, page_sign_in),
-	PAGE(POST, "/sign-in", ANYONE, page_sign_in_post),
+	PAGE_SECRET(POST, "/sign-in", ANYONE, page_sign_in_post),
 	PAGE(GET, "/welcome", ANYONE, page_welcome),
-	PAGE(POST, "/welcome", ANYONE, page_welcome_post),
+	PAGE_SECRET(POST, "/welcome", ANYONE, page_welcome_post),
 	PAGE(POST, "/sign-out", KEY, page_sign_out),
 	PAGE(GET, "/datasets", KEY, page_datasets),
 	PAGE(GET, "/datasets/{id}", KEY, page_dataset),
@@ -145,19 +154,19 @@ const struct route routes[] = {
 
 	PAGE(GET, "/docs", ANYONE, page_docs),
 	PAGE(GET, "/account", KEY, page_account),
-	PAGE(POST, "/account", KEY, page_password_post),
+	PAGE_SECRET(POST, "/account", KEY, page_password_post),
 	PAGE(GET, "/keys", KEY, page_keys),
 	PAGE(GET, "/keys/new", KEY, page_key_new),
-	PAGE(POST, "/keys/new", KEY, page_key_new_post),
+	PAGE_SECRET(POST, "/keys/new", KEY, page_key_new_post),
 	PAGE(POST, "/keys/{id}/revoke", KEY, page_key_revoke_post),
 	PAGE(GET, "/users", KEY, page_users),
 	PAGE(GET, "/users/new", KEY, page_user_new),
-	PAGE(POST, "/users/new", KEY, page_user_new_post),
+	PAGE_SECRET(POST, "/users/new", KEY, page_user_new_post),
 	PAGE(GET, "/users/{id}", KEY, page_user),
 	PAGE(POST, "/users/{id}", KEY, page_user_post),
 	PAGE(POST, "/users/{id}/disable", KEY, page_user_disable_post),
 	PAGE(POST, "/users/{id}/enable", KEY, page_user_enable_post),
-	PAGE(POST, "/users/{id}/link", KEY, page_user_link_post),
+	PAGE_SECRET(POST, "/users/{id}/link", KEY, page_user_link_post),
 	PAGE(GET, "/audit", KEY, page_audit),
 };
 /* clang-format on */

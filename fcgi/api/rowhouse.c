@@ -73,6 +73,7 @@ upload_named(struct exchange *x, json_t *form, struct str file_name)
 {
 	struct str name = dataset_name_of_file(file_name);
 	(void)x;
+	json_object_del(form, "csrf");
 	if (name.n > 0 && str_trim(tree_str(form, "name")).n == 0 &&
 	    json_object_set_new(form, "name", json_stringn(name.p, name.n)) != 0)
 		return NULL;
@@ -431,10 +432,16 @@ put_source_answer(struct jsonout *j, const struct source *s)
 	jsonout_end(j);
 }
 
+/* Files under any names; a browser's form begins with its token (access.c). */
+static const struct field source_form[] = {
+    {"csrf", "csrf", NULL, FIELD_LINE},
+    {0},
+};
+
 bool
 rowhouse_source_upload(struct exchange *x, struct err *e)
 {
-	return source_upload_begin(x, put_source_answer, e);
+	return source_upload_begin(x, put_source_answer, source_form, e);
 }
 
 bool

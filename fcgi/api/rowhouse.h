@@ -55,6 +55,9 @@ extern const struct field list_query[], rows_query[], export_query[], rows_body[
  * but not in the address of a page. */
 bool query_check(const struct value **out, struct exchange *x, const struct field *table,
     struct err *e) MUST_CHECK;
+/* Whatever the route's tables say nothing of is not there: a query where it takes none, a body
+ * where it takes none. */
+bool nothing_more(struct exchange *x, struct err *e) MUST_CHECK;
 /* They as a tree, for a plugin's form. */
 bool query_tree(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
 /* The rev in If-Match: PRECONDITION_MISSING without one; -1 for *. */

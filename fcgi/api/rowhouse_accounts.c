@@ -53,9 +53,6 @@ rowhouse_password(struct exchange *x, struct err *e)
 	return true;
 }
 
-/* Links and keys are shown once: such an answer is not kept, and a retry makes another
- * (keep_nothing). */
-
 /* ---- users ---- */
 
 bool
@@ -104,7 +101,6 @@ rowhouse_user_new(struct exchange *x, struct err *e)
 	    !model_user_new(&x->app->model, &x->caller, body, FORM_STRICT, &u, token, &x->arena, e))
 		return false;
 	answer_user(x, 201, &u, token);
-	x->keep_nothing = true;
 	return true;
 }
 
@@ -139,7 +135,6 @@ rowhouse_user_link(struct exchange *x, struct err *e)
 	if (!model_user_link(&x->app->model, &x->caller, x->value[0], &u, token, &x->arena, e))
 		return false;
 	answer_user(x, 200, &u, token);
-	x->keep_nothing = true;
 	return true;
 }
 
@@ -191,7 +186,6 @@ rowhouse_key_new(struct exchange *x, struct err *e)
 	    !model_key_new(&x->app->model, &x->caller, body, FORM_STRICT, &k, secret, &x->arena, e))
 		return false;
 	answer_key(x, 201, &k, secret);
-	x->keep_nothing = true;
 	return true;
 }
 

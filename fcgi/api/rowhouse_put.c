@@ -1,5 +1,6 @@
 /* rowhouse_put.c: the objects of our own API as JSON; see rowhouse.h. */
 #include "api/rowhouse.h"
+#include "api/route.h"
 #include "base/clock.h"
 #include "base/limits.h"
 
@@ -276,6 +277,19 @@ query_check(const struct value **out, struct exchange *x, const struct field *ta
 	json_t *tree;
 	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
 	return query_tree(&tree, x, e) && form_check(out, table, tree, style, NULL, &x->arena, e);
+}
+
+bool
+nothing_more(struct exchange *x, struct err *e)
+{
+	static const struct field nothing[] = {{0}};
+	const struct value *v;
+	json_t *body;
+	if (!x->route->query && !query_check(&v, x, nothing, e))
+		return false;
+	return x->route->body || !x->request.has_body ||
+	       (request_json(&body, &x->request, &x->arena, e) &&
+		   form_check(&v, nothing, body, FORM_STRICT, NULL, &x->arena, e));
 }
 
 /* A cursor is what came before; opaque to clients, so that it can become a key later. */

@@ -10,6 +10,7 @@
 struct upload {
 	const struct upload_kind *kind; /* NULL: a source alone */
 	void (*put_source)(struct jsonout *, const struct source *);
+	const struct field *fields; /* of a source: not held against them yet; else NULL */
 	char job_id[UUID_BYTES];
 	bool made; /* the dataset exists, as a draft */
 	struct dataset dataset;
@@ -138,6 +139,17 @@ answer_source(struct exchange *x, const struct upload *u, const struct job *job,
 	return true;
 }
 
+static bool
+check_fields(struct exchange *x, struct upload *u, const struct job *job, struct err *e)
+{
+	const struct value *v;
+	json_t *form;
+	const struct field *fields = u->fields;
+	u->fields = NULL;
+	return make_form(&form, job, &x->arena, e) &&
+	       form_check(&v, fields, form, FORM_STRICT | FORM_TEXT, NULL, &x->arena, e);
+}
+
 /* Called whenever the job may have changed. */
 static bool
 go_on(struct exchange *x, struct err *e)
@@ -160,6 +172,8 @@ go_on(struct exchange *x, struct err *e)
 		err_clear(e);
 		return model_job_failure(&job, e);
 	}
+	if (job.result.n > 0 && u->fields && !check_fields(x, u, &job, e))
+		return false;
 	if (!str_is(job.state, "done") || (u->kind && !u->made)) {
 		exchange_wait(x, job.job_id, true, go_on);
 		/* Looking costs the job's text fields each time, and may happen often. */
@@ -173,7 +187,7 @@ go_on(struct exchange *x, struct err *e)
 
 static bool
 begin(struct exchange *x, const struct upload_kind *kind,
-    void (*put)(struct jsonout *, const struct source *), struct err *e)
+    void (*put)(struct jsonout *, const struct source *), const struct field *fields, struct err *e)
 {
 	struct arena *a = &x->arena;
 	struct str boundary, incoming;
@@ -194,6 +208,7 @@ begin(struct exchange *x, const struct upload_kind *kind,
 	struct upload *u = arena_alloc(a, sizeof *u);
 	u->kind = kind;
 	u->put_source = put;
+	u->fields = fields;
 	memcpy(u->job_id, job.job_id, sizeof u->job_id);
 	x->state = u;
 	exchange_wait(x, job.job_id, true, go_on);
@@ -203,12 +218,12 @@ begin(struct exchange *x, const struct upload_kind *kind,
 bool
 upload_begin(struct exchange *x, const struct upload_kind *kind, struct err *e)
 {
-	return begin(x, kind, NULL, e);
+	return begin(x, kind, NULL, NULL, e);
 }
 
 bool
-source_upload_begin(
-    struct exchange *x, void (*put)(struct jsonout *, const struct source *), struct err *e)
+source_upload_begin(struct exchange *x, void (*put)(struct jsonout *, const struct source *),
+    const struct field *fields, struct err *e)
 {
-	return begin(x, NULL, put, e);
+	return begin(x, NULL, put, fields, e);
 }

@@ -28,9 +28,10 @@ bool upload_begin(struct exchange *x, const struct upload_kind *kind, struct err
  * are not known.  The exchange must be one that upload_begin() was called for. */
 bool upload_sent(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
 
-/* The same for files that become a data source and nothing else; `put` writes it. */
+/* The same for files that become a data source and nothing else; `put` writes it.  `fields`: the
+ * text fields that may come with them; NULL: whatever there is does not matter. */
 bool source_upload_begin(struct exchange *x, void (*put)(struct jsonout *, const struct source *),
-    struct err *e) MUST_CHECK;
+    const struct field *fields, struct err *e) MUST_CHECK;
 
 /* For tables that are read by two APIs: a copy of the tree in which object members called
  * names[i].theirs are called names[i].ours, at every depth.  Freed with the arena; NULL: no memory.

@@ -258,8 +258,7 @@ sweep_datasets(struct runner *r, struct err *e)
 		    .target = str_of(old[i].dataset_id)};
 		if (!store_begin(r->store, e))
 			return false;
-		if (!store_dataset_delete(
-			r->store, old[i].org_id, old[i].dataset_id, &found, e) ||
+		if (!store_dataset_delete(r->store, old[i].org_id, old[i].dataset_id, &found, e) ||
 		    (found && !store_audit_add(r->store, &note, e))) {
 			store_rollback(r->store);
 			return false;
@@ -268,8 +267,8 @@ sweep_datasets(struct runner *r, struct err *e)
 			return false;
 	}
 	if (count > 0)
-		log_info("%zu datasets were older than %" PRIu64 " days", count,
-		    r->conf.retention_days);
+		log_info(
+		    "%zu datasets were older than %" PRIu64 " days", count, r->conf.retention_days);
 	return true;
 }
 
@@ -282,9 +281,9 @@ sweep(struct runner *r)
 	if (now < r->next_sweep_ms)
 		return;
 	r->next_sweep_ms = now + SWEEP_MS;
-	bool swept =
-	    sweep_datasets(r, &e) && (r->conf.audit_days == 0 ||
-					 store_audit_sweep(r->store, days_ago(r->conf.audit_days), &e));
+	bool swept = sweep_datasets(r, &e) &&
+		     (r->conf.audit_days == 0 ||
+			 store_audit_sweep(r->store, days_ago(r->conf.audit_days), &e));
 	if (!swept || !store_sweep(r->store, &e))
 		log_err("the sweep did not finish", &e);
 }

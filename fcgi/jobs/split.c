@@ -236,11 +236,10 @@ finish(struct split *s, char (*names)[SHA256_HEX_BYTES], struct err *e)
 	bool good = store_job_done(store, s->c.job.job_id, &count, (struct str){0}, e);
 	for (size_t i = 0; good && i < s->source.file_count; i++)
 		good = store_source_file_stored(store, s->source.source_id, i, names[i], e);
-	good = good &&
-	       (s->source.file_count == 0 ||
-		   (store_source_stored(store, s->source.source_id, e) &&
-		       caller_audit(store, s->c.job.org_id, s->c.job.params, "source.new",
-			   str_of(s->source.source_id), &s->c.arena, e)));
+	good = good && (s->source.file_count == 0 ||
+			   (store_source_stored(store, s->source.source_id, e) &&
+			       caller_audit(store, s->c.job.org_id, s->c.job.params, "source.new",
+				   str_of(s->source.source_id), &s->c.arena, e)));
 	if (good)
 		return store_commit(store, e);
 	store_rollback(store);

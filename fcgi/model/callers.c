@@ -153,8 +153,7 @@ model_end(struct model *m, bool good, struct err *e)
 }
 
 bool
-model_id(
-    char out[UUID_BYTES], struct str text, const char *field, const char *what, struct err *e)
+model_id(char out[UUID_BYTES], struct str text, const char *field, const char *what, struct err *e)
 {
 	return uuid_parse(out, text) ||
 	       FAIL_FIELD(e, NOT_FOUND, field, "there is no %s with this id", what);

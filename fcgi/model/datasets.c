@@ -140,7 +140,8 @@ model_dataset_get(struct model *m, const struct caller *c, struct str id, struct
     struct arena *a, struct err *e)
 {
 	char dataset_id[UUID_BYTES];
-	if (!caller_may(c, RIGHT_READ, e) || !model_id(dataset_id, id, "dataset_id", "dataset", e) ||
+	if (!caller_may(c, RIGHT_READ, e) ||
+	    !model_id(dataset_id, id, "dataset_id", "dataset", e) ||
 	    !store_dataset_get(m->store, out, c->org_id, dataset_id, a, e))
 		return false;
 	if (str_is(out->state, "draft") || !caller_sees(c, dataset_id))

@@ -73,7 +73,8 @@ model_job_cancel(struct model *m, const struct caller *c, struct str id, struct 
     struct arena *a, struct err *e)
 {
 	char job_id[UUID_BYTES];
-	if (!caller_may(c, RIGHT_EDIT, e) || !model_id(job_id, id, "job_id", "job", e) || !store_begin(m->store, e))
+	if (!caller_may(c, RIGHT_EDIT, e) || !model_id(job_id, id, "job_id", "job", e) ||
+	    !store_begin(m->store, e))
 		return false;
 	if (!model_end(m, cancel(m, c, job_id, out, a, e), e))
 		return false;

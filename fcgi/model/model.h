@@ -114,8 +114,8 @@ bool model_end(struct model *m, bool good, struct err *e) MUST_CHECK;
 bool model_id(char out[UUID_BYTES], struct str text, const char *field, const char *what,
     struct err *e) MUST_CHECK;
 
-/* Who asked for a job, as a member `by` of its params, and what it then does in their name, noted in
- * the job's transaction. */
+/* Who asked for a job, as a member `by` of its params, and what it then does in their name, noted
+ * in the job's transaction. */
 void caller_write(struct jsonout *j, const struct caller *c);
 bool caller_audit(struct store *s, int64_t org_id, struct str params, const char *action,
     struct str target, struct arena *a, struct err *e) MUST_CHECK;

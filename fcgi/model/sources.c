@@ -16,7 +16,8 @@ model_source_get(struct model *m, const struct caller *c, struct str id, struct 
     struct arena *a, struct err *e)
 {
 	char source_id[UUID_BYTES];
-	return caller_may(c, RIGHT_READ, e) && model_id(source_id, id, "source_id", "data source", e) && in_scope(c, e) &&
+	return caller_may(c, RIGHT_READ, e) &&
+	       model_id(source_id, id, "source_id", "data source", e) && in_scope(c, e) &&
 	       store_source_get(m->store, out, c->org_id, source_id, a, e);
 }
 
@@ -40,8 +41,7 @@ refuse_busy(struct model *m, const char *source_id, struct err *e)
 	if (!store_source_busy(m->store, source_id, &busy, e))
 		return false;
 	return !busy ||
-	       FAIL(e, CONFLICT,
-		   "a job works with this data source; wait for it or cancel it");
+	       FAIL(e, CONFLICT, "a job works with this data source; wait for it or cancel it");
 }
 
 bool
@@ -51,7 +51,8 @@ model_source_delete(
 	char source_id[UUID_BYTES];
 	struct source source;
 	bool found;
-	if (!caller_may(c, RIGHT_EDIT, e) || !model_id(source_id, id, "source_id", "data source", e) || !in_scope(c, e) ||
+	if (!caller_may(c, RIGHT_EDIT, e) ||
+	    !model_id(source_id, id, "source_id", "data source", e) || !in_scope(c, e) ||
 	    !store_source_get(m->store, &source, c->org_id, source_id, a, e) ||
 	    !store_begin(m->store, e))
 		return false;

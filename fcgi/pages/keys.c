@@ -223,7 +223,6 @@ draw_made(struct exchange *x, const struct key *k, const char *secret, struct er
 	jsonout_member_str(&j, "curl",
 	    arena_format(&x->arena, "curl -H \"Authorization: Bearer %s\" \"%.*s%.*s\"", secret,
 		STR_ARG(exchange_base_url(x)), STR_ARG(example_path(x, k))));
-	x->keep_nothing = true;
 	return page_draw(x, 201, &b, &j, "key-made", e);
 }
 

@@ -69,7 +69,6 @@ draw_link(struct exchange *x, const struct user *u, const char *token, bool is_n
 	jsonout_member_bool(&j, "is_new", is_new);
 	jsonout_member_str(&j, "link", link_url(x, token));
 	jsonout_member_int(&j, "hours", LIMIT_LINK_HOURS);
-	x->keep_nothing = true;
 	return page_draw(x, is_new ? 201 : 200, &b, &j, "user-link", e);
 }
 

@@ -2,9 +2,11 @@
 // and makes nothing twice.
 
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import test, { after } from "node:test";
+import { Visitor } from "../lib/accounts.mjs";
 import { startServer } from "../lib/server.mjs";
-import { eventually, ours, pauseJobs, whatExists } from "../lib/things.mjs";
+import { catalog, eventually, ours, pauseJobs, whatExists } from "../lib/things.mjs";
 
 const server = await startServer({ after });
 const source = await server.request("POST", `${ours}/sources`,
@@ -40,6 +42,54 @@ test("an answer that was a refusal is repeated as one", async () => {
   assert.equal(first.status, 400);
   assert.deepEqual([second.status, second.text], [first.status, first.text]);
   assert.equal(second.headers["content-type"], first.headers["content-type"]);
+});
+
+test("a refusal that may be over another time is forgotten, one for ever is kept", async () => {
+  const blank = { type: "custom_dataset", name: "n", column_definitions: [{ name: "a", type: "string" }] };
+  const { id } = (await create(newKey(), blank)).json.dataset;
+  await server.waitForDataset(id);
+  const key = newKey();
+  const add = (headers, target = `${ours}/datasets/${id}/rows`) =>
+    server.request("POST", target, { json: { rows: [{ a: "1" }] }, headers: { "idempotency-key": key, ...headers } });
+  const undo = () => server.request("POST", `${ours}/datasets/${id}/changes/1/undo`, { headers: { "idempotency-key": "undo-once" } });
+  assert.equal((await undo()).status, 404);
+  assert.equal((await add()).status, 201);
+  const undone = await undo();
+  assert.deepEqual([undone.status, undone.headers["idempotency-replayed"]], [200, undefined], "there is something to take back by now");
+  assert.equal((await undo()).headers["idempotency-replayed"], "true");
+  assert.deepEqual((await catalog(server, "SELECT DISTINCT status FROM answers WHERE status>=400 AND status NOT IN (400, 422)")), []);
+});
+
+test("what a change was held against is a part of the request", async () => {
+  const { id } = (await create(newKey(), { type: "custom_dataset", name: "n", column_definitions: [{ name: "a", type: "string" }] })).json.dataset;
+  await server.waitForDataset(id);
+  const { row_ids, rows } = (await server.request("POST", `${ours}/datasets/${id}/rows`, { json: { rows: [{ a: "1" }] } })).json;
+  const row = row_ids?.[0] ?? rows[0].id;
+  const key = newKey();
+  const set = (match) => server.request("PATCH", `${ours}/datasets/${id}/rows/${row}`, { json: { cells: { a: "2" } }, headers: { "if-match": match, "idempotency-key": key } });
+  assert.equal((await set("*")).status, 200);
+  assert.equal((await set("*")).headers["idempotency-replayed"], "true");
+  assert.equal((await set("\"1\"")).status, 422);
+});
+
+test("where a secret is sent or shown nothing is kept, and of other requests nothing that could be guessed from", async () => {
+  const kept = async () => (await catalog(server, "SELECT count(*) AS n, group_concat(hex(body_hash)) AS hashes FROM answers"))[0];
+  const { n } = await kept();
+  const owner = await Visitor.first(server);
+  const headers = () => ({ "idempotency-key": newKey() });
+  const { user } = (await server.request("POST", `${ours}/users`, { json: { email: "kept@example.org", role: "viewer" }, headers: headers() })).json;
+  await server.request("POST", `${ours}/users/${user.id}/link`, { headers: headers() });
+  await server.request("POST", `${ours}/keys`, { json: { name: "k", role: "viewer" }, headers: headers() });
+  const password = { old_password: owner.password, password: "another password" };
+  assert.equal((await owner.send("POST", `${ours}/me/password`, { json: password, headers: headers() })).status, 204);
+  await owner.learn();
+  await owner.post("/account", { ...password, old_password: "another password" }, { headers: headers() });
+  assert.equal((await kept()).n, n);
+  const text = JSON.stringify({ ...body, name: "a secret name" });
+  const answer = await server.request("POST", `${ours}/datasets`, { body: text, headers: { ...headers(), "content-type": "application/json" } });
+  assert.equal(answer.status, 201);
+  const plain = crypto.createHash("sha256").update(`POST ${ours}/datasets ${text.length} \n${text}`).digest("hex").toUpperCase();
+  assert.ok(!(await kept()).hashes.includes(plain), "the hash is keyed");
 });
 
 test("the same key with another body, or at another address, is 422", async () => {

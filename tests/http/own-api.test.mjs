@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
+import { routes } from "../lib/routes.mjs";
 import { startServer } from "../lib/server.mjs";
 import { catalog, eventually, makeDataset, ours, upload } from "../lib/things.mjs";
 
@@ -341,4 +342,37 @@ test("numbers no double can hold do not spoil the statistics", async () => {
   const { json, text } = await get(`/datasets/${id}/rows`);
   assert.equal(json.rows.length, 3);
   assert.ok(!/inf|nan/i.test(text), text);
+});
+
+test("a query or a body that an address takes nothing of is refused, by the name of the first of it", async () => {
+  const table = await makeDataset(server, "a\n1\n2\n");
+  await server.request("PATCH", `${ours}/datasets/${table.id}/rows/row_1`, { json: { cells: { a: "3" } }, headers: { "if-match": "*" } });
+  const { user } = (await server.request("POST", `${ours}/users`, { json: { email: "more@example.org", role: "viewer" } })).json;
+  const { key } = (await server.request("POST", `${ours}/keys`, { json: { name: "k", role: "viewer" } })).json;
+  const ids = { datasets: table.id, sources: table.source_id, jobs: table.job.id, users: user.id, keys: key.id };
+  const tried = [];
+  for (const route of routes.filter((r) => r.kind === "OURS")) {
+    const address = route.target.replace(/(\w+)\/\{id\}/, (_, name) => `${name}/${ids[name]}`).replace("{row}", "row_1").replace("{change}", "1")
+      .replace("{type}", "text_lines");
+    const headers = { "if-match": "*" };
+    if (route.query !== "OWN" && !/\{/.test(address)) {
+      const answer = await server.request(route.method, `${address}?surprise=1`, { headers });
+      assert.deepEqual([answer.status, answer.json?.errors?.[0].field], [400, "surprise"], `${route.method} ${address}: ${answer.text}`);
+      tried.push(route.target);
+    }
+    if (route.method !== "GET" && route.body === "NONE") {
+      const answer = await server.request(route.method, address, { headers, json: { surprise: 1 } });
+      assert.deepEqual([answer.status, answer.json?.errors?.[0].field], [400, "surprise"], `${route.method} ${address}: ${answer.text}`);
+    }
+  }
+  assert.ok(tried.length > 30, String(tried));
+  const now = (await get(`/datasets/${table.id}/rows`)).json;
+  assert.deepEqual(now.rows.map((r) => r.cells), [[3], [2]], "and nothing was done");
+  assert.equal((await server.request("DELETE", `${ours}/keys/${key.id}`, { json: {} })).status, 200, "an empty object is nothing");
+  const { total } = (await get("/sources")).json;
+  const form = [["surprise", "1"], ["file", { name: "a.csv", content: "a\n1\n" }]];
+  const answer = await server.request("POST", `${ours}/sources`, { form });
+  assert.deepEqual([answer.status, answer.json.errors[0].field], [400, "surprise"]);
+  assert.equal((await get("/sources")).json.total, total);
+  assert.equal((await server.request("POST", "/api/v2/datasources", { form })).status, 201, "a vendor's own takes no notice");
 });

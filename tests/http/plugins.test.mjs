@@ -9,7 +9,7 @@ import test, { after } from "node:test";
 import { promisify } from "node:util";
 import { asking, begun, sqlite } from "../lib/plugins.mjs";
 import { program, root, startServer, temporaryFolder } from "../lib/server.mjs";
-import { catalog, eventually, isAlive, ours, processesBelow, processesOf } from "../lib/things.mjs";
+import { catalog, eventually, isAlive, ours, pauseJobs, processesBelow, processesOf } from "../lib/things.mjs";
 
 const run = promisify(execFile);
 const build = path.join(root, process.env.ROWHOUSE_BUILD ?? "build");
@@ -18,6 +18,23 @@ const server = await startServer({ after }, { env: plugins });
 const { get, post, task, hooks, cellsOf, cancel, undo, rowsFile } = asking(() => server);
 
 // ---- every hook ----
+
+test("a data source that a task works with, or will, cannot be deleted", async () => {
+  const { source } = (await server.request("POST", `${ours}/sources`, { form: [["file", { name: "a.csv", content: "a\n1\n" }]] })).json;
+  const remove = () => server.request("DELETE", `${ours}/sources/${source.id}`);
+  const resume = await pauseJobs(server);
+  let job;
+  try {
+    ({ job } = (await post(`/plugins/hooks/tasks/import?source_id=${source.id}`, {})).json);
+    const answer = await remove();
+    assert.equal(answer.status, 409);
+    assert.match(answer.json.detail, /a job works with this data source/);
+  } finally {
+    resume();
+  }
+  await server.waitForJob(job.id);
+  assert.equal((await remove()).status, 204);
+});
 
 test("the form of a type is checked field by field, and every wrong one is named by its path", async () => {
   const wrong = [

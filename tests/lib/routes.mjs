@@ -1,14 +1,14 @@
 // routes.mjs: the table of all addresses, read from its source (fcgi/api/routes.c), so that no test can
-// forget a row of it: [{kind, method, target, handler, open, query, body}], a row for each mount.
+// forget a row of it: [{kind, method, target, handler, open, query, body, secret}], a row for each mount.
 
 import fs from "node:fs";
 import path from "node:path";
 import { root } from "./server.mjs";
 
 const mounts = { OURS: ["/api/rowhouse/v1"], CLARO: ["/api/v2", "/claro/api/v2"], PAGE: [""], SITE: [""] };
-const row = /^\t(OURS|CLARO|PAGE|SITE)\((?:(GET|POST|PUT|PATCH|DELETE), )?"([^"]+)", (?:(KEY|ANYONE), )?(\w+)(?:, (\w+), (\w+), ")?/gm;
+const row = /^\t(OURS|CLARO|PAGE|SITE)(_SECRET)?\((?:(GET|POST|PUT|PATCH|DELETE), )?"([^"]+)", (?:(KEY|ANYONE), )?(\w+)(?:, (\w+), (\w+), ")?/gm;
 
 export const routes = [...fs.readFileSync(path.join(root, "fcgi/api/routes.c"), "utf8").matchAll(row)]
-  .flatMap(([, kind, method = "GET", target, access, handler, query = "NONE", body = "NONE"]) =>
-    mounts[kind].map((mount) => ({ kind, method, target: mount + target, handler, query, body,
+  .flatMap(([, kind, secret, method = "GET", target, access, handler, query = "NONE", body = "NONE"]) =>
+    mounts[kind].map((mount) => ({ kind, method, target: mount + target, handler, query, body, secret: secret !== undefined,
       open: kind === "SITE" || access === "ANYONE" })));
