@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "process/board.h"
 #include "base/clock.h"
+#include "base/ids.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@ board_make(struct board **out, int *fd, struct err *e)
 		FAIL_ERRNO(e, "shared memory cannot be made");
 	} else if (board_attach(out, *fd, e)) {
 		atomic_store(&(*out)->started_us, clock_now_us());
+		random_bytes(&(*out)->seed, sizeof(*out)->seed);
 		return true;
 	}
 	close(*fd);
@@ -41,21 +43,45 @@ board_attach(struct board **out, int fd, struct err *e)
 	return true;
 }
 
+/* FNV-1a from a start nobody outside knows, so that no ids can be chosen that meet in one slot. */
+static uint64_t
+hash_of(const struct board *b, const char *key_id)
+{
+	uint64_t hash = b->seed;
+	for (const char *p = key_id; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	return hash | 1;
+}
+
+/* The slot of a key: its own, or the first that is free or was last used before this minute, which
+ * it takes over.  When all are in use, one that it shares. */
+static struct board_key *
+slot_of(struct board *b, uint64_t hash, int64_t minute)
+{
+	struct board_key *spare = NULL;
+	uint64_t held = 0;
+	for (size_t i = 0; i < BOARD_KEYS; i++) {
+		struct board_key *k = &b->keys[(hash + i) % BOARD_KEYS];
+		uint64_t key = atomic_load(&k->key);
+		if (key == hash)
+			return k;
+		if (!spare && (key == 0 || atomic_load(&k->minute) < minute)) {
+			spare = k;
+			held = key;
+		}
+		if (key == 0)
+			break;
+	}
+	/* Another worker may be quicker: then this one request is counted there. */
+	if (spare)
+		(void)atomic_compare_exchange_strong(&spare->key, &held, hash);
+	return spare ? spare : &b->keys[hash % BOARD_KEYS];
+}
+
 uint64_t
 board_count(struct board *b, const char *key_id, int64_t minute)
 {
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-	for (const char *p = key_id; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	hash |= 1;
-	struct board_key *k = NULL;
-	for (size_t i = 0; i < BOARD_KEYS; i++) {
-		uint64_t free_key = 0;
-		k = &b->keys[(hash + i) % BOARD_KEYS];
-		if (atomic_load(&k->key) == hash ||
-		    atomic_compare_exchange_strong(&k->key, &free_key, hash) || free_key == hash)
-			break;
-	}
+	struct board_key *k = slot_of(b, hash_of(b, key_id), minute);
 	if (atomic_exchange(&k->minute, minute) != minute)
 		atomic_store(&k->count, 0);
 	return atomic_fetch_add(&k->count, 1) + 1;

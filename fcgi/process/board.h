@@ -34,6 +34,7 @@ struct board {
 	_Atomic int64_t started_us; /* wall clock of the supervisor's start */
 	_Atomic uint32_t workers;
 	_Atomic uint32_t draining;
+	uint64_t seed; /* of the hashes below, another at each start */
 	struct board_slot slots[BOARD_SLOTS];
 	struct board_key keys[BOARD_KEYS];
 };
@@ -44,7 +45,8 @@ bool board_make(struct board **out, int *fd, struct err *e) MUST_CHECK;
 bool board_attach(struct board **out, int fd, struct err *e) MUST_CHECK;
 
 /* Counts one use of a key in this minute and returns how many there were, this one included.  Two
- * workers that enter a new minute at once may lose a count. */
+ * workers that enter a new minute at once may lose a count; of more than BOARD_KEYS keys in one
+ * minute some are counted together. */
 uint64_t board_count(struct board *b, const char *key_id, int64_t minute);
 
 #endif

@@ -59,6 +59,34 @@ another_file_is_refused(void **state)
 	assert_false(board_attach(&board, fd, &e));
 }
 
+static void
+each_key_has_its_own_count_however_many_there_were(void **state)
+{
+	(void)state;
+	struct board *mine;
+	struct err e = {0};
+	char name[24];
+	int fd;
+	assert_true(board_make(&mine, &fd, &e));
+	assert_int_not_equal(mine->seed, 0);
+	/* As many as there are slots, minute after minute, each time others. */
+	for (int64_t minute = 1; minute <= 5; minute++) {
+		for (uint64_t times = 1; times <= 3; times++)
+			for (int i = 0; i < BOARD_KEYS; i++) {
+				snprintf(name, sizeof name, "%d of %d", i, (int)minute);
+				assert_int_equal(board_count(mine, name, minute), times);
+			}
+		/* One more has to share: it is counted, perhaps too high. */
+		assert_true(board_count(mine, "one too many", minute) > 1);
+	}
+	/* A key goes on in its slot, and anew in the next minute. */
+	assert_int_equal(board_count(mine, "a", 6), 1);
+	assert_int_equal(board_count(mine, "a", 6), 2);
+	assert_int_equal(board_count(mine, "a", 7), 1);
+	assert_int_equal(board_count(mine, "a", 7), 2);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -66,6 +94,7 @@ main(void)
 	    cmocka_unit_test(what_a_worker_writes_the_supervisor_sees),
 	    cmocka_unit_test(no_process_can_cut_it_off),
 	    cmocka_unit_test(another_file_is_refused),
+	    cmocka_unit_test(each_key_has_its_own_count_however_many_there_were),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
