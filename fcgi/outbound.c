@@ -3,9 +3,10 @@
  * section 2): it holds the keys of engines outside and asks them.
  *
  * Today it sees every minute whether the model that is configured answers, and writes what it saw
- * to DATA/run/engines.json, which GET /api/rowhouse/v1/engines shows (model/engines.c).  It is a
- * program of its own, so that no other process loads what it takes to speak TLS with the world, and
- * a unit of its own (conf/rowhouse-outbound.service), so that no other process needs a network.
+ * to DATA/outbound/engines.json, which GET /api/rowhouse/v1/engines shows (model/engines.c).  It is
+ * a program of its own, so that no other process loads what it takes to speak TLS with the world,
+ * and a unit of its own (conf/rowhouse-outbound.service), so that no other process needs a network,
+ * and this one sees nothing of the data.
  */
 #include "base/clock.h"
 #include "base/conf.h"
@@ -62,7 +63,7 @@ write_state(struct outbound *o, const char *state, const char *reason, struct er
 	jsonout_end(&j);
 	jsonout_end(&j);
 	jsonout_end(&j);
-	snprintf(path, sizeof path, "%s/run/engines.json", o->data);
+	snprintf(path, sizeof path, "%s/outbound/engines.json", o->data);
 	return file_replace(path, 0600, buf_str(&b), e);
 }
 
@@ -124,12 +125,15 @@ check(struct outbound *o, struct err *e)
 	return good;
 }
 
-/* One outbound process a data folder. */
+/* One outbound process a data folder, of which it uses its settings and a folder of its own. */
 static bool
 take_lock(const struct outbound *o, struct err *e)
 {
 	char path[PATH_MAX];
-	snprintf(path, sizeof path, "%s/run/outbound.lock", o->data);
+	snprintf(path, sizeof path, "%s/outbound", o->data);
+	if (!folder_make(path, e))
+		return false;
+	snprintf(path, sizeof path, "%s/outbound/lock", o->data);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return FAIL_ERRNO(e, "%s cannot be opened", path);

@@ -181,8 +181,8 @@ static const struct options user_options = {
     .usage = "user new|list|link|role|disable|enable [options] [EMAIL]",
     .about =
 	"new invites a user and prints the link they sign in with once; link prints another one\n"
-	"(a forgotten password; without an address: for the first owner); role sets --role; a\n"
-	"disabled user's sessions end and their keys stop.",
+	"(a forgotten password, which ends; without an address: for the first owner); role sets\n"
+	"--role; a disabled user's sessions end and their keys stop.",
     .table = user_table,
     .arguments_min = 1,
     .arguments_max = 2,

@@ -40,7 +40,7 @@ model_engines(
 		    STR("no model is configured (model_url): only what needs none can be done");
 		return true;
 	}
-	struct str path = arena_format(a, "%s/run/engines.json", m->data);
+	struct str path = arena_format(a, "%s/outbound/engines.json", m->data);
 	if (file_read(&text, path.p, SEEN_BYTES, a, &none) && tree_parse(&tree, text, a, &none))
 		*out = read_engine(json_array_get(json_object_get(tree, "engines"), 0), a);
 	if (out->checked_at < clock_now_us() - (int64_t)OLD_SECONDS * 1000000) {

@@ -115,9 +115,10 @@ draw_welcome(struct exchange *x, int status, const struct user *u, struct str to
 {
 	struct buf b;
 	struct jsonout j;
-	page_begin(x, &b, &j, u->has_password ? "Set a new password" : "Welcome", "");
+	bool again = u->signed_in_at > 0;
+	page_begin(x, &b, &j, again ? "Set a new password" : "Welcome", "");
 	jsonout_member_str(&j, "token", token);
-	jsonout_member_bool(&j, "again", u->has_password);
+	jsonout_member_bool(&j, "again", again);
 	jsonout_member_text(&j, "role_label", role_label(u->role));
 	page_put_form(&j, link_fields, sent, wrong);
 	return page_draw(x, status, &b, &j, "welcome", e);

@@ -9,7 +9,7 @@
 #include "model/accounts.h"
 #include "pages/accounts.h"
 
-/* In a word: who never followed their link is only invited. */
+/* In a word: who has not followed their link, the first or a new one, is only invited. */
 static const char *
 state_of(const struct user *u)
 {

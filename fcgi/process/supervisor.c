@@ -60,7 +60,7 @@ static const struct {
 static bool
 make_folders(struct state *s, struct err *e)
 {
-	static const char *const names[] = {"run", "log", "incoming"};
+	static const char *const names[] = {"run", "log", "incoming", "outbound"};
 	char path[PATH_MAX];
 	if (!folder_make(s->options->data, e))
 		return false;

@@ -39,13 +39,12 @@ const seen = (server) => eventually("the model to be asked", async () => {
 // The process alone, without a server: what it saw.
 async function look(t, url, allow) {
   const data = temporaryFolder(t);
-  fs.mkdirSync(path.join(data, "run"));
   const child = spawn(program, ["outbound", "--data", data], { stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...settings(url, allow) } });
   let said = "";
   child.stderr.on("data", (chunk) => (said += chunk));
   const ended = new Promise((resolve) => child.on("exit", resolve));
-  const file = path.join(data, "run/engines.json");
+  const file = path.join(data, "outbound/engines.json");
   await eventually(`a look at ${url}`, () => fs.existsSync(file));
   child.kill("SIGTERM");
   await ended;
@@ -60,7 +59,7 @@ test("a model that answers is ready, asked with its key, which is nowhere else",
   const engine = await seen(server);
   assert.deepEqual([engine.name, engine.model, engine.state, engine.reason], ["model", "tiny", "ready", null]);
   assert.deepEqual(model.asked, [{ url: "/v1/models", key: `Bearer ${key}` }]);
-  for (const name of ["log/rowhouse.log", "run/engines.json"])
+  for (const name of ["log/rowhouse.log", "outbound/engines.json"])
     assert.ok(!fs.readFileSync(path.join(server.folder, name), "utf8").includes(key), name);
 });
 

@@ -7,8 +7,8 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { promisify } from "node:util";
-import { atEnd, program, root, temporaryFolder, request, waitForDataset } from "../lib/server.mjs";
-import { ours, upload } from "../lib/things.mjs";
+import { atEnd, program, root, startServer, temporaryFolder, request, waitForDataset } from "../lib/server.mjs";
+import { eventually, ours, upload } from "../lib/things.mjs";
 
 const run = promisify(execFile);
 
@@ -36,6 +36,35 @@ test("what the units start is there, and takes the options it is given", async (
     const help = (await run(program, [command, "--help"])).stdout;
     for (const [option] of options.matchAll(/--\S+/g)) assert.ok(help.includes(option), `${command} ${option}`);
   }
+});
+
+// What the unit leaves of the data folder, mounted as it says.
+test("the outbound process sees its settings and its own folder, nothing else of the data, and that is enough", async (t) => {
+  if (!(await run("unshare", ["--mount", "true"]).then(() => true, () => false))) return t.skip("nothing can be mounted here");
+  const data = path.join(temporaryFolder(t), "data");
+  const unit = fs.readFileSync(path.join(root, "conf/rowhouse-outbound.service"), "utf8");
+  const paths = (name) => [...unit.matchAll(new RegExp(`^${name}=-?/var/lib/rowhouse(?:/(\\S+))?$`, "gm"))].map((m) => m[1]);
+  assert.deepEqual(paths("TemporaryFileSystem"), [undefined]);
+  assert.ok(!/^(StateDirectory|ReadWritePaths)=/m.test(unit));
+  // A whole data folder, as the server leaves it.
+  const server = await startServer(t, { data });
+  await upload(server, "a\n1\n");
+  await server.stop();
+  fs.writeFileSync(path.join(data, "rowhouse.conf"), "model_url = https://127.0.0.1/v1\n");
+  fs.rmSync(path.join(data, "outbound/engines.json"), { force: true });
+  const script = [`k=${path.dirname(data)}/seen; mkdir $k && mount -t tmpfs none $k`,
+    ...paths("BindReadOnlyPaths").map((p) => `touch $k/${p}; mount --bind ${data}/${p} $k/${p}`),
+    ...paths("BindPaths").map((p) => `mkdir $k/${p}; mount --bind ${data}/${p} $k/${p}`),
+    `mount --rbind $k ${data}`, `ls -A ${data}`, `exec ${program} outbound --data ${data}`].join(" && ");
+  const child = spawn("unshare", ["--mount", "sh", "-c", script], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "", errors = "";
+  child.stdout.on("data", (chunk) => (said += chunk));
+  child.stderr.on("data", (chunk) => (errors += chunk));
+  atEnd(t, () => child.kill());
+  const file = path.join(data, "outbound/engines.json");
+  await eventually(`a look at the model: ${errors}`, () => fs.existsSync(file));
+  assert.match(JSON.parse(fs.readFileSync(file, "utf8")).engines[0].reason, /127\.0\.0\.1 is not an address of the public/);
+  assert.deepEqual(said.trim().split("\n").sort(), ["outbound", "rowhouse.conf"]);
 });
 
 // As systemd does it: the socket is made, handed over as descriptor 3, and LISTEN_* say so.
