@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
-import { invite, keepAlive, makeKey, makeOrg, rowhouse, Visitor } from "../lib/accounts.mjs";
+import { invite, keepAlive, makeKey, makeOrg, patiently, rowhouse, Visitor } from "../lib/accounts.mjs";
 import { routes } from "../lib/routes.mjs";
 import path from "node:path";
 import { formBody, program, startServer, boundary } from "../lib/server.mjs";
@@ -240,7 +240,7 @@ function ask(actor, route, right, things, id = undefined) {
     more.body = String(new URLSearchParams(valueOf(right.fields ?? {}, things)));
     headers["content-type"] = "application/x-www-form-urlencoded";
   }
-  return send(method, address, more).then((answer) => ({ ...answer, address, id: values.id }));
+  return patiently(() => send(method, address, more)).then((answer) => ({ ...answer, address, id: values.id }));
 }
 
 // What two refusals must have in common: all but the id that was asked for and the request's own.

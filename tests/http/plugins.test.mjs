@@ -19,23 +19,6 @@ const { get, post, task, hooks, cellsOf, cancel, undo, rowsFile } = asking(() =>
 
 // ---- every hook ----
 
-test("a data source that a task works with, or will, cannot be deleted", async () => {
-  const { source } = (await server.request("POST", `${ours}/sources`, { form: [["file", { name: "a.csv", content: "a\n1\n" }]] })).json;
-  const remove = () => server.request("DELETE", `${ours}/sources/${source.id}`);
-  const resume = await pauseJobs(server);
-  let job;
-  try {
-    ({ job } = (await post(`/plugins/hooks/tasks/import?source_id=${source.id}`, {})).json);
-    const answer = await remove();
-    assert.equal(answer.status, 409);
-    assert.match(answer.json.detail, /a job works with this data source/);
-  } finally {
-    resume();
-  }
-  await server.waitForJob(job.id);
-  assert.equal((await remove()).status, 204);
-});
-
 test("the form of a type is checked field by field, and every wrong one is named by its path", async () => {
   const wrong = [
     [{}, "title"], [{ title: "" }, "title"], [{ title: "x".repeat(41) }, "title"], [{ title: 5 }, "title"],
@@ -344,6 +327,23 @@ test("a verb finds its folder in a data folder that no server has used yet, and 
   assert.equal(fs.statSync(path.join(data, "plugins/hooks")).mode & 0o777, 0o700);
   assert.match((await lookup(path.join(data, "missing"))).stderr, /nothing was imported yet/);
   assert.ok(!fs.existsSync(path.join(data, "missing")));
+});
+
+test("a data source that a task works with, or will, cannot be deleted", async () => {
+  const { source } = (await server.request("POST", `${ours}/sources`, { form: [["file", { name: "a.csv", content: "a\n1\n" }]] })).json;
+  const remove = () => server.request("DELETE", `${ours}/sources/${source.id}`);
+  const resume = await pauseJobs(server);
+  let job;
+  try {
+    ({ job } = (await post(`/plugins/hooks/tasks/import?source_id=${source.id}`, {})).json);
+    const answer = await remove();
+    assert.equal(answer.status, 409);
+    assert.match(answer.json.detail, /a job works with this data source/);
+  } finally {
+    resume();
+  }
+  await server.waitForJob(job.id);
+  assert.equal((await remove()).status, 204);
 });
 
 test("the types say what can be done with each and what was refused, and OpenAPI says the same", async () => {

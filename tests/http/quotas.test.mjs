@@ -20,10 +20,13 @@ test("quota_bytes: of uploads that come at once as many get in as there is room 
   const server = await startServer(t, { env: { ROWHOUSE_QUOTA_BYTES: "1900" } });
   const send = keepAlive(server, t);
   const content = `a\n${"x".repeat(997)}\n`; // 1,000 bytes; two of them do not fit
-  const form = [["type", "data_enrichment"], ["name", "n"], ["description", "d"], ["file", { name: "a.csv", content }]];
+  const file = ["file", { name: "a.csv", content }];
+  const dataset = [["type", "data_enrichment"], ["name", "n"], ["description", "d"], file];
+  const formOf = (target) => (target.endsWith("/upload") ? dataset : [file]);
   const targets = [`${ours}/sources`, `${ours}/datasets/upload`, "/api/v2/datasources", "/api/v2/datasets/upload"];
   for (let round = 0; round < 3; round++) {
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => send("POST", targets[(i + round) % 4], { form })));
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => targets[(i + round) % 4])
+      .map((target) => send("POST", target, { form: formOf(target) })));
     assert.equal(admitted(answers).length, 1);
     await eventually("what was refused to be taken away", () => halfMade(server).length === 0);
     const [{ bytes, sources }] = await catalog(server, "SELECT sum(bytes) AS bytes, count(*) AS sources FROM sources");

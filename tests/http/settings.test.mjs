@@ -104,7 +104,8 @@ test("audit_days: entries that are older go at the start, however many; 0 keeps 
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 2500)
       SELECT ${ago(7)} - 60000000, 1, 'somebody', 'old' FROM n;
     INSERT INTO audit(at, org_id, who, action) VALUES(${ago(6)}, 1, 'somebody', 'young')`);
-  const left = async (server) => (await catalog(server, "SELECT action, count(*) AS n FROM audit GROUP BY action ORDER BY action"));
+  // Each start makes a link, as long as nobody has a password.
+  const left = (server) => catalog(server, "SELECT action, count(*) AS n FROM audit WHERE who<>'first start' GROUP BY action ORDER BY action");
   const unknown = path.join(data, "datasets", "unknown"); // goes last in a sweep
   fs.mkdirSync(unknown, { recursive: true });
   const kept = await startServer(t, { data, env: { ROWHOUSE_AUDIT_DAYS: "0" } });
