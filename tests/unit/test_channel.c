@@ -2,7 +2,8 @@
  * test_channel.c: a writer's end of the talk with its child: whatever the child does, the writer
  * knows within its time how it ended, and nothing of it stays: no process, no folder.
  *
- * This program is its own `rowhouse`: started with the role "child" it does as ROWHOUSE_ACT says.
+ * This program is its own `rowhouse`: started with the role "child" it does as its
+ * word for the plugin says.
  */
 #define _GNU_SOURCE
 #include "catalog.h"
@@ -20,11 +21,10 @@
 static struct ring *out;
 
 static int
-child(void)
+child(const char *act)
 {
 	struct err why = {0};
-	const char *act = getenv("ROWHOUSE_ACT");
-	if (!act || !ring_attach(&out, OUT_FD, &why))
+	if (!ring_attach(&out, OUT_FD, &why))
 		return 9;
 	if (strcmp(act, "exit") == 0)
 		return 3;
@@ -97,8 +97,7 @@ open_channel(struct channel *ch, const char *act, uint32_t seconds)
 	context.next_progress_ms = 0;
 	MUST(store_job_claim(store, &context.job, &found, "ingest", &arena, &e));
 	assert_true(found);
-	setenv("ROWHOUSE_ACT", act, 1);
-	struct channel_spec spec = {.seconds = seconds};
+	struct channel_spec spec = {.plugin = act, .seconds = seconds};
 	MUST(channel_open(ch, &context, &spec, &e));
 }
 
@@ -307,7 +306,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(what_it_failed_with_is_made_safe),
 	};
 	role_begin();
-	if (argc > 1 && strcmp(argv[1], "child") == 0)
-		return child();
+	if (argc > 2 && strcmp(argv[1], "child") == 0)
+		return child(argv[2]);
 	return cmocka_run_group_tests_name("channel", tests, begin, catalog_end);
 }
