@@ -252,7 +252,7 @@ struct rowhouse_plugin {
 	const struct plugin_work *tasks;
 	const struct plugin_view *views;
 	const struct plugin_verb *verbs;
-	const char *const *tools; /* programs it may run: "pdftotext"; NULL ends */
+	const char *const *tools; /* programs it may run, no scripts: "pdftotext"; NULL ends */
 	bool folder;              /* it keeps files of its own */
 };
 

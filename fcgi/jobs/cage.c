@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -62,19 +63,40 @@ allow_below(int ruleset, const char *path, uint64_t rights, struct err *e)
 	return rc == 0 || FAIL_ERRNO(e, "%s cannot be let into the cage", path);
 }
 
-/* Programs, their libraries, and what those read: fonts, tables of encodings. */
-static bool
-allow_tools(int ruleset, struct err *e)
+/* The dynamic linker, which every program is started by, this one too. */
+static int
+note_linker(struct dl_phdr_info *info, size_t size, void *out)
 {
-	static const char *const programs[] = {
-	    "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/lib", "/lib64", "/bin"};
-	static const char *const readable[] = {
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_INTERP)
+			*(const char **)out =
+			    (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	return 1; /* the first is the program itself */
+}
+
+/* The tools and nothing else may be executed: not what they would start, and no script, whose
+ * interpreter is a program of its own.  No other program can be read, because the linker runs what
+ * it can read.  Besides, libraries and what those read: fonts, tables of encodings. */
+static bool
+allow_tools(int ruleset, const char *const *tools, struct err *e)
+{
+	static const char *const readable[] = {"/usr/lib", "/usr/lib64", "/lib", "/lib64",
 	    "/usr/share", "/etc/fonts", "/usr/local/share/fonts", "/var/cache/fontconfig"};
 	static const char *const files[] = {
 	    "/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/urandom"};
-	for (size_t i = 0; i < ARRAY_LENGTH(programs); i++)
-		if (!allow_below(ruleset, programs[i], FS_READ | LANDLOCK_ACCESS_FS_EXECUTE, e))
-			return false;
+	const uint64_t run = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE;
+	const char *linker = NULL;
+	char path[CAGE_TOOL_BYTES];
+	dl_iterate_phdr(note_linker, &linker);
+	if (linker && !allow_below(ruleset, linker, run, e))
+		return false;
+	for (; *tools; tools++)
+		if (!cage_tool_path(path, *tools) || !allow_below(ruleset, path, run, e))
+			return e->code != ERR_OK
+				   ? false
+				   : FAIL(e, SYSTEM, "the name of a tool is too long: %.60s",
+					 *tools);
 	for (size_t i = 0; i < ARRAY_LENGTH(readable); i++)
 		if (!allow_below(ruleset, readable[i], FS_READ, e))
 			return false;
@@ -82,6 +104,12 @@ allow_tools(int ruleset, struct err *e)
 		if (!allow_below(ruleset, files[i], LANDLOCK_ACCESS_FS_READ_FILE, e))
 			return false;
 	return true;
+}
+
+bool
+cage_tool_path(char out[CAGE_TOOL_BYTES], const char *name)
+{
+	return snprintf(out, CAGE_TOOL_BYTES, "/usr/bin/%s", name) < CAGE_TOOL_BYTES;
 }
 
 static bool
@@ -95,7 +123,7 @@ add_rules(int ruleset, const struct cage *c, uint64_t rights, struct err *e)
 	return (!c->scratch || allow_below(ruleset, c->scratch, own, e)) &&
 	       (!c->folder ||
 		   allow_below(ruleset, c->folder, c->writes_folder ? own : FS_READ, e)) &&
-	       (!c->tools || allow_tools(ruleset, e));
+	       (!c->tools || allow_tools(ruleset, c->tools, e));
 }
 
 static bool

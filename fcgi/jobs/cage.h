@@ -17,13 +17,13 @@
 #include "base/err.h"
 
 struct cage {
-	const char *scratch;   /* written and read below, or NULL */
-	const char *folder;    /* read below, or NULL */
-	bool writes_folder;    /* and written */
-	bool tools;            /* it may start programs */
-	int control_fd;        /* the socket descriptors arrive on, or -1 */
-	uint64_t memory_bytes; /* of address space */
-	uint64_t file_bytes;   /* of one file; 0: any size */
+	const char *scratch;      /* written and read below, or NULL */
+	const char *folder;       /* read below, or NULL */
+	bool writes_folder;       /* and written */
+	const char *const *tools; /* the programs it may start, NULL ends; NULL: none */
+	int control_fd;           /* the socket descriptors arrive on, or -1 */
+	uint64_t memory_bytes;    /* of address space */
+	uint64_t file_bytes;      /* of one file; 0: any size */
 	uint32_t processor_seconds;
 	int landlock_most; /* the newest ABI to use, for tests; 0: the kernel's */
 };
@@ -35,6 +35,10 @@ bool cage_seccomp(void);
 bool cage_supported(void);
 /* "landlock 7, seccomp", "none", ... for /readyz; `on` is the setting. */
 const char *cage_words(bool on, char out[64]);
+
+/* Where the tool of this name is; false: the name is too long to be one. */
+#define CAGE_TOOL_BYTES 64
+bool cage_tool_path(char out[CAGE_TOOL_BYTES], const char *name) MUST_CHECK;
 
 /* Closes the door behind the process.  UNAVAILABLE when the kernel lacks what it takes: the process
  * must then not go on. */

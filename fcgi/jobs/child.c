@@ -165,7 +165,7 @@ lock_in(const struct child_host *c, const struct start *s, struct err *e)
 	struct cage cage = {
 	    .scratch = s->scratch,
 	    .folder = folder ? s->folder : NULL,
-	    .tools = c->plugin && c->plugin->tools && c->plugin->tools[0],
+	    .tools = c->plugin && c->plugin->tools && c->plugin->tools[0] ? c->plugin->tools : NULL,
 	    .control_fd = CONTROL_FD,
 	    .memory_bytes = MIB(s->memory_mib),
 	    .writes_folder = s->writes_folder,

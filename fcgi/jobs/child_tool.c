@@ -7,6 +7,7 @@
 #include "jobs/child_tool.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "jobs/cage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,17 +129,33 @@ run(const struct host *h, struct host_tool *t, const char *path, char *const *ar
 	return !stopped(h, e);
 }
 
+/* The interpreter of a script would be a program that is not declared. */
+static bool
+is_program(const char *path, const char *name, struct err *e)
+{
+	char begins[2] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return FAIL_ERRNO(e, "%s cannot be run: is it installed?", name);
+	ssize_t n = read(fd, begins, sizeof begins);
+	close(fd);
+	return n != sizeof begins || memcmp(begins, "#!", sizeof begins) != 0 ||
+	       FAIL(e, UNAVAILABLE, "%s is a script; a tool must be a program", name);
+}
+
 bool
 child_tool(const struct host *h, struct host_tool *t, const struct rowhouse_plugin *plugin,
     child_stopped_fn *stopped, struct err *e)
 {
-	char path[64];
+	char path[CAGE_TOOL_BYTES];
 	char *arguments[ARGUMENTS_MAX + 2];
 	size_t count = 0;
 	if (!t->name || !is_declared(plugin, t->name))
 		return FAIL(
 		    e, SYSTEM, "the plugin did not declare the tool %.40s", t->name ? t->name : "");
-	snprintf(path, sizeof path, "/usr/bin/%.40s", t->name);
+	if (!cage_tool_path(path, t->name) || !is_program(path, t->name, e))
+		return e->code != ERR_OK ? false
+					 : FAIL(e, SYSTEM, "the name of a tool is too long");
 	arguments[count++] = arena_text(h->arena, str_of(t->name));
 	for (size_t i = 0; t->arguments && t->arguments[i]; i++) {
 		if (i == ARGUMENTS_MAX)

@@ -252,6 +252,8 @@ test("a helper program runs in the cage: its input, its output, its limits", asy
   const undeclared = await tool("cat");
   assert.equal(undeclared.status, 500);
   assert.match(undeclared.json.detail, /cat/);
+  const script = await tool("which");
+  assert.match(script.json.detail, /which is a script; a tool must be a program/);
 });
 
 test("what a helper program leaves behind ends with the job, however the job ends", async (t) => {

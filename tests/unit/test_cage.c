@@ -65,12 +65,15 @@ run_caged(const struct cage *c, caged_fn *fn)
 	return status;
 }
 
+static const char *const programs[] = {
+    "true", "cat", "test", "ls", "touch", "rm", "not-installed", NULL};
+
 static struct cage
 cage_of(bool tools, int landlock)
 {
 	return (struct cage){.scratch = scratch,
 	    .folder = own_folder,
-	    .tools = tools,
+	    .tools = tools ? programs : NULL,
 	    .control_fd = -1,
 	    .landlock_most = landlock};
 }
@@ -478,6 +481,10 @@ run_helpers(const struct cage *c)
 	NEED(run_program("touch", "../outside/new") == 1);
 	NEED(run_program("touch", "of-a-program") == 0);
 	NEED(run_program("rm", "../outside/secret") == 1);
+	/* No other, neither by itself nor by the linker. */
+	NEED(run_program("id", "") == 127);
+	NEED(run_program("env", "true") == 127);
+	NEED(run_program("../../lib64/ld-linux-x86-64.so.2", "/usr/bin/id") != 0);
 	_exit(0);
 }
 

@@ -679,7 +679,7 @@ static const struct plugin_type types[] = {
 	.views = views},
     {0},
 };
-static const char *const tools[] = {"wc", "sleep", "yes", NULL};
+static const char *const tools[] = {"wc", "sleep", "yes", "which", NULL};
 
 ROWHOUSE_EXPORT const struct rowhouse_plugin rowhouse_plugin = {
     ROWHOUSE_PLUGIN_HEAD,
