@@ -34,10 +34,14 @@
  * A plugin is linked with base/ and formats/ (libbase.a) and the libraries it names in
  * plugins/NAME/libraries (pkg-config's words), nothing else.
  *
- * Versions.  A member that takes the place of a `spare` one, or comes last in struct host or struct
- * rowhouse_plugin, raises MINOR: older plugins still load, and miss it.  Every other change, also
- * of the structs of base/ named here, raises MAJOR: other plugins are refused.  A plugin that is
- * newer than the core is refused.
+ * Versions.  A member that takes the place of a `spare` one raises MINOR, and so does one that
+ * comes last in struct rowhouse_plugin or in a struct that only the core allocates and hands over
+ * by pointer (host, host_dataset, host_row, shared_words), and a value at the end of an enum: older
+ * plugins still load, and miss it.  They must bear kinds and types that they do not know.  Every
+ * other change, also of the structs of base/ and formats/ named here, raises MAJOR: other plugins
+ * are refused.  A plugin that is newer than the core is refused.  Spare members are zero: write
+ * {.name =
+ * ...} or {0}.
  *
  * - 1.0: the first version.
  */
@@ -66,6 +70,7 @@ struct host_column {
 	struct str name, vendor_type, description, default_value;
 	enum column_type type;
 	bool required;
+	const void *spare[4];
 };
 
 struct host_dataset {
@@ -87,14 +92,18 @@ struct host_row {
 struct host_input {
 	struct str slot, name, content_type;
 	struct input bytes; /* formats/input.h */
+	const void *spare[2];
 };
 
-/* A column to be made.  type COLUMN__MAX: found out from the values. */
+/* Of a column to be made: found out from its values.  Not one of the enum, which may grow. */
+#define COLUMN_GUESSED ((enum column_type)255)
+
 struct host_new_column {
 	struct str name;
 	enum column_type type;
 	struct str vendor_type, description, default_value;
 	bool required;
+	const void *spare[4];
 };
 
 /* Where a cell that a task writes comes from. */
@@ -102,6 +111,7 @@ struct host_mark {
 	const char *state; /* one word: generated, failed ... */
 	double confidence; /* 0 to 1; NAN: none */
 	struct str source; /* JSON that says how it was found, or empty */
+	const void *spare[2];
 };
 
 /* A helper program, run to its end inside the cage. */
@@ -113,6 +123,7 @@ struct host_tool {
 	size_t output_limit;          /* bytes of standard output that are kept */
 	struct str output;            /* what it wrote, in host->arena */
 	int status;                   /* its exit status; -1: it was killed */
+	const void *spare[4];
 };
 
 struct host;
@@ -177,6 +188,7 @@ struct plugin_slot {
 struct plugin_bounds {
 	uint32_t seconds;    /* by the clock */
 	uint32_t memory_mib; /* of address space */
+	uint32_t spare[2];
 };
 
 /* Work: a task goes on in the background; a call answers the request that waits for it. */
@@ -312,7 +324,7 @@ host_add_row(
 	return HOST_CALL(h, e, add_row, h, line, cells, count, e);
 }
 
-/* Something the user should know of one row (its line) or of all (line 0). */
+/* Something the user should know of one row (its line; in a task its id) or of all (both 0). */
 MUST_CHECK static inline bool
 host_finding(const struct host *h, const struct finding *f, struct err *e)
 {

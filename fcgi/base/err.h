@@ -59,6 +59,7 @@ struct err {
 	char word[32];               /* a more exact word than the table's, or "" */
 	char field[ERR_FIELD_BYTES]; /* the request's field or the column, or "" */
 	char message[ERR_MESSAGE_BYTES]; /* one line, valid UTF-8, clipped to fit */
+	const void *spare[2];
 };
 
 /* Records a failure and is false, so that `return FAIL(e, ...)` reads well. */

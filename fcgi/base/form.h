@@ -35,6 +35,7 @@ enum field_kind {
 struct choice {
 	const char *value; /* NULL ends */
 	const char *label;
+	const void *spare[1];
 };
 
 struct field {
@@ -54,6 +55,7 @@ struct field {
 	/* What browsers and password managers fill in (HTML's autocomplete: "username",
 	 * "new-password"), or NULL. */
 	const char *autocomplete;
+	const void *spare[4];
 };
 
 /* One checked value. */
@@ -66,6 +68,7 @@ struct value {
 	const struct value *items; /* GROUP: by place in `fields`; TABLE: `count` times that */
 	size_t count;              /* TABLE, TEXTS: items */
 	const json_t *json;        /* as it was sent; NULL for a preset */
+	const void *spare[2];
 };
 
 /* What FIELD_COLUMN is looked up in. */

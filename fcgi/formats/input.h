@@ -13,6 +13,7 @@ struct input {
 	int fd;
 	uint64_t offset, length; /* the range; offset moves on, length shrinks */
 	uint64_t done, total;    /* bytes read of all bytes, for progress */
+	const void *spare[2];
 };
 
 void input_init(struct input *in, int fd, uint64_t offset, uint64_t length);

@@ -31,6 +31,8 @@ struct finding {
 	uint64_t line;      /* where the record starts, from 1 */
 	size_t column;      /* column id, or TABLE_NO_COLUMN */
 	struct str message; /* one line: what it is and what was done */
+	int64_t row_id;     /* of a row that is stored, in a task; 0: none */
+	const void *spare[2];
 };
 #define TABLE_NO_COLUMN SIZE_MAX
 

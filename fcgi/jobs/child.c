@@ -30,7 +30,7 @@ static bool
 send_column(void *context, struct str name, struct err *e)
 {
 	struct child_host *c = context;
-	struct host_new_column column = {.name = name, .type = COLUMN__MAX};
+	struct host_new_column column = {.name = name, .type = COLUMN_GUESSED};
 	return child_put_column(c, &column, e);
 }
 
@@ -43,7 +43,7 @@ send_row(void *context, uint64_t line, struct str cells, struct str absent, stru
 static bool
 send_finding(void *context, const struct finding *f, struct err *e)
 {
-	return child_put_finding(context, f, 0, e);
+	return child_put_finding(context, f, e);
 }
 
 static bool

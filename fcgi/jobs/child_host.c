@@ -252,7 +252,8 @@ host_say_answer(const struct host *h, struct str json, struct err *e)
 bool
 child_put_column(struct child_host *c, const struct host_new_column *n, struct err *e)
 {
-	struct column_head head = {(uint32_t)n->type, n->required, (uint32_t)n->name.n,
+	uint32_t type = n->type == COLUMN_GUESSED ? COLUMN__MAX : (uint32_t)n->type;
+	struct column_head head = {type, n->required, (uint32_t)n->name.n,
 	    (uint32_t)n->vendor_type.n, (uint32_t)n->description.n, (uint32_t)n->default_value.n};
 	struct buf b;
 	buf_init(&b, &c->arena);
@@ -400,13 +401,13 @@ host_put_row(
 }
 
 bool
-child_put_finding(struct child_host *c, const struct finding *f, int64_t row_id, struct err *e)
+child_put_finding(struct child_host *c, const struct finding *f, struct err *e)
 {
 	struct str code = str_clip(str_of(f->code), LIMIT_FINDING_CODE_BYTES),
 		   text = str_clip(f->message, LIMIT_FINDING_BYTES);
 	char message[sizeof(struct finding_head) + LIMIT_FINDING_CODE_BYTES + LIMIT_FINDING_BYTES];
 	struct finding_head head = {
-	    f->line, f->column, (uint64_t)row_id, (uint32_t)code.n, (uint32_t)text.n};
+	    f->line, f->column, (uint64_t)f->row_id, (uint32_t)code.n, (uint32_t)text.n};
 	memcpy(message, &head, sizeof head);
 	memcpy(message + sizeof head, code.p, code.n);
 	if (text.n)
@@ -420,7 +421,7 @@ static bool
 host_put_finding(const struct host *h, const struct finding *f, struct err *e)
 {
 	struct child_host *c = self(h);
-	return (c->is_task && written_before(c, f->message.n)) || child_put_finding(c, f, 0, e);
+	return (c->is_task && written_before(c, f->message.n)) || child_put_finding(c, f, e);
 }
 
 static bool

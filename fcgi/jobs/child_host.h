@@ -61,7 +61,6 @@ void child_end(struct child_host *c);
 bool child_put_row(
     struct child_host *c, uint64_t line, struct str cells, struct str absent, struct err *e);
 bool child_put_column(struct child_host *c, const struct host_new_column *column, struct err *e);
-bool child_put_finding(
-    struct child_host *c, const struct finding *f, int64_t row_id, struct err *e);
+bool child_put_finding(struct child_host *c, const struct finding *f, struct err *e);
 
 #endif

@@ -87,6 +87,13 @@ test("a task writes a column with where each cell comes from, as one change that
   assert.deepEqual(new Set((await cellsOf(made.id, "?limit=600")).map((c) => c[1])), new Set(["a title"]));
 });
 
+test("what a task finds stands at its row", async () => {
+  const made = await hooks({ copies: 3 });
+  const job = await server.waitForJob((await task(made, "fill", { column: "col_text", with: "noted" })).id);
+  assert.equal(job.state, "done", JSON.stringify(job.error));
+  assert.equal(await sqlite(rowsFile(made.id), "SELECT group_concat(row_id) FROM findings WHERE code='noted'"), "1,2,3");
+});
+
 test("a task may add and remove rows while it reads them, and meets each once", async () => {
   const made = await hooks({ copies: 900 });
   const job = await server.waitForJob((await task(made, "thin")).id);

@@ -140,7 +140,9 @@ ingest(const struct host *h, const struct value *v, struct err *e)
 {
 	struct host_new_column columns[INGEST_COLUMNS] = {
 	    [NUMBER] = {.name = STR("number"), .type = COLUMN_INTEGER},
-	    [TEXT] = {.name = STR("text"), .type = COLUMN__MAX, .description = STR("what it says")},
+	    [TEXT] = {.name = STR("text"),
+		.type = COLUMN_GUESSED,
+		.description = STR("what it says")},
 	    [FROM] = {.name = STR("from"), .type = COLUMN_STRING, .vendor_type = STR("string")},
 	};
 	uint64_t line = 0;
@@ -183,6 +185,12 @@ fill_row(const struct host *h, void *context, const struct host_row *row, struct
 	struct cell cell = cell_of_text(text);
 	if (v[FILL_SLOWLY].on)
 		usleep(1000);
+	struct finding noted = {.code = "noted",
+	    .column = TABLE_NO_COLUMN,
+	    .message = STR("it was seen"),
+	    .row_id = row->row_id};
+	if (str_is(v[FILL_WITH].text, "noted") && !host_finding(h, &noted, e))
+		return false;
 	return host_set_cell(h, row, (size_t)v[FILL_COLUMN].integer, &cell, &mark, e);
 }
 
