@@ -67,7 +67,8 @@ rowhouse_dataset_create(struct exchange *x, struct err *e)
 	       answer_created(x, &d, &job, e);
 }
 
-/* A dataset without a name is called like its file. */
+/* A dataset without a name is called like its file; the token a browser's form begins with
+ * (access.c) is no field of it. */
 json_t *
 upload_named(struct exchange *x, json_t *form, struct str file_name)
 {

@@ -155,6 +155,8 @@ test("from a page of ours with its token every one of them goes", async () => {
   const upload = changes.find((c) => c.handler === "rowhouse_source_upload");
   assert.equal((await send(upload, { headers: page, form: owner.csrf })).status, 201, "in the form's own field");
   assert.equal((await send(upload, { headers: { origin: "http://localhost" }, form: owner.csrf })).status, 201, "an old browser's page of ours");
+  const made = await send(changes.find((c) => c.handler === "rowhouse_dataset_upload"), { headers: page, form: owner.csrf });
+  assert.equal(made.status, 201, made.text);
 });
 
 test("a key needs no token, wherever the request comes from", async () => {
