@@ -21,14 +21,15 @@
 	SIZE(str, 16)                                                                              \
 	AT(str, p, 0)                                                                              \
 	AT(str, n, 8)                                                                              \
-	SIZE(err, 560)                                                                             \
+	SIZE(err, 568)                                                                             \
 	AT(err, code, 0)                                                                           \
 	AT(err, file, 8)                                                                           \
 	AT(err, line, 16)                                                                          \
 	AT(err, at_line, 24)                                                                       \
-	AT(err, word, 32)                                                                          \
-	AT(err, field, 64)                                                                         \
-	AT(err, message, 144)                                                                      \
+	AT(err, retry_s, 32)                                                                       \
+	AT(err, word, 40)                                                                          \
+	AT(err, field, 72)                                                                         \
+	AT(err, message, 152)                                                                      \
 	SIZE(arena, 32)                                                                            \
 	AT(arena, block, 0)                                                                        \
 	AT(arena, deferred, 8)                                                                     \
