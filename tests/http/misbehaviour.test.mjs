@@ -35,7 +35,7 @@ const misbehaviours = {
   spin: /longer than its time/, sleep: /longer than its time/, futex: /longer than its time/, findings: /longer than its time/,
   // The sanitizers' build has no bound on addresses.
   memory: /no more memory after \d+ times|there was no memory/, disk: /^stopped after 1024 MiB$/,
-  litter: /over 20000 files in its scratch folder/, burrow: /it was dug/,
+  litter: /over 20000 files in its scratch folder/, burrow: /it was dug|nests folders over 32 deep/,
   "frame-long": lied, "frame-torn": lied, "frame-type": lied, "frame-more": lied, "frame-rows": lied, "frame-end": lied,
   "frame-head": lied, "frame-column": lied, "frame-edits": lied, "frame-fail": lied, "bad-cell": lied,
   "bad-text": /not UTF-8/, "too-wide": /a row of 2 cells, there are 1 columns/,
