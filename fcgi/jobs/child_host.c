@@ -16,8 +16,9 @@
 #define READ_ROWS 256
 #define UNSAVED_BYTES MIB(16) /* a walk stores what it wrote at the latest then */
 #define UNSAVED_EACH 512      /* besides its bytes, so that there are not too many either */
-#define PROGRESS_MS 100       /* between two messages of how far it is */
-#define REPLY_MS 600000       /* the writer's death is ours, so this is only a bound */
+#define KEPT_BYTES MIB(16)
+#define PROGRESS_MS 100 /* between two messages of how far it is */
+#define REPLY_MS 600000 /* the writer's death is ours, so this is only a bound */
 
 /* All walks from the 64th on share the last bit. */
 #define WALK_BIT(pass) (UINT64_C(1) << ((pass) < 63 ? (pass) : 63))
@@ -274,6 +275,14 @@ child_put_column(struct child_host *c, const struct host_new_column *n, struct e
 	return true;
 }
 
+/* For errors.  Not in an arena that the hook may take back. */
+static void
+keep_name(struct child_host *c, size_t column, struct str name)
+{
+	if (column < LIMIT_COLUMNS)
+		c->names[column] = arena_copy(&c->kept, name);
+}
+
 static bool
 host_make_column(
     const struct host *h, const struct host_new_column *n, size_t *column_id, struct err *e)
@@ -286,6 +295,7 @@ host_make_column(
 	if (!child_put_column(c, n, e))
 		return false;
 	if (c->is_ingest) {
+		keep_name(c, c->column_count, n->name);
 		if (column_id)
 			*column_id = c->column_count;
 		c->column_count++;
@@ -296,6 +306,7 @@ host_make_column(
 	if (body.n != sizeof id)
 		return FAIL(e, SYSTEM, "the writer does not say which column it made");
 	memcpy(&id, body.p, sizeof id);
+	keep_name(c, (size_t)id, n->name);
 	if (column_id)
 		*column_id = (size_t)id;
 	return true;
@@ -316,42 +327,64 @@ child_put_row(
 	return !stopped(c, e);
 }
 
-/* One cell as the JSON it is stored as. */
+#define SHOWN_BYTES 60 /* of a cell that is wrong */
+
+/* What is wrong with a cell, so that who reads it finds it: the writer would only call it a lie. */
 static bool
-put_token(struct buf *out, const struct cell *cell, size_t column, struct err *e)
+bad_cell(struct child_host *c, const struct cell *cell, size_t column, int64_t row,
+    const char *what, struct err *e)
 {
-	size_t good = utf8_valid(cell->bytes.p, cell->bytes.n);
-	if (good != cell->bytes.n)
-		return FAIL(e, INPUT,
-		    "the plugin gave a cell of column %zu that is not UTF-8 (byte %zu); "
-		    "utf8_clean() repairs it",
-		    column, good);
+	struct str name = column < LIMIT_COLUMNS ? c->names[column] : (struct str){0};
+	char number[40];
+	if (name.n == 0)
+		name = (struct str){
+		    number, (size_t)snprintf(number, sizeof number, "column %zu", column)};
+	size_t shown = utf8_valid(cell->bytes.p, cell->bytes.n);
+	return FAIL(e, INPUT, "row %" PRId64 ": %s of %.*s %s: %.*s", row, what,
+	    STR_ARG(str_clip(name, 100)),
+	    shown < cell->bytes.n ? "is not UTF-8 (utf8_clean() repairs it)" : "is not one",
+	    STR_ARG(str_clip((struct str){cell->bytes.p, shown}, SHOWN_BYTES)));
+}
+
+/* One cell as the JSON it is stored as; `row` is its number, or its id when it is stored. */
+static bool
+put_token(struct child_host *c, struct buf *out, const struct cell *cell, size_t column,
+    int64_t row, struct err *e)
+{
+	struct str bytes = cell->bytes;
+	size_t begins = out->n;
+	if (utf8_valid(bytes.p, bytes.n) != bytes.n)
+		return bad_cell(c, cell, column, row, "the text", e);
 	switch (cell->kind) {
 	case CELL_ABSENT:
 	case CELL_NULL:
 		buf_put_text(out, "null");
-		break;
+		return true;
 	case CELL_TRUE:
 		buf_put_text(out, "true");
-		break;
+		return true;
 	case CELL_FALSE:
 		buf_put_text(out, "false");
-		break;
+		return true;
 	case CELL_TEXT:
 		if (!cell->escaped) {
-			jsonout_quote(out, cell->bytes);
-			break;
+			jsonout_quote(out, bytes);
+			return true;
 		}
 		buf_put_char(out, '"');
-		buf_put_str(out, cell->bytes);
+		buf_put_str(out, bytes);
 		buf_put_char(out, '"');
-		break;
+		return cells_value(out->p + begins, out->n - begins) == out->n - begins ||
+		       bad_cell(c, cell, column, row, "the escaped text", e);
 	case CELL_NUMBER:
+		buf_put_str(out, bytes);
+		return cells_is_number(bytes) || bad_cell(c, cell, column, row, "the number", e);
 	case CELL_JSON:
-		buf_put_str(out, cell->bytes);
-		break;
+		buf_put_str(out, bytes);
+		return (bytes.n > 0 && cells_value(bytes.p, bytes.n) == bytes.n) ||
+		       bad_cell(c, cell, column, row, "the JSON value", e);
 	}
-	return true;
+	return bad_cell(c, cell, column, row, "the kind", e);
 }
 
 static void
@@ -382,7 +415,7 @@ host_put_row(
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_put_char(&row, ',');
-		if (!put_token(&row, &cells[i], i, e))
+		if (!put_token(c, &row, &cells[i], i, (int64_t)c->counts.rows + 1, e))
 			return false;
 		if (cells[i].kind == CELL_ABSENT)
 			buf_format(&absent, "%s%zu", absent.n ? "," : "[", i);
@@ -458,7 +491,7 @@ host_set(const struct host *h, const struct host_row *row, size_t column_id,
 	struct str state = mark && mark->state ? str_of(mark->state) : (struct str){0};
 	struct str source = mark ? mark->source : (struct str){0};
 	buf_init(&token, &c->row);
-	if (cell->kind != CELL_ABSENT && !put_token(&token, cell, column_id, e))
+	if (cell->kind != CELL_ABSENT && !put_token(c, &token, cell, column_id, row->row_id, e))
 		return false;
 	struct edit_head head = {EDIT_SET, (uint32_t)token.n, (uint32_t)state.n, (uint32_t)source.n,
 	    row->row_id, row->rev, column_id, mark ? mark->confidence : __builtin_nan("")};
@@ -668,6 +701,7 @@ read_dataset(struct child_host *c, const json_t *d)
 		    .type = type_of(one),
 		    .required = json_is_true(json_object_get(one, "required")),
 		};
+		keep_name(c, c->columns[i].column_id, c->columns[i].name);
 	}
 	c->dataset = (struct host_dataset){
 	    .id = tree_str(d, "id"),
@@ -688,6 +722,7 @@ child_host_init(struct child_host *c, const json_t *begin)
 	const json_t *d = json_object_get(begin, "dataset");
 	c->way.last = json_integer_value(json_object_get(d, "last_row"));
 	read_way(c, tree_str(begin, "cursor"));
+	arena_init(&c->kept, KEPT_BYTES);
 	h->size = sizeof *h;
 	h->arena = &c->arena;
 	h->row = &c->row;

@@ -34,6 +34,8 @@ struct child_host {
 	/* An ingest's columns and what their values are like. */
 	size_t column_count;
 	struct guess guesses[LIMIT_COLUMNS];
+	struct str names[LIMIT_COLUMNS]; /* by id, as far as they are known */
+	struct arena kept;               /* theirs */
 	struct table_counts counts;
 
 	/* A task's way through the rows: as far as it is, and as far as an attempt before it was.

@@ -37,8 +37,9 @@ const misbehaviours = {
   memory: /no more memory after \d+ times|there was no memory/, disk: /^stopped after 1024 MiB$/,
   litter: /over 20000 files in its scratch folder/, burrow: /it was dug|nests folders over 32 deep/,
   "frame-long": lied, "frame-torn": lied, "frame-type": lied, "frame-more": lied, "frame-rows": lied, "frame-end": lied,
-  "frame-head": lied, "frame-column": lied, "frame-edits": lied, "frame-fail": lied, "bad-cell": lied,
-  "bad-text": /not UTF-8/, "too-wide": /a row of 2 cells, there are 1 columns/,
+  "frame-head": lied, "frame-column": lied, "frame-edits": lied, "frame-fail": lied, "bad-cell": /^row 1: the number of value is not one: 12 kg$/,
+  "bad-json": /^row 1: the JSON value of value is not one: \{"a":\}$/, "bad-escape": /^row 1: the escaped text of value is not one: \\x$/,
+  "bad-text": /^row 1: the text of value is not UTF-8 \(utf8_clean\(\) repairs it\)/, "too-wide": /a row of 2 cells, there are 1 columns/,
   "read-rows": /each_row where it cannot be called/, "silent-failure": /did not say why/, "fake-cancel": /nobody asked for it/,
 };
 // The sanitizers take all addresses there are, so that their build has no bound on memory.

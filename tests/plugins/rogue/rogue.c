@@ -510,8 +510,7 @@ static bool
 ingest(const struct host *h, const struct value *v, struct err *e)
 {
 	const char *mode = arena_text(h->arena, v[MODE].text);
-	struct cell bad = {CELL_NUMBER, false, STR("not a number")},
-		    text = cell_of_text(STR("\xff\xfe"));
+	struct cell bad = {CELL_NUMBER, false, STR("12 kg")}, text = cell_of_text(STR("\xff\xfe"));
 	if (!column(h, e))
 		return false;
 	if (strcmp(mode, "good") == 0)
@@ -530,6 +529,10 @@ ingest(const struct host *h, const struct value *v, struct err *e)
 		return false;
 	if (strcmp(mode, "bad-cell") == 0)
 		return host_add_row(h, 0, &bad, 1, e);
+	if (strcmp(mode, "bad-json") == 0)
+		return host_add_row(h, 0, &(struct cell){CELL_JSON, false, STR("{\"a\":}")}, 1, e);
+	if (strcmp(mode, "bad-escape") == 0)
+		return host_add_row(h, 0, &(struct cell){CELL_TEXT, true, STR("\\x")}, 1, e);
 	if (strcmp(mode, "bad-text") == 0)
 		return host_add_row(h, 0, &text, 1, e);
 	if (strcmp(mode, "too-wide") == 0)
