@@ -18,13 +18,7 @@ rowcells_init(struct rowcells *c, const struct column *columns, size_t count, st
 void
 rowcells_read(struct rowcells *c, const struct row *r)
 {
-	size_t at = 0, id;
-	size_t n = cells_split(c->stored, c->stored_count, r->cells.p, r->cells.n);
-	for (size_t i = n; i < c->stored_count; i++)
-		c->stored[i] = (struct cell){.kind = CELL_ABSENT};
-	while ((id = cells_next_id(r->absent, &at)) != SIZE_MAX)
-		if (id < c->stored_count)
-			c->stored[id] = (struct cell){.kind = CELL_ABSENT};
+	cells_split_row(c->stored, c->stored_count, r->cells, r->absent);
 }
 
 bool

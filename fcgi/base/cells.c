@@ -370,6 +370,17 @@ cells_split(struct cell *cells, size_t max, const char *text, size_t n)
 	return count;
 }
 
+void
+cells_split_row(struct cell *cells, size_t max, struct str row, struct str absent)
+{
+	size_t at = 0, id;
+	for (size_t i = cells_split(cells, max, row.p, row.n); i < max; i++)
+		cells[i] = (struct cell){.kind = CELL_ABSENT};
+	while ((id = cells_next_id(absent, &at)) != SIZE_MAX)
+		if (id < max)
+			cells[id] = (struct cell){.kind = CELL_ABSENT};
+}
+
 static uint32_t
 four_hex(const char *p)
 {

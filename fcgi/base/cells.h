@@ -40,6 +40,10 @@ size_t cells_value(const char *p, size_t n);
 /* Splits a checked array into at most `max` cells and returns how many it holds. */
 size_t cells_split(struct cell *cells, size_t max, const char *p, size_t n);
 
+/* Splits a stored row whose `absent` was checked too into all of the `max` cells: those that it
+ * does not have, or that are listed as absent, are CELL_ABSENT. */
+void cells_split_row(struct cell *cells, size_t max, struct str row, struct str absent);
+
 /* The text of a CELL_TEXT without its escapes.  `out` has room for bytes.n bytes; returns the
  * length.  A lone surrogate escape becomes U+FFFD. */
 size_t cells_unescape(char *out, struct str bytes);

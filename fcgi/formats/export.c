@@ -358,12 +358,7 @@ put_jsonl_row(struct export_writer *w, struct err *e)
 bool
 export_row(struct export_writer *w, struct str cells, struct str absent, struct err *e)
 {
-	size_t have = cells_split(w->cells, w->cells_max, cells.p, cells.n);
-	for (size_t id = have; id < w->cells_max; id++)
-		w->cells[id] = (struct cell){.kind = CELL_ABSENT};
-	for (size_t at = 0, id; (id = cells_next_id(absent, &at)) != SIZE_MAX;)
-		if (id < w->cells_max)
-			w->cells[id] = (struct cell){.kind = CELL_ABSENT};
+	cells_split_row(w->cells, w->cells_max, cells, absent);
 	if (w->format == EXPORT_CSV)
 		return put_csv_row(w, cells.p + cells.n, e);
 	return put_jsonl_row(w, e);

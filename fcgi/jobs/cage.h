@@ -1,16 +1,18 @@
+/* clang-format off */
 /*
  * cage.h: takes from the calling process everything a hook of a plugin has no need of, for good.
  *
- *   files      Landlock: none but the scratch folder, the plugin's folder and, for its tools, the
- *              system's programs and libraries (reading); what is open already stays so
+ *   files      Landlock: none but the scratch folder, the plugin's folder and, for its tools, their
+ *              own files, the system's libraries and what those read; what is open already stays so
  *   calls      seccomp: about 70 that read, write, wait and allocate; no socket of any family, no
- *              program, no process but the plugin's tools, no signal to others, no memory to
- * execute resources  rlimits: address space, processor time, size of files, open files, no core
+ *              program but the plugin's tools, no signal to others, no memory to execute
+ *   resources  rlimits: address space, processor time, size of files, open files, no core
  *
  * Forbidden calls fail with EPERM or EACCES, so that a library that tries something and can do
  * without it goes on.  The kernel decides what Landlock can do (its ABI); seccomp is the same
  * everywhere.
  */
+/* clang-format on */
 #ifndef ROWHOUSE_CAGE_H
 #define ROWHOUSE_CAGE_H
 

@@ -558,12 +558,7 @@ static void
 take_apart(struct child_host *c, struct cell *cells, struct cell *stored, size_t stored_count,
     struct str row, struct str absent)
 {
-	size_t at = 0, id, n = cells_split(stored, stored_count, row.p, row.n);
-	for (size_t i = n; i < stored_count; i++)
-		stored[i] = (struct cell){.kind = CELL_ABSENT};
-	while ((id = cells_next_id(absent, &at)) != SIZE_MAX)
-		if (id < stored_count)
-			stored[id] = (struct cell){.kind = CELL_ABSENT};
+	cells_split_row(stored, stored_count, row, absent);
 	for (size_t k = 0; k < c->dataset.column_count; k++)
 		cells[k] = stored[c->columns[k].column_id];
 }

@@ -93,12 +93,7 @@ walk_row(void *context, const struct row *r, struct err *e)
 {
 	struct rows_walk *w = context;
 	const struct host_dataset *d = w->h->dataset;
-	size_t at = 0, id, n = cells_split(w->stored, w->stored_count, r->cells.p, r->cells.n);
-	for (size_t i = n; i < w->stored_count; i++)
-		w->stored[i] = (struct cell){.kind = CELL_ABSENT};
-	while ((id = cells_next_id(r->absent, &at)) != SIZE_MAX)
-		if (id < w->stored_count)
-			w->stored[id] = (struct cell){.kind = CELL_ABSENT};
+	cells_split_row(w->stored, w->stored_count, r->cells, r->absent);
 	for (size_t k = 0; k < d->column_count; k++)
 		w->cells[k] = w->stored[d->columns[k].column_id];
 	struct host_row row = {r->row_id, r->rev, r->line, w->cells};

@@ -142,12 +142,13 @@ read_head(struct elf_head *out, const struct file *f, struct err *e)
 	}
 	if (!any)
 		return FAIL(e, INPUT, "it does not export " SYMBOL);
-	const void *p = symbol.st_size >= sizeof *out
-			    ? at_address(f, &head, symbol.st_value, sizeof *out)
-			    : NULL;
+	const size_t words = offsetof(struct elf_head, bytes);
+	const void *p =
+	    symbol.st_size >= words ? at_address(f, &head, symbol.st_value, words) : NULL;
 	if (!p)
 		return FAIL(e, INPUT, "its " SYMBOL " is not in the file");
-	memcpy(out, p, sizeof *out);
+	memcpy(out, p, words);
+	out->bytes = symbol.st_size;
 	return true;
 }
 

@@ -7,9 +7,10 @@
 
 #include "base/err.h"
 
-/* The head of struct rowhouse_plugin as it lies in the file. */
+/* The head of struct rowhouse_plugin as it lies in the file, and how long it is there. */
 struct elf_head {
 	uint32_t abi_major, abi_minor, size, zero;
+	uint64_t bytes;
 };
 
 /* Reads the file behind fd.  INPUT: not a shared object of this machine, cut off, exports nothing

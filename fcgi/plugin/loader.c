@@ -52,7 +52,12 @@ check_head(int fd, struct elf_head *head, struct err *e)
 		return FAIL(e, INPUT,
 		    "its size (%u bytes) is not that of its ABI %u.%u: build it again", head->size,
 		    head->abi_major, head->abi_minor);
-	return true;
+	/* So far it is read when it is loaded. */
+	return head->size <= head->bytes ||
+	       FAIL(e, INPUT,
+		   "it says that its rowhouse_plugin has %u bytes, it has %" PRIu64
+		   ": build it again",
+		   head->size, head->bytes);
 }
 
 /* ---- its tables ---- */

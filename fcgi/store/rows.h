@@ -1,3 +1,4 @@
+/* clang-format off */
 /*
  * rows.h: a dataset's file, rows-G.db: its columns, rows and all that hangs on them.
  *
@@ -8,11 +9,13 @@
  *   rows(row_id, line, rev, cells, absent)     cells: JSON array by column_id; shorter than the
  *                                              columns: the rest are absent.  absent: ids inside it
  *   changes, history                           edits and their undo: history.old is the cell as it
- * was (NULL: absent); column_id -1 stands for the whole row: old NULL: it was added, else {"line",
- * "cells", "absent"} of a row that was removed marks, reviews                             where
- * cells come from that a task or person wrote findings, finding_counts                   flaws of
- * the file, and how many of each kind column_stats(column_id, stats)             counted while
- * reading, JSON ranks(first_row_id, alive)                 per 1,024 rows, so that page N is a seek
+ *                                              was (NULL: absent); column_id -1 stands for the whole
+ *                                              row: old NULL: it was added, else {"line", "cells",
+ *                                              "absent"} of a row that was removed
+ *   marks, reviews                             where cells come from that a task or person wrote
+ *   findings, finding_counts                   flaws of the file, and how many of each kind
+ *   column_stats(column_id, stats)             counted while reading, JSON
+ *   ranks(first_row_id, alive)                 per 1,024 rows, so that page N is a seek
  *   tasks(job_id, cursor)                      where a task goes on
  *   info(name, value)                          counts of the reading, options it was read with
  *   data                                       a view with the columns' real names, for any tool
@@ -20,6 +23,7 @@
  * A file is built whole under another name, checked, synced and renamed; a reader never sees half
  * of one.  row ids begin at 1 and are never reused.
  */
+/* clang-format on */
 #ifndef ROWHOUSE_ROWS_H
 #define ROWHOUSE_ROWS_H
 

@@ -257,6 +257,12 @@ it_exports_its_constant_and_nothing_else(void **state)
 		"__attribute__((visibility(\"default\"))) const int rowhouse_plugin = 1;\n"
 		"const int behind_it[64] = {1};",
 		"is not in the file"},
+	    {"short",
+		"struct plugin { unsigned head[4]; void *words; };\n"
+		"extern const struct plugin rowhouse_plugin "
+		"__attribute__((visibility(\"default\")));\n"
+		"const struct plugin rowhouse_plugin = {{1, 0, 88, 0}, 0};",
+		"has 88 bytes, it has 24"},
 	    {"bss", "__attribute__((visibility(\"default\"))) char rowhouse_plugin[4096];",
 		"is not in the file"},
 	    {"undefined",
