@@ -165,11 +165,13 @@ prepare(struct state *s, struct err *e)
 	    !remove_unfinished(s, e))
 		return false;
 	struct wishes wishes = {0};
-	if (!s->options->prepare(s->options->context, s->data, s->url, &wishes, e))
+	/* Signals first: whoever reads what is printed may end the server at once. */
+	if (!signals_open(&s->signals, e) ||
+	    !s->options->prepare(s->options->context, s->data, s->url, &wishes, e))
 		return false;
 	struct nginx configuration = {s->data, s->web.text, s->probed_open ? s->probed.text : NULL,
 	    wishes.trusted_proxies, s->options->log_to_stderr};
-	if (!nginx_configure(&configuration, e) || !signals_open(&s->signals, e))
+	if (!nginx_configure(&configuration, e))
 		return false;
 	s->core_open = listen_run(&s->core, s->data, "core.sock", e);
 	if (!s->core_open || !board_make(&c->board, &c->board_fd, e) || !open_log(s, e))
