@@ -39,8 +39,8 @@
  * by pointer (host, host_dataset, host_row, shared_words), and a value at the end of an enum: older
  * plugins still load, and miss it.  They must bear kinds and types that they do not know.  Every
  * other change, also of the structs of base/ and formats/ named here, raises MAJOR: other plugins
- * are refused.  A plugin that is newer than the core is refused.  Spare members must be zero, as they
- * are in an initializer that names the others.
+ * are refused.  A plugin that is newer than the core is refused.  Spare members must be zero, as
+ * they are in an initializer that names the others.
  *
  * - 1.0: the first version.
  */

@@ -11,12 +11,12 @@
  *   changes, history                           edits and their undo: history.old is the cell as it
  *                                              was (NULL: absent); column_id -1 stands for the whole
  *                                              row: old NULL: it was added, else {"line", "cells",
- *                                              "absent"} of a row that was removed
+ *                                              "absent"} of a row that was removed; mark: its marks
  *   marks, reviews                             where cells come from that a task or person wrote
  *   findings, finding_counts                   flaws of the file, and how many of each kind
  *   column_stats(column_id, stats)             counted while reading, JSON
  *   ranks(first_row_id, alive)                 per 1,024 rows, so that page N is a seek
- *   tasks(job_id, cursor)                      where a task goes on
+ *   tasks(job_id, cursor, ...)                 what a task needs to go on (struct task_kept)
  *   info(name, value)                          counts of the reading, options it was read with
  *   data                                       a view with the columns' real names, for any tool
  *
