@@ -19,6 +19,7 @@
 
 #define OPEN_FILES 64
 #define OPEN_FILES_WITH_TOOLS 256
+#define FILTER_SECONDS 5 /* it takes a few milliseconds */
 
 /* ---- Landlock ---- */
 
@@ -261,7 +262,10 @@ close_calls(const struct cage *c, struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool good = filter && add_calls(filter, c);
+	/* Where memory runs out libseccomp (2.5.4) may go round in circles: then it ends here. */
+	alarm(FILTER_SECONDS);
 	int rc = good ? seccomp_load(filter) : 0;
+	alarm(0);
 	if (filter)
 		seccomp_release(filter);
 	if (!good)
