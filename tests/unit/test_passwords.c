@@ -91,7 +91,7 @@ only_the_right_one_is_good(void **state)
 	assert_null(strstr(hash, TEN));
 	assert_true(verify(hash, TEN));
 	assert_true(verify(again, TEN));
-	static const char *const wrong[] = {"", "012345678", TEN "0", "0123456788", " " TEN};
+	static const char *const wrong[] = {"", "012345678", (TEN "0"), "0123456788", " " TEN};
 	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
 		assert_false(verify(hash, wrong[i]));
 }
