@@ -265,7 +265,8 @@ close_calls(const struct cage *c, struct err *e)
 	/* Where memory runs out libseccomp (2.5.4) may go round in circles: then it ends here. */
 	alarm(FILTER_SECONDS);
 	int rc = good ? seccomp_load(filter) : 0;
-	alarm(0);
+	/* From here on the alarm cannot be called off any more, only not heard. */
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	if (filter)
 		seccomp_release(filter);
 	if (!good)
