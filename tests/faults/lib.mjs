@@ -174,8 +174,8 @@ export class World {
   }
 
   databases() {
-    return fs.readdirSync(this.folder, { recursive: true })
-      .filter((name) => name.endsWith(".db"));
+    return ["catalog.db", ...fs.readdirSync(path.join(this.folder, "datasets"), { recursive: true })
+      .map((name) => path.join("datasets", name))].filter((name) => name.endsWith(".db"));
   }
 
   newLog() {
