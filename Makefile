@@ -152,9 +152,10 @@ $(modules): tests/package.json tests/package-lock.json
 	$(Q)cd tests && $(npm) ci
 	@touch $@
 
-## check-http: the server from outside, over HTTP and the command line
+## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")
+TESTS ?= tests/http/*.test.mjs
 check-http: all test-plugins $(modules)
-	$(Q)$(node) tests/http/*.test.mjs
+	$(Q)$(node) $(TESTS)
 
 ## check-faults: processes killed, disks full, memory refused (FAULTS=all: at every single call)
 check-faults: all test-plugins $(modules)
