@@ -74,6 +74,14 @@ open_columns(struct exchange *x, struct dataset *d, struct rowcells *cells,
 	if (!model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
 	    !rows_columns(rows, columns, count, e))
 		return false;
+	/* The file's own copies go when somebody else has written to it meanwhile. */
+	struct column *copy = arena_array(&x->arena, *count, sizeof *copy);
+	for (size_t i = 0; i < *count; i++) {
+		copy[i] = (*columns)[i];
+		copy[i].slug = arena_copy(&x->arena, copy[i].slug);
+		copy[i].name = arena_copy(&x->arena, copy[i].name);
+	}
+	*columns = copy;
 	rowcells_init(cells, *columns, *count, &x->arena);
 	return true;
 }
