@@ -411,7 +411,7 @@ claro_dataset_get(struct exchange *x, struct err *e)
 	struct jsonout j;
 	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    (d.generation > 0 && (!model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
-				     !rows_columns(rows, &columns, &count, e))))
+				     !rows_columns(rows, &columns, &count, &x->arena, e))))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -468,7 +468,7 @@ claro_dataset_data(struct exchange *x, struct err *e)
 	if (!read_paging(&paging, x, 50, LIMIT_PAGE_ROWS, e) ||
 	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e))
+	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
 		return false;
 	struct page *p = arena_alloc(&x->arena, sizeof *p);
 	struct jsonout *j = &p->j;

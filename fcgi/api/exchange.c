@@ -208,6 +208,18 @@ handle(struct exchange *x, char **parameters, struct err *e)
 	return answered || x->route->handler(x, e);
 }
 
+/* Who reads of a failure would do again what is done. */
+static void
+say_done(const struct exchange *x, struct err *e)
+{
+	struct err why = *e;
+	if (!x->done)
+		return;
+	err_clear(e);
+	FAIL(e, UNAVAILABLE, "it is done, but could not be answered (%s); read it again",
+	    why.message);
+}
+
 /* What is left of an exchange that failed or was cut short: an error, and no job. */
 static void
 answer_error(struct exchange *x, struct err *e)
@@ -216,6 +228,7 @@ answer_error(struct exchange *x, struct err *e)
 	x->response.file = (struct str){0};
 	if (e->code == ERR_SYSTEM || e->code == ERR_DISK_FULL || e->code == ERR_UNAVAILABLE)
 		log_err(x->route ? x->route->name : "request", e);
+	say_done(x, e);
 	respond_error(x, e);
 }
 
@@ -294,6 +307,7 @@ answer_exhausted(struct exchange *x)
 		    (int)(LIMIT_REQUEST_BYTES >> 20));
 	else
 		FAIL(&e, UNAVAILABLE, "the server is out of memory; try again in a moment");
+	say_done(x, &e);
 	respond_error(x, &e);
 }
 

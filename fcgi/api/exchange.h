@@ -60,6 +60,9 @@ struct exchange {
 	struct str value[PATH_VALUES]; /* what stood in the place of {...} in the route's pattern */
 	void *state;                   /* a handler's own, between its calls */
 	int64_t started_us;
+	/* What was asked for is durable: an error from here on is one of the answer, and says so.
+	 */
+	bool done;
 	bool keep_nothing;  /* this answer is not kept for a retry */
 	uint64_t rate_used; /* requests of this key in this minute, this one included */
 

@@ -122,7 +122,7 @@ rowhouse_dataset_get(struct exchange *x, struct err *e)
 		return true;
 	if (!model_job_latest(m, &d, &job, &found, &x->arena, e) ||
 	    (d.generation > 0 && (!model_rows_open(m, &d, &rows, &x->arena, e) ||
-				     !rows_columns(rows, &columns, &count, e))))
+				     !rows_columns(rows, &columns, &count, &x->arena, e))))
 		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
@@ -234,7 +234,8 @@ rowhouse_rows(struct exchange *x, struct err *e)
 	if (!query_check(&q, x, rows_query, e) ||
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) || !rows_count(rows, &total, e))
+	    !rows_columns(rows, &columns, &column_count, &x->arena, e) ||
+	    !rows_count(rows, &total, e))
 		return false;
 	uint64_t position = (uint64_t)q[ROWS_POSITION].integer,
 		 limit = (uint64_t)q[ROWS_LIMIT].integer;
@@ -277,7 +278,7 @@ rowhouse_findings(struct exchange *x, struct err *e)
 	if (!cursor_read(&c, x, e) ||
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
 	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, e) ||
+	    !rows_columns(rows, &columns, &column_count, &x->arena, e) ||
 	    !rows_findings(rows, c.offset, c.limit, &list, &count, &x->arena, e) ||
 	    !rows_finding_counts(rows, &counts, &codes, &x->arena, e))
 		return false;

@@ -72,16 +72,8 @@ open_columns(struct exchange *x, struct dataset *d, struct rowcells *cells,
 {
 	struct rows_file *rows;
 	if (!model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, columns, count, e))
+	    !rows_columns(rows, columns, count, &x->arena, e))
 		return false;
-	/* The file's own copies go when somebody else has written to it meanwhile. */
-	struct column *copy = arena_array(&x->arena, *count, sizeof *copy);
-	for (size_t i = 0; i < *count; i++) {
-		copy[i] = (*columns)[i];
-		copy[i].slug = arena_copy(&x->arena, copy[i].slug);
-		copy[i].name = arena_copy(&x->arena, copy[i].name);
-	}
-	*columns = copy;
 	rowcells_init(cells, *columns, *count, &x->arena);
 	return true;
 }
@@ -119,6 +111,7 @@ answer_change(struct exchange *x, struct dataset *d, int status, const struct ro
 	const struct column *columns;
 	size_t count;
 	struct jsonout j;
+	x->done = true;
 	if (!open_columns(x, d, &cells, &columns, &count, e))
 		return false;
 	respond_json(x, status, &j);

@@ -265,7 +265,7 @@ export_to(struct session *s, const char *id, enum export_format format, int fd, 
 	size_t count;
 	if (!model_dataset_get(&s->model, &s->owner, str_of(id), &d, &s->arena, e) ||
 	    !model_rows_open(&s->model, &d, &rows, &s->arena, e) ||
-	    !rows_columns(rows, &columns, &count, e))
+	    !rows_columns(rows, &columns, &count, &s->arena, e))
 		return false;
 	struct export_column *chosen = arena_array(&s->arena, count, sizeof *chosen);
 	for (size_t i = 0; i < count; i++)

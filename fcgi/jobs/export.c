@@ -50,7 +50,8 @@ write_rows(struct exporter *x, int fd, struct err *e)
 {
 	const struct column *columns;
 	size_t count;
-	if (!rows_columns(x->rows, &columns, &count, e) || !rows_count(x->rows, &x->count.total, e))
+	if (!rows_columns(x->rows, &columns, &count, &x->c.arena, e) ||
+	    !rows_count(x->rows, &x->count.total, e))
 		return false;
 	struct export_column *chosen = arena_array(&x->c.arena, count, sizeof *chosen);
 	for (size_t i = 0; i < count; i++)

@@ -400,7 +400,7 @@ open_rows(struct task *t, struct service_dataset *d, struct err *e)
 	    !rows_kept(t->rows, t->c.job.job_id, &t->kept, &t->untold, a, e) ||
 	    !rows_edition(t->rows, &t->edited.edition, e) ||
 	    !rows_count(t->rows, &t->edited.rows, e) ||
-	    !rows_columns(t->rows, &t->columns, &t->column_count, e) ||
+	    !rows_columns(t->rows, &t->columns, &t->column_count, a, e) ||
 	    !rows_last(t->rows, &d->last_row, e))
 		return false;
 	t->edited.columns = t->column_count;

@@ -211,7 +211,7 @@ model_rows_open(
 	 * there. */
 	if (edition != d->edition) {
 		d->edition = edition;
-		if (!rows_count(*out, &d->rows, e) || !rows_columns(*out, &list, &columns, e))
+		if (!rows_count(*out, &d->rows, e) || !rows_columns(*out, &list, &columns, a, e))
 			return false;
 		d->columns = columns;
 	}

@@ -367,7 +367,7 @@ model_work_start(struct model *m, const struct caller *c, const struct work_ref 
 	if (!may_work(c, d, e))
 		return false;
 	if (d) {
-		if (!model_rows_open(m, d, &rows, a, e) || !rows_columns(rows, &list, &count, e))
+		if (!model_rows_open(m, d, &rows, a, e) || !rows_columns(rows, &list, &count, a, e))
 			return false;
 		here_dataset(x, d, list, count);
 		form_columns_of(&columns, list, count, a);
@@ -452,7 +452,7 @@ model_view(struct model *m, const struct caller *c, struct dataset *d, struct st
 	struct here *x = here_new(m, c, d ? type->plugin : p->name, a);
 	if (d) {
 		if (!model_rows_open(m, d, &x->rows, a, e) ||
-		    !rows_columns(x->rows, &list, &count, e))
+		    !rows_columns(x->rows, &list, &count, a, e))
 			return false;
 		here_dataset(x, d, list, count);
 		form_columns_of(&columns, list, count, a);

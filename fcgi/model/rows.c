@@ -45,6 +45,7 @@ struct editing {
 	const struct column *columns;
 	size_t count, ids; /* ids: those below exist */
 	bool text;         /* values are text, as forms send them */
+	struct str detail; /* for the audit */
 	struct arena *a;
 	struct err *e;
 };
@@ -54,19 +55,11 @@ begin_editing(struct editing *x, enum right right)
 {
 	struct rows_file *rows;
 	if (!caller_may(x->c, right, x->e) || !model_rows_open(x->m, x->d, &rows, x->a, x->e) ||
-	    !rows_columns(rows, &x->columns, &x->count, x->e))
+	    !rows_columns(rows, &x->columns, &x->count, x->a, x->e))
 		return false;
-	/* The file's own copies may go with the next request. */
-	struct column *copy = arena_array(x->a, x->count, sizeof *copy);
-	for (size_t i = 0; i < x->count; i++) {
-		copy[i] = x->columns[i];
-		copy[i].slug = arena_copy(x->a, copy[i].slug);
-		copy[i].name = arena_copy(x->a, copy[i].name);
-		copy[i].default_value = arena_copy(x->a, copy[i].default_value);
-		if (copy[i].column_id >= x->ids)
-			x->ids = copy[i].column_id + 1;
-	}
-	x->columns = copy;
+	for (size_t i = 0; i < x->count; i++)
+		if (x->columns[i].column_id >= x->ids)
+			x->ids = x->columns[i].column_id + 1;
 	return true;
 }
 
@@ -293,6 +286,7 @@ write_change(struct editing *x, const struct prepared *p, struct rows_editor *ed
 		rows_edit_rollback(ed);
 		return false;
 	}
+	x->detail = arena_format(x->a, "{\"change\":%" PRId64 "}", change.change_id);
 	return rows_edit_commit(ed, now, x->e);
 }
 
@@ -301,10 +295,9 @@ static bool
 tell_catalog(
     struct editing *x, const struct prepared *p, const struct rows_edited *now, struct err *e)
 {
-	struct str detail = arena_format(x->a, "{\"change\":%" PRId64 "}", now->change_id);
 	return store_dataset_edited(x->m->store, x->d->dataset_id, x->d->generation, now->edition,
 		   now->rows, now->columns, e) &&
-	       model_audit(x->m, x->c, p->kind, str_of(x->d->dataset_id), detail, e);
+	       model_audit(x->m, x->c, p->kind, str_of(x->d->dataset_id), x->detail, e);
 }
 
 /* Under the catalog's lock first and then the file's: whoever makes rows elsewhere waits, so that

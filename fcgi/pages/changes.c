@@ -90,6 +90,7 @@ page_change_undo_post(struct exchange *x, struct err *e)
 	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e))
 		return false;
 	if (model_change_undo(m, &x->caller, &d, x->value[1], &change, &job, &x->arena, &wrong)) {
+		x->done = true;
 		uint64_t at = page_at(x, sent);
 		if (job.job_id[0])
 			respond_see_other(

@@ -182,7 +182,7 @@ put_table(struct jsonout *j, struct exchange *x, struct dataset *d, struct err *
 	uint64_t limit, total;
 	struct table t = {.j = j};
 	if (!model_rows_open(&x->app->model, d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &count, e) || !rows_count(rows, &total, e) ||
+	    !rows_columns(rows, &columns, &count, &x->arena, e) || !rows_count(rows, &total, e) ||
 	    !read_position(&t.position, &t.asked, &limit, count, x, e))
 		return false;
 	/* An address from before rows went leads to the last page, not to nothing. */

@@ -63,7 +63,7 @@ open_row(struct row_page *p, struct exchange *x, enum right right, struct err *e
 	}
 	p->form.row = x->value[1].n ? &p->row : NULL;
 	return model_rows_open(m, &p->d, &rows, &x->arena, e) &&
-	       rows_columns(rows, &p->form.columns, &p->form.count, e);
+	       rows_columns(rows, &p->form.columns, &p->form.count, &x->arena, e);
 }
 
 static void
@@ -182,6 +182,7 @@ page_row_new_post(struct exchange *x, struct err *e)
 	    !model_rows_add(
 		&x->app->model, &x->caller, &p.d, rows, true, &change, &x->arena, &wrong))
 		return draw_again(x, sent, &wrong, e);
+	x->done = true;
 	if (json_object_get(sent, "again"))
 		respond_see_other(x,
 		    arena_format(&x->arena, "/datasets/%s/rows/new?change=%" PRId64 "&at=%" PRIu64,
@@ -208,6 +209,7 @@ page_row_edit_post(struct exchange *x, struct err *e)
 		!model_row_set(&x->app->model, &x->caller, &p.d, x->value[1], rev_of(sent), cells,
 		    true, &change, &x->arena, &wrong)))
 		return draw_again(x, sent, &wrong, e);
+	x->done = true;
 	page_see_rows(x, &p.d, page_at(x, sent), change.change_id);
 	return true;
 }
@@ -270,6 +272,7 @@ page_row_delete_post(struct exchange *x, struct err *e)
 		return without_rev(e);
 	if (model_rows_remove(
 		&x->app->model, &x->caller, &p.d, &row, 1, &change, &x->arena, &wrong)) {
+		x->done = true;
 		page_see_rows(x, &p.d, page_at(x, sent), change.change_id);
 		return true;
 	}

@@ -31,7 +31,8 @@ open_task(struct task_page *p, struct exchange *x, bool of_site, struct err *e)
 	if (!model_dataset_get(m, &x->caller, x->value[0], p->d, &x->arena, e) ||
 	    !model_work_find(
 		m, &x->caller, &p->work, p->d, (struct str){0}, x->value[1], false, e) ||
-	    !model_rows_open(m, p->d, &rows, &x->arena, e) || !rows_columns(rows, &list, &count, e))
+	    !model_rows_open(m, p->d, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &list, &count, &x->arena, e))
 		return false;
 	form_columns_of(&p->columns, list, count, &x->arena);
 	return true;

@@ -71,7 +71,7 @@ put_form(struct jsonout *j, const struct shown *s, struct exchange *x, struct er
 	struct form_columns columns = {0};
 	if (s->d) {
 		if (!model_rows_open(&x->app->model, s->d, &rows, &x->arena, e) ||
-		    !rows_columns(rows, &list, &count, e))
+		    !rows_columns(rows, &list, &count, &x->arena, e))
 			return false;
 		form_columns_of(&columns, list, count, &x->arena);
 	}

@@ -103,9 +103,10 @@ bool rows_open(struct rows_file **out, const char *path, struct err *e) MUST_CHE
 void rows_close(struct rows_file *f);
 void rows_recover(struct rows_file *f);
 
-/* Columns that are not dropped, by position.  Kept by the file until it is closed. */
-bool rows_columns(
-    struct rows_file *f, const struct column **out, size_t *count, struct err *e) MUST_CHECK;
+/* Columns that are not dropped, by position; copies, since the file's own go when somebody has
+ * written to it meanwhile. */
+bool rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
 /* How many transactions have changed it since it was made.  A change may have several. */

@@ -136,11 +136,20 @@ load(struct rows_file *f, struct err *e)
 }
 
 bool
-rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct err *e)
+rows_columns(
+    struct rows_file *f, const struct column **out, size_t *count, struct arena *a, struct err *e)
 {
 	if (!load(f, e))
 		return false;
-	*out = f->columns;
+	struct column *list = arena_array(a, f->column_count, sizeof *list);
+	for (size_t i = 0; i < f->column_count; i++) {
+		list[i] = f->columns[i];
+		struct str *texts[] = {&list[i].slug, &list[i].name, &list[i].vendor_type,
+		    &list[i].description, &list[i].default_value, &list[i].stats};
+		for (size_t k = 0; k < ARRAY_LENGTH(texts); k++)
+			*texts[k] = arena_copy(a, *texts[k]);
+	}
+	*out = list;
 	*count = f->column_count;
 	return true;
 }

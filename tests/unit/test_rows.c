@@ -230,7 +230,7 @@ columns_keep_their_names_and_have_ids_of_their_own(void **state)
 	MUST(rows_build_row(build, 3, STR("[\"2\",\"q\"]"), STR(""), &e));
 	finish_and_open();
 	assert_int_equal(built.columns, ARRAY_LENGTH(odd_names));
-	MUST(rows_columns(file, &columns, &count, &e));
+	MUST(rows_columns(file, &columns, &count, &arena, &e));
 	assert_int_equal(count, ARRAY_LENGTH(odd_names));
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(columns[i].column_id, i);
@@ -340,7 +340,7 @@ columns_are_limited_and_the_widest_file_is_good(void **state)
 	buf_put_char(&cells, ']');
 	MUST(rows_build_row(build, 2, buf_str(&cells), STR(""), &e));
 	finish_and_open();
-	MUST(rows_columns(file, &columns, &count, &e));
+	MUST(rows_columns(file, &columns, &count, &arena, &e));
 	assert_int_equal(count, LIMIT_COLUMNS);
 	assert_int_equal(columns[LIMIT_COLUMNS - 1].name.n, LIMIT_COLUMN_NAME_BYTES);
 	rows_close(file);
@@ -368,7 +368,7 @@ columns_without_a_letter_are_told_apart_quickly(void **state)
 	finish_and_open();
 	const struct column *columns;
 	size_t count;
-	MUST(rows_columns(file, &columns, &count, &e));
+	MUST(rows_columns(file, &columns, &count, &arena, &e));
 	assert_true(str_is(columns[0].slug, "x") && str_is(columns[1].slug, "x_2"));
 	assert_true(str_is(columns[599].slug, "x_600"));
 	rows_close(file);
@@ -490,7 +490,7 @@ a_file_without_anything_is_good(void **state)
 	struct stat st;
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(built.bytes, st.st_size);
-	MUST(rows_columns(file, &columns, &count, &e));
+	MUST(rows_columns(file, &columns, &count, &arena, &e));
 	assert_int_equal(count, 0);
 	MUST(rows_count(file, &rows, &e));
 	assert_int_equal(rows, 0);

@@ -820,7 +820,7 @@ a_column_that_is_added_is_absent_everywhere_and_shown_by_name(void **state)
 	size_t column, count;
 	make_file("column.db", 2, three, 3);
 	MUST(rows_cache_open(cache, path, &file, &e));
-	MUST(rows_columns(file, &list, &count, &e));
+	MUST(rows_columns(file, &list, &count, &arena, &e));
 	assert_int_equal(count, 2);
 	struct new_column more = {.name = STR("It's \"new\""),
 	    .type = "number",
@@ -836,7 +836,7 @@ a_column_that_is_added_is_absent_everywhere_and_shown_by_name(void **state)
 	    "SELECT a, b, \"It's \"\"new\"\"\" FROM data ORDER BY row_id");
 	/* A reader that had the file open before sees it. */
 	MUST(rows_cache_open(cache, path, &file, &e));
-	MUST(rows_columns(file, &list, &count, &e));
+	MUST(rows_columns(file, &list, &count, &arena, &e));
 	assert_int_equal(count, 3);
 	assert_int_equal(list[2].column_id, 2);
 	assert_true(str_is(list[2].name, "It's \"new\"") && str_is(list[2].slug, "it_s_new"));
@@ -848,7 +848,7 @@ a_column_that_is_added_is_absent_everywhere_and_shown_by_name(void **state)
 	CHANGE("task",
 	    MUST(rows_edit_column(ed, &(struct new_column){.name = STR("it s new")}, &column, &e)));
 	MUST(rows_cache_open(cache, path, &file, &e));
-	MUST(rows_columns(file, &list, &count, &e));
+	MUST(rows_columns(file, &list, &count, &arena, &e));
 	assert_true(str_is(list[3].slug, "it_s_new_2"));
 	assert_int_equal(list[3].type, COLUMN_STRING);
 	assert_int_equal(list[3].vendor_type.n, 0);

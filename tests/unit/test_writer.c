@@ -422,7 +422,7 @@ an_honest_child_makes_the_rows_it_said(void **state)
 	assert_int_equal(d.records_skipped, 1);
 	assert_int_equal(d.findings, 1);
 	MUST(rows_open(&file, store_rows_path(store, d.dataset_id, 1, &arena).p, &e));
-	MUST(rows_columns(file, &columns, &count, &e));
+	MUST(rows_columns(file, &columns, &count, &arena, &e));
 	assert_int_equal(count, 2);
 	assert_true(str_is(columns[1].name, "b"));
 	MUST(rows_findings(file, 0, 9, &findings, &count, &arena, &e));
