@@ -100,6 +100,7 @@ rowhouse_user_new(struct exchange *x, struct err *e)
 	if (!request_json(&body, &x->request, &x->arena, e) ||
 	    !model_user_new(&x->app->model, &x->caller, body, FORM_STRICT, &u, token, &x->arena, e))
 		return false;
+	x->done = true;
 	answer_user(x, 201, &u, token);
 	return true;
 }
@@ -123,6 +124,7 @@ rowhouse_user_change(struct exchange *x, struct err *e)
 	    !model_user_change(
 		&x->app->model, &x->caller, x->value[0], body, FORM_STRICT, &u, &x->arena, e))
 		return false;
+	x->done = true;
 	answer_user(x, 200, &u, NULL);
 	return true;
 }
@@ -134,6 +136,7 @@ rowhouse_user_link(struct exchange *x, struct err *e)
 	char token[LINK_BYTES];
 	if (!model_user_link(&x->app->model, &x->caller, x->value[0], &u, token, &x->arena, e))
 		return false;
+	x->done = true;
 	answer_user(x, 200, &u, token);
 	return true;
 }
@@ -185,6 +188,7 @@ rowhouse_key_new(struct exchange *x, struct err *e)
 	if (!request_json(&body, &x->request, &x->arena, e) ||
 	    !model_key_new(&x->app->model, &x->caller, body, FORM_STRICT, &k, secret, &x->arena, e))
 		return false;
+	x->done = true;
 	answer_key(x, 201, &k, secret);
 	return true;
 }
@@ -205,6 +209,7 @@ rowhouse_key_revoke(struct exchange *x, struct err *e)
 	struct key k;
 	if (!model_key_revoke(&x->app->model, &x->caller, x->value[0], &k, &x->arena, e))
 		return false;
+	x->done = true;
 	answer_key(x, 200, &k, NULL);
 	return true;
 }
