@@ -243,6 +243,7 @@ test("keys", async (t) => {
     await his.goto("/keys");
     await his.getByRole("heading", { name: "No keys here" }).waitFor();
     await his.getByRole("link", { name: "Make a key" }).click();
+    await his.waitForURL("/keys/new");
     assert.deepEqual(await his.getByRole("combobox", { name: "Role" }).locator("option").evaluateAll((all) => all.map((o) => o.value)),
       ["viewer", "reviewer"], "no role that would be refused");
     await his.getByLabel("Name").fill("tablet of rolf");

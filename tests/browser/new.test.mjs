@@ -186,8 +186,10 @@ test("new", async (t) => {
     await page.getByRole("link", { name: "uploaded file" }).click();
     await page.getByRole("link", { name: "Make a dataset from poem.txt" }).click();
     await page.getByRole("link", { name: "make something else of it" }).click();
+    await page.getByRole("link", { name: /^Make one.*Lines of text/ }).waitFor();
     assert.equal(await page.getByRole("link", { name: /^Make one.*Blank table/ }).count(), 0, "it takes no file");
     await page.getByRole("link", { name: /^Make one.*Lines of text/ }).click();
+    await page.getByRole("button", { name: "Make the dataset" }).waitFor();
     assert.equal(await page.locator("#file").count(), 0);
     await page.getByRole("button", { name: "Make the dataset" }).click();
     await page.getByRole("heading", { name: "poem" }).waitFor();
