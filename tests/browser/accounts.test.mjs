@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { accessibilityFaults, invite, makeDataset, openMenu, owner, startBrowser } from "./browser.mjs";
+import { accessibilityFaults, focusOn, invite, makeDataset, openMenu, owner, startBrowser } from "./browser.mjs";
 
 const at = (page) => new URL(page.url()).pathname;
 const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
@@ -165,10 +165,10 @@ test("users", async (t) => {
     await users.waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Keys");
+    await focusOn(page, "textContent", "Keys");
     await page.keyboard.press("Escape");
     await users.waitFor({ state: "hidden" });
-    assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+    await focusOn(page, "tagName", "SUMMARY");
     await page.keyboard.press("Enter");
     await users.waitFor();
     await page.getByRole("heading", { name: "Datasets" }).click();

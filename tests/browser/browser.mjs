@@ -74,6 +74,13 @@ async function open(t, browser, server, options = {}) {
 
 export const owner = { email: "owner@example.org", name: "Olga Owner", password: "a password for tests" };
 
+// Waits until what has the focus is this: a page gives it a moment after it is drawn.
+export async function focusOn(page, property, value) {
+  const have = () => page.evaluate((name) => document.activeElement[name], property);
+  await page.waitForFunction(([name, value]) => document.activeElement[name] === value, [property, value], { timeout: 5000 })
+    .catch(async () => assert.equal(await have(), value, "what has the focus"));
+}
+
 // Posts a form as the pages of this server do.
 function post(server, target, fields) {
   return server.request("POST", target, { key: null, body: String(new URLSearchParams(fields)),

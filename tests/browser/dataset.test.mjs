@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import test from "node:test";
-import { datasetNames, makeDataset, peopleCsv, startBrowser } from "./browser.mjs";
+import { datasetNames, focusOn, makeDataset, peopleCsv, startBrowser } from "./browser.mjs";
 
 const ROWS = 200000;
 
@@ -187,7 +187,7 @@ test("dataset", async (t) => {
       "uploaded file", "Rows", "Changes"]);
     await page.locator(".skip").focus();
     await page.keyboard.press("Enter");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await focusOn(page, "id", "main");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     assert.equal(await focused(page), "Add a row");

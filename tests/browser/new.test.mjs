@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { datasetNames, startBrowser } from "./browser.mjs";
+import { datasetNames, focusOn, startBrowser } from "./browser.mjs";
 import { rowsOf, withTestPlugins } from "./plugins.mjs";
 
 const text = (name, content) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
@@ -38,7 +38,7 @@ test("new", async (t) => {
     assert.equal(await cell(page, 0, "name").inputValue(), "first");
     await page.getByRole("button", { name: "Remove: line 3" }).click();
     await page.getByRole("button", { name: "Add another" }).click();
-    assert.equal(await page.evaluate(() => document.activeElement.name), "column_definitions[2].name");
+    await focusOn(page, "name", "column_definitions[2].name");
     await define(2, "third", "boolean");
     await page.getByRole("button", { name: "Make the dataset" }).click();
     assert.deepEqual(await columnsOf(server, page), [["first", "string", true, null], ["second", "number", false, "7"], ["third", "boolean", false, null]]);

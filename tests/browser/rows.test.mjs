@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { accessibilityFaults, invite, makeDataset, startBrowser } from "./browser.mjs";
+import { accessibilityFaults, focusOn, invite, makeDataset, startBrowser } from "./browser.mjs";
 import { makeTable, rowsOf } from "./plugins.mjs";
 
 const columns = [
@@ -41,7 +41,7 @@ test("rows", async (t) => {
     await page.getByText("What it is called").waitFor();
     await page.getByText("Left empty, it becomes “true”.").waitFor();
     await page.getByRole("button", { name: "Add the row", exact: true }).click();
-    assert.equal(await page.evaluate(() => document.activeElement.id), "field-cells.col_item", "the browser asks for what is required");
+    await focusOn(page, "id", "field-cells.col_item");
     await page.getByLabel("item").fill("Laptop");
     await page.getByLabel("price").fill("1200.50");
     await page.getByLabel("bought").fill("2024-03-14");
@@ -56,7 +56,7 @@ test("rows", async (t) => {
     const { id } = await table();
     await page.goto(`/datasets/${id}`);
     await openEditor(page, "300");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "field-cells.col_price", "the cell that was clicked");
+    await focusOn(page, "id", "field-cells.col_price");
     await page.getByLabel("price").fill("310");
     await page.getByRole("button", { name: "Save" }).click();
     await saved(page);
@@ -108,22 +108,22 @@ test("rows", async (t) => {
     await press("Enter");
     const drawer = page.getByRole("dialog", { name: "Row 2" });
     await drawer.waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Edit");
+    await focusOn(page, "textContent", "Edit");
     await press("Enter");
     await page.getByRole("button", { name: "Save" }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.id), "field-cells.col_item");
+    await focusOn(page, "id", "field-cells.col_item");
     await page.keyboard.press("End");
     await page.keyboard.type(" with a switch");
     await press("Enter");
     await saved(page);
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Edit", "the focus is where it was");
+    await focusOn(page, "textContent", "Edit");
     await press("Escape");
     await drawer.waitFor({ state: "hidden" });
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "2");
+    await focusOn(page, "textContent", "2");
     await page.getByRole("button", { name: "Undo" }).waitFor(); // still there when the drawer is not
     await press("Enter", "Tab", "Enter");
     await page.getByRole("dialog", { name: "Delete this row?" }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Keep it");
+    await focusOn(page, "textContent", "Keep it");
     await press("Tab", "Enter");
     await page.getByText("Row deleted").waitFor();
     assert.deepEqual(await rowsOf(server, id), [desk]);
@@ -224,7 +224,7 @@ test("rows", async (t) => {
     await page.locator("#field-cells\\.col_item-error", { hasText: "item must have a value" }).waitFor();
     assert.equal(await page.getByLabel("item").getAttribute("aria-invalid"), "true");
     assert.match(await page.getByLabel("item").getAttribute("aria-describedby"), /field-cells\.col_item-error/);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "field-cells.col_item");
+    await focusOn(page, "id", "field-cells.col_item");
     assert.equal(await page.getByLabel("notes").inputValue(), "kept");
     assert.deepEqual(await rowsOf(server, id), [laptop, desk]);
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { invite, openMenu, owner, startBrowser } from "./browser.mjs";
+import { focusOn, invite, openMenu, owner, startBrowser } from "./browser.mjs";
 
 const at = (page) => new URL(page.url()).pathname;
 
@@ -61,7 +61,7 @@ test("sign-in", async (t) => {
       await page.getByRole("alert").getByText("The e-mail address or the password is wrong").waitFor();
       assert.equal(await page.getByLabel("E-mail address").inputValue(), email);
       assert.equal(await page.getByLabel("Password").inputValue(), "");
-      assert.equal(await page.evaluate(() => document.activeElement.id), "password");
+      await focusOn(page, "id", "password");
     }
     await signIn(page, owner.email, owner.password);
     await page.waitForURL("/jobs");

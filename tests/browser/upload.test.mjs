@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import test from "node:test";
-import { datasetNames, makeDataset, startBrowser } from "./browser.mjs";
+import { datasetNames, focusOn, makeDataset, startBrowser } from "./browser.mjs";
 
 const csv = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 
@@ -106,7 +106,7 @@ test("upload", async (t) => {
     await page.locator("#file-problem", { hasText: "The file nothing.csv is empty" }).waitFor();
     assert.equal(await page.locator("#file").getAttribute("aria-invalid"), "true");
     assert.match(await page.locator("#file").getAttribute("aria-describedby"), /file-problem/);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "file");
+    await focusOn(page, "id", "file");
     await page.setInputFiles("#file", csv("something.csv", "a\n1\n"));
     assert.equal(await page.locator("#file-problem").count(), 0);
     await page.getByRole("button", { name: "Upload" }).click();
