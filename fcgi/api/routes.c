@@ -149,6 +149,8 @@ const struct route routes[] = {
 	PAGE(POST, "/plugins/{plugin}/tasks/{task}", KEY, page_site_task_post),
 	PAGE(GET, "/plugins/{plugin}/{view}", KEY, page_site_view),
 	PAGE(GET, "/sources", KEY, page_sources),
+	PAGE(GET, "/sources/{id}/read", KEY, page_reading),
+	PAGE(POST, "/sources/{id}/read", KEY, page_reading_post),
 	PAGE(POST, "/sources/{id}/delete", KEY, page_source_delete_post),
 	PAGE(GET, "/jobs", KEY, page_jobs),
 	PAGE(GET, "/jobs/{id}", KEY, page_job),

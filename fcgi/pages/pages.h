@@ -16,6 +16,8 @@ handler_fn page_home, page_sign_in, page_sign_in_post, page_sign_out, page_welco
     page_welcome_post, page_datasets, page_dataset, page_dataset_export, page_dataset_delete,
     page_dataset_delete_post, page_sources, page_source_delete_post, page_jobs, page_job,
     page_job_cancel_post, page_types, page_docs;
+/* reading.c */
+handler_fn page_reading, page_reading_post;
 /* new.c */
 handler_fn page_new, page_new_type, page_new_type_post;
 /* rows.c, changes.c */
