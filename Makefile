@@ -43,6 +43,7 @@ objects := $(sources:%.c=$(BUILD)/%.o)
 base    := $(filter $(BUILD)/fcgi/base/% $(BUILD)/fcgi/formats/%,$(objects))
 units   := $(wildcard tests/unit/test_*.c)
 unit_programs := $(units:%.c=$(BUILD)/%)
+read_table := $(BUILD)/tests/formats/read_table
 fuzzers := $(filter-out tests/fuzz/standalone.c,$(wildcard tests/fuzz/*.c))
 fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
 
@@ -108,11 +109,16 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
 
--include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d)
+-include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(read_table).d $(fuzzers:%.c=$(BUILD)/%.d)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
+
+# What reads a file as a table, for tests/formats.
+$(read_table): $(BUILD)/tests/formats/read_table.o $(BUILD)/libcore.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lm -ldl
 
 # A fuzz target is linked with libFuzzer, or else with a main() that runs it over files.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/standalone.o) \
@@ -131,6 +137,7 @@ test:
 ## check: run all tests with what is installed
 check: all check-unit
 	$(Q)$(MAKE) --no-print-directory SAN=1 check-unit check-fuzz
+	$(Q)$(MAKE) --no-print-directory check-formats
 	$(Q)$(MAKE) --no-print-directory check-http
 	$(Q)$(MAKE) --no-print-directory check-faults
 	$(Q)$(MAKE) --no-print-directory check-browser
@@ -151,6 +158,10 @@ $(modules): tests/package.json tests/package-lock.json
 	@echo "  npm   tests"
 	$(Q)cd tests && $(npm) ci
 	@touch $@
+
+## check-formats: files of other people, and what they say is in them
+check-formats: $(read_table) $(modules)
+	$(Q)$(node) tests/formats/*.test.mjs
 
 ## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")
 TESTS ?= tests/http/*.test.mjs
