@@ -662,7 +662,7 @@ add_labels(struct csv *c, struct err *e)
 	}
 	if (c->count > c->header)
 		c->header = c->count;
-	return tell_repairs(c, e);
+	return true;
 }
 
 static bool
@@ -862,12 +862,12 @@ has_labels_again(struct csv *c)
 	size_t shared = c->count < c->header ? c->count : c->header;
 	if (c->r->no_header || shared < 2 || c->fields[0].length == 0 || c->count > LIMIT_COLUMNS)
 		return false;
-	for (size_t i = 0; i < shared; i++) {
-		struct str is = {c->r->row + c->fields[i].start, c->fields[i].length};
-		if (c->fields[i].extra ? false : !str_equal(str_trim(is), str_trim(c->labels[i])))
-			return false;
-	}
-	return true;
+	struct arena_mark mark = arena_mark(c->r->arena);
+	bool same = true;
+	for (size_t i = 0; i < shared && same; i++)
+		same = str_equal(str_trim(text_of(c, i)), str_trim(c->labels[i]));
+	arena_reset(c->r->arena, mark);
+	return same;
 }
 
 /* Behind a blank line: a row of another length, and one more like it, but none like before. */
@@ -963,7 +963,8 @@ take_record(struct csv *c, struct at at, bool *again, struct err *e)
 		if (c->table < c->wanted)
 			good = good && skip_table_row(c, at.read, again, e);
 		else
-			good = good && (c->header_rows > 0 || tell_columns(c, e));
+			good = good && (c->header_rows > 0 || tell_columns(c, e)) &&
+			       tell_repairs(c, e);
 	} else if (c->table != c->wanted) {
 		good = skip_table_row(c, at.read, again, e);
 	} else {

@@ -191,18 +191,18 @@ first_line(struct str text)
 
 /* A quote that swallowed lines: the first two of them are rows of their own. */
 static bool
-has_swallowed(struct csv_repair *r, size_t width, struct str text)
+has_swallowed(struct csv_repair *r, const struct dialect *d, size_t width, struct str text)
 {
 	struct str line = first_line(text);
 	const struct csv_trial alone = {SIZE_MAX, true};
 	if (width < 3 || line.n == text.n)
 		return false;
 	csv_split(&r->split, &r->syntax, alone, line);
-	if (r->split.count != width || !r->split.open)
+	if (r->split.count != width || !r->split.open || !is_like_columns(r, d, line))
 		return false;
 	struct str next = first_line((struct str){text.p + line.n, text.n - line.n});
 	csv_split(&r->split, &r->syntax, alone, next);
-	return r->split.count == width;
+	return r->split.count == width && is_like_columns(r, d, next);
 }
 
 bool
@@ -211,7 +211,7 @@ csv_repair(
 {
 	struct str line = first_line(text);
 	r->syntax = d->syntax;
-	if (has_swallowed(r, width, text)) {
+	if (has_swallowed(r, d, width, text)) {
 		csv_split(&r->split, &r->syntax, (struct csv_trial){SIZE_MAX, true}, line);
 		return found(r, "unterminated-quote", TABLE_NO_COLUMN,
 		    "a quote opens a cell and is not closed on its line, and the next line is a "

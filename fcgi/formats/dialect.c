@@ -194,7 +194,7 @@ struct record {
 	size_t start, length; /* in the sample */
 	size_t first, count;  /* its fields */
 	size_t full;          /* fields that are not empty */
-	bool blank;
+	bool blank, stray;
 };
 
 struct look {
@@ -229,7 +229,8 @@ split_sample(struct look *l, const struct csv_syntax *s, size_t most)
 		if (split.open)
 			csv_split(&split, s, (struct csv_trial){SIZE_MAX, true}, rest);
 		struct record *r = &l->records[l->record_count];
-		*r = (struct record){at, split.text, l->field_count, split.count, 0, false};
+		*r = (struct record){
+		    at, split.text, l->field_count, split.count, 0, false, split.stray};
 		at += split.length;
 		if (begins_with(rest, l->comment) || split.count > split.max)
 			continue;
@@ -266,6 +267,8 @@ type_score(const struct look *l)
 			cells++;
 			known += f->quoted || (!padded && dialect_class(text) != CLASS_OTHER);
 		}
+		/* A quote inside a cell speaks against the quote, or the escape. */
+		known -= r->stray;
 	}
 	return cells ? fmax((double)known / (double)cells, NOTHING) : NOTHING;
 }
@@ -301,6 +304,35 @@ is_rare(const struct csv_syntax *s)
 	return s->delimiter.n == 1 && memchr(":#&*=!/", s->delimiter.p[0], 7);
 }
 
+/* Every other cell is empty: two of these marks are one delimiter. */
+static bool
+is_half(const struct look *l)
+{
+	size_t pairs = 0;
+	for (size_t i = 0; i < l->record_count; i++) {
+		const struct record *r = &l->records[i];
+		for (size_t k = 1; k < r->count; k += 2, pairs++)
+			if (l->fields[r->first + k].length > 0 || l->fields[r->first + k].quoted ||
+			    r->count % 2 == 0)
+				return false;
+	}
+	return pairs > 1;
+}
+
+/* Spaces stand between words: most lines must have some before they are delimiters. */
+static bool
+is_spaced(const struct look *l, const struct csv_syntax *s)
+{
+	size_t with = 0, all = 0;
+	if (s->delimiter.p[0] != ' ')
+		return true;
+	for (size_t i = 0; i < l->record_count; i++) {
+		all += !l->records[i].blank;
+		with += l->records[i].count > 1 && l->records[i].full > 1;
+	}
+	return with * 5 >= all * 4;
+}
+
 static bool
 has_one_length(const struct look *l)
 {
@@ -315,6 +347,10 @@ score(struct look *l, const struct csv_syntax *s)
 {
 	split_sample(l, s, SCORED_MOST);
 	if (is_rare(s) && (l->record_count < 3 || !has_one_length(l)))
+		return 0;
+	if (!is_spaced(l, s))
+		return 0;
+	if (is_half(l))
 		return 0;
 	double pattern = pattern_score(l);
 	return pattern > 0 ? pattern * type_score(l) : 0;
@@ -401,7 +437,7 @@ try_escapes(struct look *l, struct best *best, struct csv_syntax *s)
 	bool twice = s->quote > 0 && s->quote != '"' && has_pairs_only(l, '"');
 	s->escape = nul ? CSV_NUL : twice ? '"' : s->quote > 0 ? s->quote : CSV_NONE;
 	try(l, best, s);
-	if (s->quote > 0 && occurs_before(l, '\\', s->quote)) {
+	if (s->quote > 0 && !twice && occurs_before(l, '\\', s->quote)) {
 		s->escape = '\\';
 		try(l, best, s);
 	}
