@@ -24,6 +24,7 @@ static const struct command {
     {"undo", command_undo, NULL},
     {"preview", command_preview, NULL},
     {"split", command_split, NULL},
+    {"append", command_append, NULL},
     {"export-worker", command_export_worker, NULL},
     {"nginx", command_nginx, NULL},
 };

@@ -433,8 +433,8 @@ write_value(struct buf *b, const struct dialect_case *d, struct str value, bool 
 }
 
 static void
-write_table(struct written *w, const struct dialect_case *d, uint64_t *x,
-    const char *const *pieces, size_t count, bool labels, struct arena *a)
+write_table(struct written *w, const struct dialect_case *d, uint64_t *x, const char *const *pieces,
+    size_t count, bool labels, struct arena *a)
 {
 	buf_init(&w->text, a);
 	for (size_t i = 0; labels && i < TABLE_COLUMNS; i++) {
@@ -451,8 +451,8 @@ write_table(struct written *w, const struct dialect_case *d, uint64_t *x,
 			w->cells[r][i] = value;
 			if (i)
 				buf_put_text(&w->text, d->delimiter);
-			write_value(&w->text, d, value,
-			    needs_quotes(d, value) || next_random(x) % 4 == 0);
+			write_value(
+			    &w->text, d, value, needs_quotes(d, value) || next_random(x) % 4 == 0);
 		}
 		if (r + 1 < TABLE_ROWS || next_random(x) % 2)
 			buf_put_text(&w->text, d->line_end);
@@ -478,7 +478,8 @@ assert_read_back(struct written *w, const struct table_options *options, size_t 
 	for (size_t r = 0; r < TABLE_ROWS; r++)
 		for (size_t i = 0; i < TABLE_COLUMNS; i++)
 			if (!str_equal(collect_text(&t, r, i), w->cells[r][i]))
-				fail_msg("%d: row %zu column %zu is \"%.*s\", not \"%.*s\", in %.*s",
+				fail_msg(
+				    "%d: row %zu column %zu is \"%.*s\", not \"%.*s\", in %.*s",
 				    round, r, i, STR_ARG(collect_text(&t, r, i)),
 				    STR_ARG(w->cells[r][i]), STR_ARG(buf_str(&w->text)));
 	assert_int_equal(t.counts.skipped, 0);
