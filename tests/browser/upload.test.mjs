@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import test from "node:test";
+import { temporaryFolder } from "../lib/server.mjs";
 import { datasetNames, focusOn, makeDataset, startBrowser } from "./browser.mjs";
 
 const csv = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
@@ -83,7 +85,9 @@ test("upload", async (t) => {
     const before = await datasetNames(server);
     await page.goto("/upload");
     await slowLine(page, 2e6);
-    await page.setInputFiles("#file", csv("large.csv", `a,b\n${"1,something to fill the line\n".repeat(300000)}`));
+    const large = path.join(temporaryFolder(t), "large.csv");
+    fs.writeFileSync(large, `a,b\n${"1,something to fill the line\n".repeat(300000)}`);
+    await page.setInputFiles("#file", large);
     await page.getByRole("button", { name: "Upload" }).click();
     const detail = page.locator("[data-sending-detail]");
     await detail.getByText(/^[\d.]+ [kM]B of 8\.\d MB at [\d.]+ [kM]B\/s, \d+ s left$/).waitFor();
