@@ -23,6 +23,7 @@ static const struct command {
     {"task", command_task, NULL},
     {"undo", command_undo, NULL},
     {"split", command_split, NULL},
+    {"append", command_append, NULL},
     {"export-worker", command_export_worker, NULL},
     {"nginx", command_nginx, NULL},
 };

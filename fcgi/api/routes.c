@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "api/rowhouse.h"
 #include "api/site.h"
+#include "api/tus.h"
 #include "model/accounts.h"
 #include "pages/pages.h"
 
@@ -26,6 +27,12 @@
 	OURS_KEPT(method, path, handler, query, body, summary, false)
 #define OURS_SECRET(method, path, handler, query, body, summary)                                   \
 	OURS_KEPT(method, path, handler, query, body, summary, true)
+/* For anybody to ask. */
+#define OPEN(method, path, handler, summary)                                                       \
+	{                                                                                          \
+		METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, ANYONE, handler,       \
+		    #handler, summary, NONE, NONE, false                                           \
+	}
 #define CLARO_AT(mount, method, path, handler, summary)                                            \
 	{                                                                                          \
 		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary, NONE, \
@@ -86,9 +93,14 @@ const struct route routes[] = {
 	OURS(GET, "/plugins/{plugin}/{view}", rowhouse_site_view, OWN, NONE, "A view of a plugin"),
 
 	OURS(GET, "/sources", rowhouse_source_list, list_query, NONE, "List data sources, newest first"),
-	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files as a data source"),
+	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files, or complete uploads, as a data source"),
 	OURS(GET, "/sources/{id}", rowhouse_source_get, NONE, NONE, "One data source"),
 	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, NONE, NONE, "Delete a data source"),
+	OPEN(OPTIONS, "/uploads", tus_options, "What of tus 1.0.0 is spoken here"),
+	OURS(POST, "/uploads", tus_create, NONE, OWN, "Begin a resumable upload (tus 1.0.0)"),
+	OURS(GET, "/uploads/{id}", tus_get, NONE, NONE, "How far an upload is; HEAD says it in tus's headers"),
+	OURS(PATCH, "/uploads/{id}", tus_append, NONE, OWN, "Append bytes to an upload"),
+	OURS(DELETE, "/uploads/{id}", tus_remove, NONE, NONE, "Take an upload away"),
 	OURS(GET, "/jobs", rowhouse_job_list, list_query, NONE, "List jobs, newest first"),
 	OURS(GET, "/jobs/{id}", rowhouse_job_get, NONE, NONE, "One job: how far it is"),
 	OURS(POST, "/jobs/{id}/cancel", rowhouse_job_cancel, NONE, NONE, "Stop a job"),

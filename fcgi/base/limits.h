@@ -22,6 +22,9 @@
 #define LIMIT_PAGE_CELL_BYTES KIB(4)
 #define LIMIT_LIST_ITEMS 100
 #define LIMIT_UPLOAD_BYTES GIB(16)
+#define LIMIT_UPLOAD_HOURS 72
+#define LIMIT_UPLOADS_OPEN 1000
+#define LIMIT_UPLOAD_METADATA_BYTES KIB(4)
 #define LIMIT_FORM_FIELDS 1000
 #define LIMIT_FORM_FIELD_BYTES MIB(1)
 #define LIMIT_FORM_FILES 1000
@@ -78,6 +81,9 @@
 	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped")                \
 	X(LIST_ITEMS, "items", "one page of a list")                                               \
 	X(UPLOAD_BYTES, "bytes", "one upload")                                                     \
+	X(UPLOAD_HOURS, "hours", "a resumable upload without a new byte before it is removed")     \
+	X(UPLOADS_OPEN, "uploads", "resumable uploads of one organisation at once")                \
+	X(UPLOAD_METADATA_BYTES, "bytes", "the header Upload-Metadata")                            \
 	X(FORM_FIELDS, "fields", "one form")                                                       \
 	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together")                     \
 	X(FORM_FILES, "files", "one upload")                                                       \

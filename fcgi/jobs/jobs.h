@@ -2,6 +2,7 @@
  * jobs.h: the processes that do what takes longer than a request.
  *
  *   runner   takes queued jobs and starts a process for each (role `jobs`)
+ *   append   appends a large piece to a resumable upload (kind append)
  *   split    takes an upload apart and stores its files (kind upload)
  *   writer   makes rows of a source, together with its child (kind ingest; ingest.c)
  *   task     does what a plugin's task or call says, together with its child (kinds task, call)
@@ -57,6 +58,7 @@ int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
 int command_task(int argc, char **argv);
 int command_undo(int argc, char **argv);
+int command_append(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
 
 /* The form of an upload job's result, for who answers the upload: see split.c. */

@@ -45,9 +45,10 @@ static const struct kind {
     {"task", "task", 2},
     {"call", "task", 4},
     {"undo", "undo", 1},
+    {"append", "append", 2},
 };
 
-#define SLOTS 15 /* as many as there can be at once */
+#define SLOTS 17 /* as many as there can be at once */
 
 struct running {
 	pid_t pid; /* 0: no process (any more); the slot is free unless it has an end to settle */

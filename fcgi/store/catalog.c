@@ -110,6 +110,14 @@ static const char *const migrations[] = {
     " plugin TEXT NOT NULL, org_id INTEGER NOT NULL, dataset_id TEXT NOT NULL, name TEXT NOT NULL,"
     " value BLOB NOT NULL, PRIMARY KEY(plugin, org_id, dataset_id, name)) WITHOUT ROWID;"
     "CREATE INDEX plugin_state_by_dataset ON plugin_state(dataset_id);",
+    /* 3: resumable uploads */
+    "CREATE TABLE uploads("
+    " upload_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " name TEXT NOT NULL, content_type TEXT NOT NULL, metadata TEXT NOT NULL, length INTEGER,"
+    " offset INTEGER NOT NULL DEFAULT 0, reserved INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX uploads_by_org ON uploads(org_id);"
+    "CREATE INDEX uploads_by_time ON uploads(expires_at);",
 };
 
 static bool
@@ -149,7 +157,8 @@ failed:
 static bool
 make_folders(const char *data, struct err *e)
 {
-	static const char *const names[] = {"", "/datasets", "/blobs", "/incoming", "/run", "/log"};
+	static const char *const names[] = {
+	    "", "/datasets", "/blobs", "/incoming", "/uploads", "/run", "/log"};
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		char path[PATH_MAX];
 		if (snprintf(path, sizeof path, "%s%s", data, names[i]) >= (int)sizeof path)

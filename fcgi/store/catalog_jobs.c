@@ -341,7 +341,8 @@ store_job_remove_body(const struct store *s, const struct job *j, struct arena *
 {
 	json_t *params;
 	struct err ignored = {0};
-	if (!str_is(j->kind, "upload") || !tree_parse_own(&params, j->params, a, &ignored))
+	if ((!str_is(j->kind, "upload") && !str_is(j->kind, "append")) ||
+	    !tree_parse_own(&params, j->params, a, &ignored))
 		return;
 	struct str name = tree_str(params, "incoming");
 	if (name.n > 0)

@@ -7,6 +7,7 @@
  *                derived/     exports and the like: may be deleted at any time
  *   DATA/blobs/ab/SHA256      uploaded files, immutable, named by their content
  *   DATA/incoming/            bodies of uploads until they are stored
+ *   DATA/uploads/ID           what has come of a resumable upload (uploads.h)
  *   DATA/run, DATA/log        sockets, locks; logs
  *
  * The catalog says what exists, a dataset's file what is in it.  No transaction spans two files:
@@ -183,7 +184,8 @@ struct str store_derived_path(
 	X(export, "Write a file")                                                                  \
 	X(task, "Run a task")                                                                      \
 	X(call, "Answer a call")                                                                   \
-	X(undo, "Take a change back")
+	X(undo, "Take a change back")                                                              \
+	X(append, "Keep a piece of an upload")
 
 struct job {
 	char job_id[UUID_BYTES];
@@ -290,7 +292,8 @@ bool store_answer_end(struct store *s, int64_t org_id, struct str key, int statu
 /* ---- housekeeping --------------------------------------------------------------------------- */
 
 /* Removes what no row of the catalog names: blobs and incoming bodies older than a day, folders of
- * datasets that are gone, half-made files of jobs that are not running.  Run by the job runner. */
+ * datasets that are gone, half-made files of jobs that are not running, resumable uploads that
+ * expired.  Run by the job runner. */
 bool store_sweep(struct store *s, struct err *e) MUST_CHECK;
 
 #endif

@@ -87,6 +87,21 @@ sweep_blobs(
 	return true;
 }
 
+/* A resumable upload's file comes after its row. */
+static bool
+sweep_upload(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
+{
+	int64_t known;
+	(void)st;
+	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM uploads WHERE upload_id=?",
+		SQL_VALUES(V_TEXT(name)), e))
+		return false;
+	if (known == 0)
+		unlink(path);
+	return true;
+}
+
 static bool
 sweep_incoming(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
@@ -146,7 +161,8 @@ sweep_scratch(
 	return true;
 }
 
-/* Sources whose upload ended badly, and answers older than a day. */
+/* Sources whose upload ended badly, answers older than a day, and resumable uploads that expired.
+ */
 static bool
 sweep_rows(struct store *s, struct err *e)
 {
@@ -155,6 +171,8 @@ sweep_rows(struct store *s, struct err *e)
 		return false;
 	if (sql_run(&s->catalog, NULL, "DELETE FROM answers WHERE created_at < ?",
 		SQL_VALUES(V_INT(day_ago)), e) &&
+	    sql_run(&s->catalog, NULL, "DELETE FROM uploads WHERE expires_at <= ?",
+		SQL_VALUES(V_INT(clock_now_us())), e) &&
 	    sql_run(&s->catalog, NULL,
 		"DELETE FROM datasets WHERE state='draft' AND created_at < ?"
 		" AND NOT EXISTS(SELECT 1 FROM jobs j WHERE j.source_id=datasets.source_id"
@@ -173,12 +191,15 @@ sweep_rows(struct store *s, struct err *e)
 bool
 store_sweep(struct store *s, struct err *e)
 {
-	char blobs[PATH_MAX], incoming[PATH_MAX], datasets[PATH_MAX], run[PATH_MAX];
+	char blobs[PATH_MAX], incoming[PATH_MAX], uploads[PATH_MAX], datasets[PATH_MAX],
+	    run[PATH_MAX];
 	snprintf(blobs, sizeof blobs, "%s/blobs", s->data);
 	snprintf(incoming, sizeof incoming, "%s/incoming", s->data);
+	snprintf(uploads, sizeof uploads, "%s/uploads", s->data);
 	snprintf(datasets, sizeof datasets, "%s/datasets", s->data);
 	snprintf(run, sizeof run, "%s/run", s->data);
 	return sweep_rows(s, e) && each_entry(s, blobs, sweep_blobs, e) &&
 	       each_entry(s, incoming, sweep_incoming, e) &&
+	       each_entry(s, uploads, sweep_upload, e) &&
 	       each_entry(s, datasets, sweep_dataset, e) && each_entry(s, run, sweep_scratch, e);
 }
