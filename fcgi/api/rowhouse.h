@@ -48,8 +48,8 @@ void put_finding_counts(struct jsonout *j, const struct finding_count *counts, s
 void put_time(struct jsonout *j, const char *key, int64_t us);
 
 /* The tables of what requests of this API may say, for checks and for the documentation. */
-extern const struct field list_query[], rows_query[], export_query[], rows_body[], row_body[],
-    rows_delete_body[], audit_query[], work_query[];
+extern const struct field list_query[], rows_query[], source_of_uploads[], export_query[],
+    rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
 
 /* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
  * but not in the address of a page. */

@@ -15,7 +15,6 @@
 #define EXTENSIONS                                                                                 \
 	"creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
 #define CHECKSUMS "sha1,sha256"
-#define BODY_TYPE "application/offset+octet-stream"
 #define CONTENT_TYPE_BYTES 200
 
 bool
@@ -207,7 +206,8 @@ read_checksum(struct upload_piece *p, struct str text, struct arena *a, struct e
 static bool
 check_body_type(const struct request *r, struct err *e)
 {
-	return request_is_type(r, BODY_TYPE) || FAIL(e, MEDIA_TYPE, "the body must be " BODY_TYPE);
+	return request_is_type(r, TUS_BODY_TYPE) ||
+	       FAIL(e, MEDIA_TYPE, "the body must be " TUS_BODY_TYPE);
 }
 
 /* ---- answers ---- */

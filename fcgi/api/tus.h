@@ -18,6 +18,8 @@ bool tus_is_at(struct str path);
 /* What stands in X-HTTP-Method-Override is the method, for clients that cannot send it. */
 void tus_override(struct request *r);
 
+#define TUS_BODY_TYPE "application/offset+octet-stream"
+
 /* What CORS must let through, as parts of its lists. */
 #define TUS_REQUEST_HEADERS                                                                        \
 	"Tus-Resumable, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Metadata, "      \

@@ -39,6 +39,20 @@ export async function makeDataset(server, content, fields = {}) {
   return server.waitForDataset(answer.json.datasetId);
 }
 
+// Begins a resumable upload of so many bytes; { id, target } of it, or the answer when it was refused.
+export const tusHeaders = { "tus-resumable": "1.0.0" };
+export async function makeUpload(server, length, more = {}) {
+  const answer = await server.request("POST", `${ours}/uploads`,
+    { ...more, headers: { ...tusHeaders, "upload-length": String(length), ...more.headers } });
+  return answer.status === 201 ? { id: answer.json.upload.id, target: answer.headers.location } : answer;
+}
+
+// Sends bytes to it, which must be at `offset`.
+export function append(server, { target }, offset, body, more = {}) {
+  return server.request("PATCH", target, { body, ...more, headers: { ...tusHeaders,
+    "content-type": "application/offset+octet-stream", "upload-offset": String(offset), ...more.headers } });
+}
+
 // How many datasets, data sources and files there are: a failed create must leave it as it was.
 export async function whatExists(server) {
   const of = async (target) => (await server.request("GET", target)).json;
