@@ -152,6 +152,18 @@ take_pair(struct upload *u, struct str name, struct str value, struct arena *a, 
 	return true;
 }
 
+/* The name stands in one of the pairs before it. */
+static bool
+is_twice(struct str before, struct str name)
+{
+	while (before.n > 0) {
+		struct str pair = str_trim(cut_at(&before, ','));
+		if (str_equal(cut_at(&pair, ' '), name))
+			return true;
+	}
+	return false;
+}
+
 static bool
 read_metadata(struct upload *u, struct str text, struct arena *a, struct err *e)
 {
@@ -162,14 +174,14 @@ read_metadata(struct upload *u, struct str text, struct arena *a, struct err *e)
 		return FAIL_FIELD(e, TOO_BIG, "Upload-Metadata",
 		    "the header Upload-Metadata may have at most %d bytes",
 		    (int)LIMIT_UPLOAD_METADATA_BYTES);
-	struct str seen = text;
-	for (struct str rest = text; rest.n > 0;) {
-		struct str value = str_trim(cut_at(&rest, ',')), name = cut_at(&value, ' ');
-		for (struct str before = {seen.p, (size_t)(name.p - seen.p)}; before.n > 0;) {
-			struct str pair = str_trim(cut_at(&before, ','));
-			if (name.n > 0 && str_equal(cut_at(&pair, ' '), name))
-				return bad_metadata(e, "a name is there twice");
-		}
+	struct str rest = text;
+	for (bool more = text.n > 0; more;) {
+		size_t left = rest.n;
+		struct str before = {text.p, (size_t)(rest.p - text.p)}, pair = cut_at(&rest, ',');
+		more = left > pair.n; /* there was a comma, so there must be another pair */
+		struct str value = str_trim(pair), name = cut_at(&value, ' ');
+		if (is_twice(before, name))
+			return bad_metadata(e, "a name is there twice");
 		if (!take_pair(u, name, value, a, e))
 			return false;
 	}
