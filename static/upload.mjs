@@ -59,8 +59,7 @@ const sayings = {
 	waiting: ({ transfer }) => (transfer.error instanceof Refusal ? `${sentence(transfer.error.message)}. It is tried again by itself.`
 		: "The connection is lost. It goes on by itself when it is back."),
 	paused: ({ transfer }) => `Paused at ${bytes(transfer.sent)} of ${bytes(transfer.file.size)}`,
-	sent: ({ made }) => (made?.link ? "Stored" : "Sent. The server is storing it."),
-	failed: ({ transfer }) => sentence(transfer.error.message),
+	sent: ({ made }) => (made?.link ? "Stored" : made?.isRefused ? "Sent" : "Sent. The server is storing it."),
 	cancelled: () => "",
 };
 const toggles = { sending: "Pause", waiting: "Pause", paused: "Resume", failed: "Try again" };
@@ -71,7 +70,9 @@ class Item {
 		this.input = input;
 		this.pace = new Rate();
 		this.rate = 0;
-		this.made = null; /* { link } or { error }, of what it became a part of */
+		/* What it became a part of: {} while it is made, then { link } to it, { error } for its row, or
+		 * { isRefused } where the form says why. */
+		this.made = null;
 		this.row = list.template.content.firstElementChild.cloneNode(true);
 		this.transfer = new Transfer(file, () => this.changed());
 		this.part("name").textContent = file.name;
@@ -111,12 +112,13 @@ class Item {
 		bar.hidden = state === "ready";
 		bar.value = percent;
 		this.part("percent").textContent = state === "ready" ? "" : `${percent} %`;
-		this.part("detail").textContent = failure ? sentence(failure.message) : sayings[state](this);
+		/* Who is signed out is told once, over the form, with the way to sign in. */
+		this.part("detail").textContent = failure?.status === 401 ? "Not sent" : failure ? sentence(failure.message) : sayings[state](this);
 		this.part("detail").className = failure ? "error" : "muted number";
 		this.part("toggle").hidden = !toggle;
 		this.part("toggle").firstChild.data = toggle ?? "";
-		this.part("cancel").hidden = state === "sent" && !this.made?.error;
-		this.part("cancel").firstChild.data = state === "ready" ? "Remove" : "Cancel";
+		this.part("cancel").hidden = state === "sent" && !this.made?.error && !this.made?.isRefused;
+		this.part("cancel").firstChild.data = state === "ready" || state === "sent" ? "Remove" : "Cancel";
 		this.part("open").hidden = !this.made?.link;
 		if (this.made?.link)
 			this.part("open").href = this.made.link;
@@ -340,9 +342,11 @@ class Upload {
 				item.setMade({ link: `/datasets/${encodeURIComponent(made.dataset.id)}` });
 			this.say(`${group[0].transfer.file.name}: stored`);
 		} catch (error) {
+			const isAlone = this.groups().length <= 1;
+
 			for (const item of group)
-				item.setMade({ error });
-			if (this.groups().length <= 1)
+				item.setMade(isAlone ? { isRefused: true } : { error });
+			if (isAlone)
 				this.failed(error);
 			else
 				this.say(`${group[0].transfer.file.name}: ${error.message}`);
@@ -403,7 +407,7 @@ class Upload {
 
 	/* The form is there again when nothing is on its way. */
 	settle() {
-		const isBusy = (item) => item.transfer.isActive || item.wanted || item.transfer.state === "paused" || (item.transfer.state === "sent" && !item.made?.link && !item.made?.error);
+		const isBusy = (item) => item.transfer.isActive || item.wanted || item.transfer.state === "paused" || (item.transfer.state === "sent" && !item.made?.link && !item.made?.error && !item.made?.isRefused);
 		const refused = this.items.find((item) => item.transfer.state === "failed" && item.transfer.error.status === 401);
 
 		if (!this.isSending || this.items.some(isBusy))

@@ -35,15 +35,30 @@ store_upload_remove_file(const struct store *s, const char *upload_id)
 		unlink(path);
 }
 
-/* Made when it is not there: for the first piece, or an upload of no bytes. */
+/* Before the first byte it is made; later one that is not there went with its row. */
 static bool
-open_file(int *fd, const struct store *s, const char *upload_id, struct err *e)
+open_file(int *fd, const struct store *s, const struct upload *u, struct err *e)
 {
 	char path[PATH_MAX];
-	if (!path_of(path, s, upload_id, e))
+	int make = u->offset == 0 ? O_CREAT : 0;
+	if (!path_of(path, s, u->upload_id, e))
 		return false;
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	*fd = open(path, O_RDWR | make | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0 && errno == ENOENT)
+		return FAIL_FIELD(e, NOT_FOUND, "upload_id", "there is no upload with this id");
 	return *fd >= 0 || FAIL_ERRNO(e, "the file of the upload cannot be opened");
+}
+
+/* What was acknowledged is there, unless the disk lost what it had said to keep. */
+static bool
+size_of(uint64_t *size, int fd, uint64_t acknowledged, struct err *e)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return FAIL_ERRNO(e, "the file of the upload cannot be read");
+	*size = (uint64_t)st.st_size;
+	return *size >= acknowledged ||
+	       FAIL(e, SYSTEM, "the file of the upload is too short: begin it anew");
 }
 
 static bool
@@ -170,7 +185,7 @@ static bool
 append(struct store *s, int to, struct upload *u, const struct upload_piece *p,
     blob_progress_fn *progress, void *context, struct arena *a, struct err *e)
 {
-	uint64_t from = u->offset;
+	uint64_t from = u->offset, size;
 	if (!lock_file(to, e) || !store_upload_get(s, u, u->org_id, u->upload_id, a, e))
 		return false;
 	if (u->offset != from)
@@ -181,7 +196,7 @@ append(struct store *s, int to, struct upload *u, const struct upload_piece *p,
 		return FAIL(e, INPUT,
 		    "these are %" PRIu64 " bytes, and only %" PRIu64 " are missing", p->bytes,
 		    u->length - u->offset);
-	if (!copy_piece(s, to, u, p, progress, context, e))
+	if (!size_of(&size, to, from, e) || !copy_piece(s, to, u, p, progress, context, e))
 		return false;
 	if (advance(s, u, from, e))
 		return true;
@@ -194,7 +209,7 @@ store_upload_append(struct store *s, struct upload *u, const struct upload_piece
     blob_progress_fn *progress, void *context, struct arena *a, struct err *e)
 {
 	int to;
-	if (!open_file(&to, s, u->upload_id, e))
+	if (!open_file(&to, s, u, e))
 		return false;
 	bool good = append(s, to, u, piece, progress, context, a, e);
 	close(to);
@@ -207,13 +222,10 @@ store_upload_append(struct store *s, struct upload *u, const struct upload_piece
 static bool
 cut(int fd, uint64_t length, struct err *e)
 {
-	struct stat st;
-	if (fstat(fd, &st) != 0)
-		return FAIL_ERRNO(e, "the file of the upload cannot be read");
-	if ((uint64_t)st.st_size < length)
-		return FAIL(e, SYSTEM, "the file of the upload is too short: begin it anew");
-	return (uint64_t)st.st_size == length || ftruncate(fd, (off_t)length) == 0 ||
-	       FAIL_ERRNO(e, "the file of the upload cannot be cut");
+	uint64_t size;
+	return size_of(&size, fd, length, e) &&
+	       (size == length || ftruncate(fd, (off_t)length) == 0 ||
+		   FAIL_ERRNO(e, "the file of the upload cannot be cut"));
 }
 
 bool
@@ -228,7 +240,7 @@ store_upload_publish(
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	sha256_end(hash, digest);
 	hex_encode(sha256, digest, sizeof digest);
-	if (!path_of(path, s, u->upload_id, e) || !open_file(&fd, s, u->upload_id, e))
+	if (!path_of(path, s, u->upload_id, e) || !open_file(&fd, s, u, e))
 		return false;
 	bool good = cut(fd, u->length, e) && blob_adopt(s, fd, path, sha256, u->length, e);
 	close(fd);

@@ -140,7 +140,7 @@ test("upload", async (t) => {
     await row(page, "empty.csv").getByText("The file empty.csv is empty").waitFor();
     await page.getByRole("button", { name: "Try again empty.csv" }).click();
     await row(page, "empty.csv").getByText("The file empty.csv is empty").waitFor();
-    await page.getByRole("button", { name: "Cancel empty.csv" }).click();
+    await page.getByRole("button", { name: "Remove empty.csv" }).click();
     assert.equal(await row(page, "empty.csv").count(), 0);
   });
 

@@ -3,11 +3,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { atEnd, startServer, temporaryFolder } from "../lib/server.mjs";
-import { eventually, halfMade, makeDataset, ours, upload, whatExists } from "../lib/things.mjs";
+import { append, eventually, halfMade, makeDataset, makeUpload, ours, tusHeaders, upload, whatExists } from "../lib/things.mjs";
 
 function smallDisk(t, bytes) {
   const folder = path.join(temporaryFolder(t), "disk");
@@ -99,4 +100,28 @@ test("an export onto a full disk is refused and comes when there is room", { tim
   fs.rmSync(filler);
   const good = await server.request("GET", `${ours}/datasets/${id}/export`);
   assert.equal(good.text, content);
+});
+
+test("a resumable upload onto a full disk is 507, keeps what it had, and goes on when there is room", { timeout: 60000 }, async (t) => {
+  const disk = smallDisk(t, 64 * mib);
+  if (!disk) return t.skip("no file system can be mounted here (not root)");
+  const server = await startServer(t, { data: path.join(disk, "data") });
+  const bytes = crypto.randomBytes(20 * mib), piece = 2 * mib;
+  const upload = await makeUpload(server, bytes.length);
+  const send = (at) => append(server, upload, at, bytes.subarray(at, at + piece));
+  for (let at = 0; at < 8 * mib; at += piece) assert.equal((await send(at)).status, 204);
+  const filler = path.join(disk, "filler");
+  await eventually("nginx to let go of its own", () => halfMade(server).length === 0);
+  // Room for nginx to keep a piece, not for a second time of it.
+  const { bavail, bsize } = fs.statfsSync(disk);
+  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - 3 * mib));
+  const refused = await send(8 * mib);
+  assert.deepEqual([refused.status, refused.json?.code], [507, "disk_full"], refused.text);
+  assert.ok(refused.headers["retry-after"]);
+  const head = () => server.request("HEAD", upload.target, { headers: tusHeaders });
+  assert.equal((await head()).headers["upload-offset"], String(8 * mib));
+  fs.rmSync(filler);
+  for (let at = 8 * mib; at < bytes.length; at += piece) assert.equal((await send(at)).status, 204);
+  const { json } = await server.request("POST", `${ours}/sources`, { json: { uploads: [{ id: upload.id }] } });
+  assert.equal(json.source.files[0].sha256, crypto.createHash("sha256").update(bytes).digest("hex"));
 });

@@ -183,6 +183,24 @@ what_is_gone_or_expired_or_anothers_takes_nothing(void **state)
 }
 
 static void
+a_file_that_lost_bytes_is_no_upload(void **state)
+{
+	(void)state;
+	char sha256[SHA256_HEX_BYTES];
+	struct upload u = begin(4);
+	MUST(append(&u, STR("abc")));
+	file_put(path_of(&u), STR("ab"));
+	MUST_NOT(append(&u, STR("d")), SYSTEM);
+	file_put(path_of(&u), STR("abc"));
+	MUST(append(&u, STR("d")));
+	file_put(path_of(&u), STR("abc"));
+	MUST_NOT(store_upload_publish(store, &u, sha256, &e), SYSTEM);
+	/* It went, because somebody else has made a source of it. */
+	store_upload_remove_file(store, u.upload_id);
+	MUST_NOT(store_upload_publish(store, &u, sha256, &e), NOT_FOUND);
+}
+
+static void
 what_is_reserved_counts(void **state)
 {
 	(void)state;
@@ -211,6 +229,7 @@ main(void)
 	    cmocka_unit_test(what_was_not_acknowledged_is_written_over),
 	    cmocka_unit_test(a_wrong_offset_a_length_and_a_writer_are_respected),
 	    cmocka_unit_test(what_is_gone_or_expired_or_anothers_takes_nothing),
+	    cmocka_unit_test(a_file_that_lost_bytes_is_no_upload),
 	    cmocka_unit_test(what_is_reserved_counts),
 	};
 	return cmocka_run_group_tests(tests, catalog_begin, catalog_end);
