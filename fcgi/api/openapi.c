@@ -63,7 +63,7 @@ static const struct header {
     {NULL, "If-Match", true, false, "The row's rev in quotes, as it was read; or *."},
     {tus_create, "Tus-Resumable", true, false, "1.0.0"},
     {tus_create, "Upload-Length", false, true, "Bytes of the whole upload."},
-    {tus_create, "Upload-Defer-Length", false, true, "1: the length is told later."},
+    {tus_create, "Upload-Defer-Length", false, false, "1: the length is told later."},
     {tus_create, "Upload-Metadata", false, false,
 	"Names and values in Base64: filename, filetype, and what the client likes."},
     {tus_append, "Tus-Resumable", true, false, "1.0.0"},
@@ -94,8 +94,13 @@ put_header_parameters(struct jsonout *j, const struct route *r)
 		jsonout_member_bool(j, "required", h->required);
 		jsonout_member_text(j, "description", h->description);
 		jsonout_key(j, "schema");
-		jsonout_raw(j, h->number ? STR("{\"type\":\"integer\",\"minimum\":0}")
-					 : STR("{\"type\":\"string\"}"));
+		jsonout_object(j);
+		jsonout_member_text(j, "type", h->number ? "integer" : "string");
+		if (h->number) {
+			jsonout_member_int(j, "minimum", 0);
+			jsonout_member_int(j, "maximum", (int64_t)LIMIT_UPLOAD_BYTES);
+		}
+		jsonout_end(j);
 		jsonout_end(j);
 	}
 }

@@ -58,6 +58,12 @@ test("every address that is no page is in it, with its path's values, and nothin
   assert.equal(new Set(ids).size, ids.length, "no two operations are called the same");
 });
 
+test("the page of it says of those that need no key that they do not, and of no other", async () => {
+  const { text } = await request("GET", "/docs", { key: null, headers: { accept: "text/html" } });
+  const open = routes.filter((r) => r.kind !== "PAGE" && r.open);
+  assert.equal(text.split("no key is needed").length - 1, open.length);
+});
+
 test("what an address takes stands there: queries, bodies, and the form of every dataset type", async () => {
   const { types } = (await request("GET", `${ours}/types`)).json;
   const create = schemaOf(operation("rowhouse_dataset_create")).oneOf;
