@@ -26,9 +26,10 @@ exported(
 	FILE *f = tmpfile();
 	struct err e = {0};
 	require(f != NULL, "a temporary file");
-	struct export_writer *w = export_open(fileno(f), format, columns, COLUMNS, a);
+	const struct export_options options = {.format = format};
+	struct export_writer *w = export_open(fileno(f), &options, columns, COLUMNS, NULL, a);
 	require(
-	    export_header(w, &e) && export_row(w, row, (struct str){0}, &e) && export_close(w, &e),
+	    export_begin(w, &e) && export_row(w, row, (struct str){0}, &e) && export_close(w, &e),
 	    "an export works");
 	off_t n = lseek(fileno(f), 0, SEEK_END);
 	char *p = arena_alloc(a, (size_t)n);
