@@ -8,7 +8,7 @@
 /* Decimals of so many digits all survive a double of normal size (IEEE 754: DBL_DIG). */
 #define SAFE_DIGITS 15
 #define MOST_DIGITS 40
-#define DAY_US INT64_C(86400000000)
+#define DAYS_1970 719528 /* from 0000-01-01 */
 
 bool
 exact_integer(int64_t *out, struct str text)
@@ -80,9 +80,45 @@ prints_same(double v, struct str number, size_t digits)
 	return n == m && memcmp(want, got, n) == 0;
 }
 
+/* Most numbers: at most SAFE_DIGITS digits without an exponent.  Both operands are exact, so the
+ * quotient is the nearest double (Clinger 1990). */
+static bool
+quick_double(double *out, bool *notation, struct str text)
+{
+	static const double powers[SAFE_DIGITS + 1] = {
+	    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	size_t from = text.n > 0 && text.p[0] == '-', digits = 0, decimals = 0;
+	uint64_t mantissa = 0;
+	bool point = false;
+	if (text.n - from > SAFE_DIGITS + 1)
+		return false;
+	for (size_t i = from; i < text.n; i++) {
+		unsigned digit = (unsigned char)text.p[i] - (unsigned)'0';
+		if (text.p[i] == '.' && !point && digits > 0) {
+			point = true;
+			continue;
+		}
+		if (digit > 9)
+			return false;
+		mantissa = mantissa * 10 + digit;
+		decimals += point;
+		digits++;
+	}
+	if (digits == 0 || digits > SAFE_DIGITS || (point && decimals == 0) ||
+	    (text.p[from] == '0' && digits - decimals > 1))
+		return false;
+	*notation |= point && text.p[text.n - 1] == '0';
+	*out = (double)mantissa / powers[decimals];
+	if (from)
+		*out = -*out;
+	return true;
+}
+
 bool
 exact_double(double *out, bool *notation, struct str text)
 {
+	if (quick_double(out, notation, text))
+		return true;
 	char copy[NUMBER_BYTES + 1];
 	struct exact_shape shape;
 	if (text.n > NUMBER_BYTES || !cells_is_number(text))
@@ -109,13 +145,35 @@ exact_double(double *out, bool *notation, struct str text)
 	return true;
 }
 
+/* `count` digits as a number; -1: they are none. */
+static int
+digits_of(const char *p, int count)
+{
+	int v = 0;
+	for (int i = 0; i < count; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return -1;
+		v = v * 10 + (p[i] - '0');
+	}
+	return v;
+}
+
 bool
 exact_date(int32_t *days, struct str text)
 {
-	int64_t us;
-	if (text.n != 10 || !clock_parse(&us, text))
+	static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+	if (text.n != 10 || text.p[4] != '-' || text.p[7] != '-')
 		return false;
-	*days = (int32_t)(us / DAY_US - (us % DAY_US < 0));
+	int year = digits_of(text.p, 4), month = digits_of(text.p + 5, 2),
+	    day = digits_of(text.p + 8, 2);
+	if (year < 0 || month < 1 || month > 12 || day < 1)
+		return false;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (day > before[month] - before[month - 1] + (leap && month == 2))
+		return false;
+	/* Leap days before this year, the year 0 being one. */
+	int leaps = year > 0 ? (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 + 1 : 0;
+	*days = year * 365 + leaps + before[month - 1] + (leap && month > 2) + day - 1 - DAYS_1970;
 	return true;
 }
 

@@ -80,6 +80,8 @@ struct xlsx {
 	int target;          /* where the file goes; the writer's own fd is the sheet's */
 	struct str *letters; /* A, B ... of each column */
 	struct bytes plain;  /* a cell's text without its escapes */
+	char line[24];       /* the row's number */
+	size_t line_length;
 };
 
 static struct str
@@ -181,13 +183,13 @@ static void
 open_cell(struct export_writer *w, size_t column, unsigned style, const char *type)
 {
 	const struct xlsx *v = w->state;
-	char text[AROUND_BYTES];
-	uint64_t line = w->rows + 1 + !w->options.no_header;
-	int n = snprintf(
-	    text, sizeof text, "<c r=\"%.*s%" PRIu64 "\"", STR_ARG(v->letters[column]), line);
-	bytes_put(&w->out, text, (size_t)n);
+	bytes_put(&w->out, "<c r=\"", 6);
+	bytes_put(&w->out, v->letters[column].p, v->letters[column].n);
+	bytes_put(&w->out, v->line, v->line_length);
+	bytes_put(&w->out, "\"", 1);
 	if (style != STYLE_GENERAL) {
-		n = snprintf(text, sizeof text, " s=\"%u\"", style);
+		char text[AROUND_BYTES];
+		int n = snprintf(text, sizeof text, " s=\"%u\"", style);
 		bytes_put(&w->out, text, (size_t)n);
 	}
 	put_words(w, type);
@@ -196,7 +198,10 @@ open_cell(struct export_writer *w, size_t column, unsigned style, const char *ty
 static void
 put_text_body(struct export_writer *w, struct str s)
 {
-	put_words(w, "<is><t xml:space=\"preserve\">");
+	/* Space within it stays anyway. */
+	bool ends_in_space =
+	    s.n > 0 && ((unsigned char)s.p[0] <= ' ' || (unsigned char)s.p[s.n - 1] <= ' ');
+	put_words(w, ends_in_space ? "<is><t xml:space=\"preserve\">" : "<is><t>");
 	w->out.n += put_xml(w->out.p + w->out.n, s);
 	put_words(w, "</t></is></c>");
 }
@@ -318,9 +323,10 @@ is_told(const struct cell *c, enum column_type type)
 static bool
 open_row(struct export_writer *w, uint64_t line, struct err *e)
 {
-	char text[AROUND_BYTES];
-	int n = snprintf(text, sizeof text, "<row r=\"%" PRIu64 "\">", line);
-	return export_put(w, text, (size_t)n, e);
+	struct xlsx *v = w->state;
+	v->line_length = (size_t)snprintf(v->line, sizeof v->line, "%" PRIu64, line);
+	return export_put(w, "<row r=\"", 8, e) && export_put(w, v->line, v->line_length, e) &&
+	       export_put(w, "\">", 2, e);
 }
 
 static bool
@@ -350,17 +356,13 @@ row(struct export_writer *w, struct err *e)
 static bool
 put_header(struct export_writer *w, struct err *e)
 {
-	const struct xlsx *v = w->state;
-	char text[AROUND_BYTES];
 	if (!open_row(w, 1, e))
 		return false;
 	for (size_t i = 0; i < w->count; i++) {
 		struct str name = w->columns[i].name;
 		if (!export_room(w, 7 * name.n + 2 * AROUND_BYTES, e))
 			return false;
-		int n = snprintf(
-		    text, sizeof text, "<c r=\"%.*s1\" t=\"inlineStr\">", STR_ARG(v->letters[i]));
-		bytes_put(&w->out, text, (size_t)n);
+		open_cell(w, i, STYLE_GENERAL, " t=\"inlineStr\">");
 		put_text_body(w, name);
 	}
 	return export_put(w, "</row>\n", 7, e);

@@ -4,6 +4,7 @@
  */
 #include "pages/dataset.h"
 #include "api/rowhouse.h"
+#include "base/tree.h"
 
 /* Cells that are written while the browser waits: some seconds in the slowest format. */
 #define AT_ONCE_CELLS UINT64_C(2000000)
@@ -47,7 +48,12 @@ put_fields(struct jsonout *j, const struct form_drawing *d)
 {
 	struct field format[2] = {export_fields[EXPORT_FIELD_FORMAT]}, rest[EXPORT_FIELD__COUNT];
 	size_t count = 0;
+	const json_t *sent = d->sent ? json_object_get(d->sent, "split") : NULL;
+	struct form_drawing split = *d;
+	split.sent = sent;
+	split.prefix = "split.";
 	format[0].label = "Format";
+	format[0].help = NULL;
 	for (size_t i = EXPORT_FIELD_COLUMNS + 1; i < EXPORT_FIELD_SPLIT; i++)
 		rest[count++] = export_fields[i];
 	rest[count] = (struct field){0};
@@ -56,7 +62,11 @@ put_fields(struct jsonout *j, const struct form_drawing *d)
 	jsonout_key(j, "options");
 	form_draw(j, rest, d);
 	jsonout_key(j, "split");
-	form_draw(j, (const struct field[]){export_fields[EXPORT_FIELD_SPLIT], {0}}, d);
+	form_draw(j, export_fields[EXPORT_FIELD_SPLIT].fields, &split);
+	/* What was filled in there, or is wrong, is seen. */
+	jsonout_member_bool(j, "split_open",
+	    tree_str(sent, "column").n > 0 ||
+		(d->wrong && strncmp(d->wrong->field, "split.", 6) == 0));
 }
 
 static bool
