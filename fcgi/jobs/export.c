@@ -163,12 +163,16 @@ static bool export(struct exporter *x, struct err *e)
 	if (fd < 0)
 		return FAIL_ERRNO(e, "the export cannot be written");
 	struct stat st;
+	struct arena_mark mark = arena_mark(a);
 	bool good = write_rows(x, fd, scratch.p, e);
 	if (good && (fstat(fd, &st) != 0 || rename(new_path.p, path.p) != 0))
 		good = FAIL_ERRNO(e, "the export cannot be given its name");
 	close(fd);
-	if (!good)
+	/* With its temporary files: on a full disk there is room again to say so. */
+	if (!good) {
 		unlink(new_path.p);
+		arena_reset(a, mark);
+	}
 	return good && finish(x, name, (uint64_t)st.st_size, e);
 }
 
