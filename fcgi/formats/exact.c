@@ -128,7 +128,8 @@ exact_double(double *out, bool *notation, struct str text)
 	double v = strtod(copy, NULL);
 	exact_shape(&shape, text);
 	bool whole = shape.decimals == 0 && !shape.exponent;
-	if (!isfinite(v) || shape.digits > MOST_DIGITS || (whole && fabs(v) > 9007199254740992.0))
+	if (!isfinite(v) || shape.digits > MOST_DIGITS ||
+	    (!shape.exponent && fabs(v) > 9007199254740992.0))
 		return false;
 	if (shape.digits > 0 && fabs(v) < 2.2250738585072014e-308)
 		return false; /* it has become 0, or has few digits left */

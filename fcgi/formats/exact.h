@@ -12,7 +12,8 @@
 
 /* A whole number of 64 bits without fraction, exponent or the sign of -0. */
 bool exact_integer(int64_t *out, struct str text) MUST_CHECK;
-/* A number that a double tells from all others of as many digits; whole ones up to 2^53. */
+/* A number whose double, printed with as many digits, is that number again; written without an
+ * exponent, one up to 2^53. */
 bool exact_double(double *out, bool *notation, struct str text) MUST_CHECK;
 /* A day of the years 0000 to 9999, counted from 1970-01-01. */
 bool exact_date(int32_t *days, struct str text) MUST_CHECK;
