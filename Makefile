@@ -16,7 +16,7 @@ BUILD   ?= build$(kind)
 Q       := $(if $(V),,@)
 
 VERSION := 0.1.0
-PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto libseccomp libsodium
+PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto libseccomp libsodium libzip libzstd zlib
 BASE_PKGS := jansson libcrypto
 PKGS_C  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)

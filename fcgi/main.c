@@ -9,7 +9,7 @@ static const struct command {
 } commands[] = {
     {"up", command_up, "Start the server: nginx and the core, in the foreground"},
     {"import", command_import, "Make a dataset of a file"},
-    {"export", command_export, "Write the rows of a dataset as CSV or JSONL"},
+    {"export", command_export, "Write the rows of a dataset into a file of many formats"},
     {"key", command_key, "Make, list and revoke API keys"},
     {"user", command_user, "Invite, list and change users"},
     {"org", command_org, "Make and list organisations, set their quotas"},

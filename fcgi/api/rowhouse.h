@@ -9,9 +9,12 @@
 
 handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_upload,
     rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_rows, rowhouse_findings,
-    rowhouse_export, rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
-    rowhouse_source_delete, rowhouse_source_preview, rowhouse_job_list, rowhouse_job_get,
-    rowhouse_job_cancel;
+    rowhouse_job_list, rowhouse_job_get, rowhouse_job_cancel;
+/* rowhouse_sources.c */
+handler_fn rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
+    rowhouse_source_delete, rowhouse_source_preview;
+/* rowhouse_export.c */
+handler_fn rowhouse_export, rowhouse_export_start, rowhouse_job_file;
 /* rowhouse_rows.c */
 handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
     rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
@@ -49,8 +52,8 @@ void put_finding_counts(struct jsonout *j, const struct finding_count *counts, s
 void put_time(struct jsonout *j, const char *key, int64_t us);
 
 /* The tables of what requests of this API may say, for checks and for the documentation. */
-extern const struct field list_query[], rows_query[], source_of_uploads[], export_query[],
-    rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
+extern const struct field list_query[], rows_query[], source_of_uploads[], rows_body[], row_body[],
+    rows_delete_body[], audit_query[], work_query[];
 
 /* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
  * but not in the address of a page. */
@@ -85,8 +88,10 @@ bool answer_started(struct exchange *x, const struct job *job, struct err *e) MU
 /* For struct upload_kind: names a dataset after its file when the form names none. */
 json_t *upload_named(struct exchange *x, json_t *form, struct str file_name);
 
-/* An export in the format of ?format=, as a file; waits for the job that makes it. */
-bool export_begin(
-    struct exchange *x, struct dataset *d, enum export_format format, struct err *e) MUST_CHECK;
+/* rowhouse_export.c: what a request asks for (export_fields), as a file; waits for the job. */
+bool export_send(struct exchange *x, struct dataset *d, const struct export_plan *plan,
+    struct err *e) MUST_CHECK;
+/* The file of a job that is done. */
+bool export_send_file(struct exchange *x, const struct job *job, struct err *e) MUST_CHECK;
 
 #endif

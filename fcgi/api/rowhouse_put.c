@@ -3,6 +3,7 @@
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/tree.h"
 
 static const struct {
 	const char *word, *title;
@@ -171,6 +172,36 @@ put_pace(struct jsonout *j, const struct job *job)
 		jsonout_null(j);
 }
 
+/* What an export made: where it is taken, until when, and what is to be known about it. */
+static void
+put_export(struct jsonout *j, const struct job *job)
+{
+	struct arena *a = j->out->arena;
+	struct err ignored = {0};
+	json_t *result;
+	jsonout_key(j, "export");
+	if (!str_is(job->kind, "export") || !str_is(job->state, "done") || job->result.n == 0 ||
+	    !tree_parse_own(&result, job->result, a, &ignored)) {
+		jsonout_null(j);
+		return;
+	}
+	jsonout_object(j);
+	jsonout_member_str(
+	    j, "link", arena_format(a, "/api/rowhouse/v1/jobs/%s/file", job->job_id));
+	put_time(j, "expires_at", model_export_until(job));
+	static const char *const members[] = {"bytes", "rows", "parts", "notes", "more_notes"};
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		const json_t *v = json_object_get(result, members[i]);
+		if (!v)
+			continue;
+		jsonout_key(j, members[i]);
+		size_t n = json_dumpb(v, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+		json_dumpb(v, jsonout_room(j, n), n, JSON_COMPACT | JSON_ENCODE_ANY);
+		jsonout_took(j, n);
+	}
+	jsonout_end(j);
+}
+
 void
 put_job(struct jsonout *j, const struct job *job)
 {
@@ -196,6 +227,7 @@ put_job(struct jsonout *j, const struct job *job)
 	put_time(j, "ended_at", job->ended_at);
 	jsonout_member_bool(j, "active", active);
 	jsonout_member_bool(j, "can_cancel", active && !job->cancel);
+	put_export(j, job);
 	jsonout_end(j);
 }
 

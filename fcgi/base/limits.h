@@ -62,6 +62,9 @@
 #define LIMIT_KEY_DATASETS 100
 #define LIMIT_JOB_ATTEMPTS 2
 #define LIMIT_CHANGE_ROWS 1000
+#define LIMIT_EXPORT_HOURS 72
+#define LIMIT_EXPORT_PARTS 20
+#define LIMIT_EXPORT_NOTES 100
 #define LIMIT_STATE_BYTES KIB(64)
 #define LIMIT_ANSWER_BYTES MIB(4)
 #define LIMIT_SCRATCH_BYTES GIB(1)
@@ -128,6 +131,9 @@
 	X(KEY_DATASETS, "datasets", "the scope of one key")                                        \
 	X(JOB_ATTEMPTS, "attempts", "one job whose process died")                                  \
 	X(CHANGE_ROWS, "rows", "one change of rows, and what one undo takes back")                 \
+	X(EXPORT_HOURS, "hours", "a file that an export made, as long as the machine runs")        \
+	X(EXPORT_PARTS, "files", "the split of one export")                                        \
+	X(EXPORT_NOTES, "notes", "what is told of one export's cells, the rest are counted")       \
 	X(STATE_BYTES, "bytes", "one value a plugin keeps")                                        \
 	X(ANSWER_BYTES, "bytes", "the answer of a plugin's call or view")                          \
 	X(SCRATCH_BYTES, "bytes", "a file a job writes in its scratch folder")                     \

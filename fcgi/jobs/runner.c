@@ -109,8 +109,9 @@ orphaned(struct runner *r, struct running *slot)
 	struct dirent *entry;
 	while (d && (entry = readdir(d))) {
 		size_t n = strlen(entry->d_name);
-		if (n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0 &&
-		    (!is_export || strstr(entry->d_name, slot->job_id)) &&
+		bool is_half = is_export ? strstr(entry->d_name, slot->job_id) != NULL
+					 : n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0;
+		if (is_half &&
 		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path)
 			unlink(path);
 	}

@@ -1,4 +1,4 @@
-/* datasets.c: making, finding, exporting and deleting datasets; see model.h. */
+/* datasets.c: making, finding and deleting datasets; see model.h. */
 #include "model/model.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -218,68 +218,5 @@ model_rows_open(
 			return false;
 		d->columns = columns;
 	}
-	return true;
-}
-
-/* The file of a job that is done, if it still lies there whole. */
-static bool
-export_file(struct model *m, const struct job *j, struct str *path, struct arena *a)
-{
-	struct err ignored = {0};
-	json_t *result;
-	struct stat st;
-	if (!str_is(j->state, "done") || !tree_parse(&result, j->result, a, &ignored))
-		return false;
-	struct str name = tree_str(result, "file");
-	if (name.n == 0)
-		return false;
-	*path =
-	    arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
-	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(*path));
-	char boot[BOOT_BYTES];
-	boot_id(boot);
-	return str_is(tree_str(result, "boot"), boot) && stat(full.p, &st) == 0 &&
-	       st.st_size == json_integer_value(json_object_get(result, "bytes"));
-}
-
-bool
-model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
-    enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
-    struct err *e)
-{
-	struct rows_file *rows;
-	bool found;
-	*joined = false;
-	if (!caller_may(c, RIGHT_READ, e) || !model_rows_open(m, d, &rows, a, e))
-		return false;
-	struct str params = arena_format(a,
-	    "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"edition\":%" PRId64 "}",
-	    export_format_names[format], d->generation, d->edition);
-	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
-		return false;
-	if (found) {
-		/* Noted each time that somebody takes it away, not when it is made. */
-		if (export_file(m, job, path, a))
-			return store_begin(m->store, e) &&
-			       model_end(m,
-				   model_audit(m, c, "dataset.export", str_of(d->dataset_id),
-				       (struct str){0}, e),
-				   e);
-		*path = (struct str){0};
-		*joined = str_is(job->state, "queued") || str_is(job->state, "running");
-		if (*joined)
-			return true;
-	}
-	*path = (struct str){0};
-	*job = (struct job){
-	    .org_id = c->org_id,
-	    .kind = STR("export"),
-	    .dataset_id = arena_copy(a, str_of(d->dataset_id)),
-	    .params = params,
-	    .who = c->who,
-	};
-	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
 	return true;
 }

@@ -13,7 +13,7 @@
 
 #include "base/conf.h"
 #include "base/jsonout.h"
-#include "formats/export.h"
+#include "model/export.h"
 #include "plugin/registry.h"
 #include "store/accounts.h"
 #include "store/rows.h"
@@ -171,12 +171,28 @@ void dataset_version(char out[VERSION_BYTES], const struct dataset *d);
  * become those of its file, which knows best. */
 bool model_rows_open(struct model *m, struct dataset *d, struct rows_file **out, struct arena *a,
     struct err *e) MUST_CHECK;
-/* An export of exactly this version: *path (below DATA) is the file when it is there, and that the
- * caller got it is noted; else *path is
- * empty and `job` is the one that makes it (one that runs already is joined: *joined). */
-bool model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
-    enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
-    struct err *e) MUST_CHECK;
+
+/* ---- exports (model/export_job.c) ---- */
+
+/* What a request says of an export (export_fields), checked against the dataset's columns. */
+bool model_export_plan(struct model *m, struct dataset *d, const json_t *sent, unsigned style,
+    struct export_plan *out, struct arena *a, struct err *e) MUST_CHECK;
+/* The job that writes, or has written, exactly this of exactly this version: one that is there, or
+ * a new one.  What it made is model_export_take()'s when it is done. */
+bool model_export_start(struct model *m, const struct caller *c, struct dataset *d,
+    const struct export_plan *plan, struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+struct export_file {
+	struct str path; /* below DATA */
+	struct str name; /* for whoever takes it */
+	const char *media_type;
+};
+/* The file of an export's job; that the caller took it away is noted.  CONFLICT: it is not done;
+ * GONE: the file is kept no longer; NOT_FOUND: the job makes none. */
+bool model_export_take(struct model *m, const struct caller *c, const struct job *job,
+    struct export_file *out, struct arena *a, struct err *e) MUST_CHECK;
+bool model_export_is_there(struct model *m, const struct job *job, struct arena *a);
+/* Until when the file is kept, microseconds since 1970. */
+int64_t model_export_until(const struct job *job);
 
 /* ---- rows (model/rows.c) ---- */
 

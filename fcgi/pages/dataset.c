@@ -1,5 +1,5 @@
 /*
- * dataset.c: one dataset: its rows a page at a time, its flaws, its exports, its end; and where its
+ * dataset.c: one dataset: its rows a page at a time, its flaws, its end; and where its
  * other pages stand (tabs).  Changing rows is rows.c, taking changes back changes.c.
  */
 #include "pages/dataset.h"
@@ -158,21 +158,6 @@ put_flaws(struct jsonout *j, struct exchange *x, struct rows_file *rows,
 	return true;
 }
 
-static void
-put_exports(struct jsonout *j)
-{
-	static const char *const titles[EXPORT__MAX] = {"CSV", "JSON Lines"};
-	jsonout_key(j, "exports");
-	jsonout_array(j);
-	for (int i = 0; i < EXPORT__MAX; i++) {
-		jsonout_object(j);
-		jsonout_member_text(j, "format", export_format_names[i]);
-		jsonout_member_text(j, "title", titles[i]);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-}
-
 static bool
 put_table(struct jsonout *j, struct exchange *x, struct dataset *d, struct err *e)
 {
@@ -282,20 +267,12 @@ page_dataset(struct exchange *x, struct err *e)
 					  : put_table(&j, x, &d, e) && put_tasks(x, &j, &d, e) &&
 						page_put_change(x, &j, &d, e)))
 		return false;
-	if (d.generation > 0)
-		put_exports(&j);
 	page_put_again(x, &j, d.type);
 	bool rests = str_is(d.state, "ready") || str_is(d.state, "running");
 	jsonout_member_bool(&j, "has_rows", d.generation > 0);
 	jsonout_member_bool(&j, "shows_rows", rests && panel.n == 0);
 	jsonout_member_bool(&j, "can_add", rests && x->caller.role >= ROLE_EDITOR);
 	return page_draw(x, 200, &b, &j, "dataset", e);
-}
-
-bool
-page_dataset_export(struct exchange *x, struct err *e)
-{
-	return rowhouse_export(x, e);
 }
 
 bool

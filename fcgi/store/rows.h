@@ -133,6 +133,11 @@ bool rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct fi
 bool rows_finding_counts(struct rows_file *f, struct finding_count **out, size_t *count,
     struct arena *a, struct err *e) MUST_CHECK;
 
+/* From here until it is let go every look at the file sees the same, whatever others write: for who
+ * reads the rows twice.  A file that was never edited takes no edit meanwhile. */
+bool rows_hold(struct rows_file *f, struct err *e) MUST_CHECK;
+void rows_let_go(struct rows_file *f);
+
 /* Every row in order, from `first` on and before `end` (row ids; 0: no end). */
 bool rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,
     struct err *e) MUST_CHECK;

@@ -218,6 +218,23 @@ rows_database(struct rows_file *f)
 	return &f->d;
 }
 
+bool
+rows_hold(struct rows_file *f, struct err *e)
+{
+	int64_t ignored;
+	/* What is seen is settled by the first look. */
+	return sql_run(&f->d, NULL, "BEGIN", NULL, 0, e) &&
+	       sql_one_int(&f->d, &ignored, 0, "SELECT value FROM info LIMIT 1", NULL, 0, e);
+}
+
+void
+rows_let_go(struct rows_file *f)
+{
+	struct err ignored = {0};
+	f->looked = false;
+	(void)!sql_run(&f->d, NULL, "COMMIT", NULL, 0, &ignored);
+}
+
 /* The last rank that begins at or before the position. */
 static const struct rank *
 rank_of(const struct rows_file *f, uint64_t position)

@@ -299,7 +299,7 @@ bool store_answer_end(struct store *s, int64_t org_id, struct str key, int statu
 
 /* Removes what no row of the catalog names: blobs and incoming bodies older than a day, folders of
  * datasets that are gone, half-made files of jobs that are not running, resumable uploads that
- * expired.  Run by the job runner. */
+ * expired, and files of exports over LIMIT_EXPORT_HOURS.  Run by the job runner. */
 bool store_sweep(struct store *s, struct err *e) MUST_CHECK;
 
 #endif

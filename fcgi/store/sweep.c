@@ -9,6 +9,7 @@
 #include "store/catalog.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -48,9 +49,15 @@ each_entry(struct store *s, const char *folder, entry_fn *fn, struct err *e)
 }
 
 static bool
+is_younger(const struct stat *st, int64_t seconds)
+{
+	return clock_now_us() / 1000000 - (int64_t)st->st_mtime < seconds;
+}
+
+static bool
 is_young(const struct stat *st)
 {
-	return clock_now_us() / 1000000 - (int64_t)st->st_mtime < YOUNG_SECONDS;
+	return is_younger(st, YOUNG_SECONDS);
 }
 
 static bool
@@ -129,6 +136,19 @@ remove_folder(const char *path)
 		log_err(path, &e);
 }
 
+/* Files that exports made, over their time, and what exports left that were killed. */
+static bool
+sweep_export(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
+{
+	(void)s;
+	(void)e;
+	if (S_ISREG(st->st_mode) && strncmp(name, "export-", 7) == 0 &&
+	    !is_younger(st, LIMIT_EXPORT_HOURS * 3600))
+		unlink(path);
+	return true;
+}
+
 static bool
 sweep_dataset(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
@@ -139,9 +159,13 @@ sweep_dataset(
 	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM datasets WHERE dataset_id=?",
 		SQL_VALUES(V_TEXT(name)), e))
 		return false;
-	if (known == 0)
+	if (known == 0) {
 		remove_folder(path);
-	return true;
+		return true;
+	}
+	char derived[PATH_MAX];
+	return snprintf(derived, sizeof derived, "%s/derived", path) >= (int)sizeof derived ||
+	       each_entry(s, derived, sweep_export, e);
 }
 
 /* What a plugin left in its scratch folder when its job's writer was killed together with the

@@ -238,6 +238,40 @@ async function exports(server, dataset, sample, duck) {
   }
 }
 
+// The formats with types beside DuckDB's Parquet, those it does not write beside our CSV.
+async function formats(server, dataset, sample, duck) {
+  const out = file("export");
+  if (duck)
+    await duckdb(file("formats.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+  const ours = (...words) => async () => {
+    remove(out);
+    return (await run(program, ["export", "--data", server.folder, ...words, dataset.id], { output: out })).ms;
+  };
+  const theirs = (options) => () => {
+    remove(out);
+    return duckdb(file("formats.duckdb"), `COPY rows TO '${out}' (FORMAT parquet, COMPRESSION ${options})`);
+  };
+  const done = await inTurn(times, {
+    csv: ours("--format", "csv"),
+    ...(duck && { "duckdb zstd": theirs("zstd"), "duckdb none": theirs("uncompressed") }),
+    "parquet, zstd": ours("--format", "parquet"),
+    "parquet, not compressed": ours("--format", "parquet", "--no-compress"),
+    "CSV safe for spreadsheets": ours("--safe"),
+    TSV: ours("--format", "tsv"),
+    JSON: ours("--format", "json"),
+    "Avro, deflate": ours("--format", "avro"),
+    XLSX: ours("--format", "xlsx"),
+    "CSV, split in two": ours("--split", "id"),
+  });
+  for (const [work, kind] of [["parquet, zstd", "zstd"], ["parquet, not compressed", "none"]])
+    if (duck)
+      put(`export ${work}`, done[work], "DuckDB COPY parquet, the same", done[`duckdb ${kind}`], "ms",
+        median(done[`duckdb ${kind}`]) / median(done[work]), "");
+  for (const work of ["CSV safe for spreadsheets", "TSV", "JSON", "Avro, deflate", "XLSX", "CSV, split in two"])
+    put(`export ${work}`, done[work], "export CSV, command line", done.csv, "ms",
+      median(done.csv) / median(done[work]), "");
+}
+
 // Sends one upload of `copies` times the sample's rows, as they come from the disk.
 async function sendBig(server, sample, copies) {
   const begin = `--${boundary}\r\nContent-Disposition: form-data; name="type"\r\n\r\ndata_enrichment\r\n` +
@@ -298,10 +332,11 @@ async function main() {
   console.log(`${rows} rows × 8, ${(size / 1e6).toFixed(0)} MB; ${os.cpus().length} × ` +
     `${os.cpus()[0].model.trim()}; medians of ${times} (least–most), taken in turn\n`);
   if (wanted("upload")) await uploads(server, sample, duck);
-  if (wanted("get") || wanted("page") || wanted("export")) {
+  if (wanted("get") || wanted("page") || wanted("export") || wanted("formats")) {
     const { dataset } = await upload(server, sample);
     if (wanted("get") || wanted("page")) await gets(server, dataset);
     if (wanted("export")) await exports(server, dataset, sample, duck);
+    if (wanted("formats")) await formats(server, dataset, sample, duck);
     await forget(server, dataset);
   }
   if (wanted("memory")) await memory(server, sample);

@@ -61,6 +61,7 @@ const rights = {
   rowhouse_change_undo: dataset("reviewer", 200, { spends: "change" }),
   rowhouse_findings: dataset("viewer", 200),
   rowhouse_export: dataset("viewer", 200),
+  rowhouse_export_start: dataset("viewer", 202, { json: { format: "csv" } }),
   rowhouse_task_list: dataset("viewer", 200),
   rowhouse_task_start: dataset("editor", 200, { of: "lines", values: { task: "count_words" }, query: () => "?estimate=true" }),
   rowhouse_call: dataset("editor", 200, { of: "hooks", values: { call: "remember" }, json: { word: "x" } }),
@@ -82,6 +83,7 @@ const rights = {
   tus_remove: { about: "all", of: "upload", may: "editor", then: 204, headers: tusHeaders, spends: "upload" },
   rowhouse_job_list: { about: "list", may: "viewer", then: 200 },
   rowhouse_job_get: { about: "job", may: "viewer", then: 200 },
+  rowhouse_job_file: { about: "job", may: "viewer", then: 404 }, // it made none
   rowhouse_job_cancel: { about: "job", may: "editor", then: 409 }, // it has ended
 
   rowhouse_user_list: { about: "all", may: "owner", then: 200 },
@@ -114,7 +116,8 @@ const rights = {
   page_sign_out: { about: "free", may: "viewer", then: 303, notFor: "session" },
   page_datasets: { about: "list", may: "viewer", then: 200 },
   page_dataset: dataset("viewer", 200),
-  page_dataset_export: dataset("viewer", 200),
+  page_export: dataset("viewer", 200),
+  page_export_post: dataset("viewer", 200, { fields: { format: "csv" } }),
   page_dataset_delete: dataset("editor", 200),
   page_dataset_delete_post: dataset("editor", 303, { spends: "dataset" }),
   page_row_new: dataset("editor", 200),
@@ -142,6 +145,7 @@ const rights = {
   page_source_delete_post: { about: "source", may: "editor", then: 303, spends: "source" },
   page_jobs: { about: "list", may: "viewer", then: 200 },
   page_job: { about: "job", may: "viewer", then: 200 },
+  page_job_file: { about: "job", may: "viewer", then: 404 },
   page_job_cancel_post: { about: "job", may: "editor", then: 409 },
   page_docs: { about: "free", then: 200 },
   page_account: { about: "all", may: "viewer", then: 200 },

@@ -119,7 +119,7 @@ test("a file that cannot be read fails with 1 and says why, on stderr", async ()
 test("a wrong command line is 2 and says what is meant", async () => {
   for (const [words, message] of [
     [[], /a command is missing/], [["improt"], /perhaps import is meant/], [["import"], /./], [["import", "a", "b"], /./],
-    [["import", csv, "--nmae", "x"], /--nmae|perhaps/], [["export"], /./], [["export", "x", "--format", "xls"], /csv or jsonl/],
+    [["import", csv, "--nmae", "x"], /--nmae|perhaps/], [["export"], /./], [["export", "x", "--format", "xls"], /csv, tsv, jsonl/],
     [["up", "--port", "70000"], /port/], [["up", "--port", "x"], /port/], [["import", csv, "--name"], /name/],
     [["up", "--log", "file"], /--log/],
   ]) {

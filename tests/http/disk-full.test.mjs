@@ -84,22 +84,30 @@ test("a disk that fills up", { timeout: 120000 }, async (t) => {
   assert.equal(out.text, content);
 });
 
-test("an export onto a full disk is refused and comes when there is room", { timeout: 60000 }, async (t) => {
-  const disk = smallDisk(t, 64 * mib);
+test("an export onto a full disk is refused, leaves nothing, and comes when there is room", { timeout: 120000 }, async (t) => {
+  const disk = smallDisk(t, 128 * mib);
   if (!disk) return t.skip("no file system can be mounted here (not root)");
   const server = await startServer(t, { data: path.join(disk, "data") });
   const content = `n,text\n${Array.from({ length: 160_000 }, (_, i) => `${i},text ${i}\n`).join("")}`;
   const { id } = await makeDataset(server, content);
   const filler = path.join(disk, "filler");
-  const { bavail, bsize } = fs.statfsSync(disk);
-  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
-  const refused = await server.request("GET", `${ours}/datasets/${id}/export`);
-  assert.equal(refused.status, 507, refused.text);
-  assert.equal(refused.json.code, "disk_full");
-  assert.ok(refused.headers["retry-after"]);
-  fs.rmSync(filler);
-  const good = await server.request("GET", `${ours}/datasets/${id}/export`);
-  assert.equal(good.text, content);
+  const derived = path.join(server.folder, "datasets", id, "derived");
+  for (const query of ["format=csv", "format=json", "format=xlsx", "format=avro&compress=false",
+    "format=parquet&compress=false", "split%5Bcolumn%5D=n"]) {
+    fs.rmSync(derived, { recursive: true, force: true });
+    const { bavail, bsize } = fs.statfsSync(disk);
+    fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
+    const refused = await server.request("GET", `${ours}/datasets/${id}/export?${query}`);
+    assert.equal(refused.status, 507, `${query} ${refused.text}`);
+    assert.equal(refused.json.code, "disk_full");
+    assert.ok(refused.headers["retry-after"]);
+    assert.deepEqual(fs.readdirSync(derived), [], query);
+    fs.rmSync(filler);
+    const good = await server.request("GET", `${ours}/datasets/${id}/export?${query}`);
+    assert.equal(good.status, 200, `${query} ${good.text.slice(0, 300)}`);
+    if (query === "format=csv") assert.equal(good.text, content);
+    assert.ok(good.bytes.length > mib / 2);
+  }
 });
 
 test("a resumable upload onto a full disk is 507, keeps what it had, and goes on when there is room", { timeout: 60000 }, async (t) => {

@@ -183,7 +183,7 @@ test("bad parameters are problems that name the parameter", async () => {
     ["position=9007199254740994", "position"], ["position=9223372036854775808", "position"],
     ["position=99999999999999999999", "position"], ["position=1e400", "position"]])
     assertProblem(await get(`/datasets/${large.id}/rows?${query}`), 400, "bad_input", field);
-  assertProblem(await get(`/datasets/${large.id}/export?format=xlsx`), 400, "bad_input", "format");
+  assertProblem(await get(`/datasets/${large.id}/export?format=xls`), 400, "bad_input", "format");
   for (const cursor of ["x", "o", "o-1", "5", "o99999999999", "%00"])
     assertProblem(await get(`/datasets?cursor=${cursor}`), 400, "bad_input", "cursor");
   assertProblem(await get("/datasets?limit=101"), 400, "bad_input", "limit");

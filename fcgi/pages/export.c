@@ -1,0 +1,158 @@
+/*
+ * export.c: the form of an export.  What is written soon comes as the answer to it; what takes
+ * longer is a job, whose page has the link.
+ */
+#include "pages/dataset.h"
+#include "api/rowhouse.h"
+#include "base/tree.h"
+
+/* Cells that are written while the browser waits: some seconds in the slowest format. */
+#define AT_ONCE_CELLS UINT64_C(2000000)
+
+struct export_page {
+	struct dataset dataset;
+	const json_t *sent; /* NULL: nothing yet */
+	struct job job;
+};
+
+/* The columns as boxes to tick, those that were sent ticked. */
+static void
+put_columns(struct jsonout *j, const struct form_columns *columns, const json_t *sent)
+{
+	const json_t *ticked = json_object_get(sent, "columns");
+	const char *key;
+	json_t *value;
+	bool any = false;
+	jsonout_key(j, "columns");
+	jsonout_array(j);
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct form_column *c = &columns->list[i];
+		bool on = false;
+		json_object_foreach((json_t *)(uintptr_t)ticked, key, value) on =
+		    on || (json_is_string(value) && str_is(c->id, json_string_value(value)));
+		any = any || on;
+		jsonout_object(j);
+		jsonout_member_int(j, "number", (int64_t)i);
+		jsonout_member_str(j, "id", c->id);
+		jsonout_member_str(j, "name", c->name);
+		jsonout_member_bool(j, "ticked", on);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+	jsonout_member_bool(j, "any_ticked", any);
+}
+
+/* The rest of the form, but for its columns. */
+static void
+put_fields(struct jsonout *j, const struct form_drawing *d)
+{
+	struct field format[2] = {export_fields[EXPORT_FIELD_FORMAT]}, rest[EXPORT_FIELD__COUNT];
+	size_t count = 0;
+	const json_t *sent = d->sent ? json_object_get(d->sent, "split") : NULL;
+	struct form_drawing split = *d;
+	split.sent = sent;
+	split.prefix = "split.";
+	format[0].label = "Format";
+	format[0].help = NULL;
+	for (size_t i = EXPORT_FIELD_COLUMNS + 1; i < EXPORT_FIELD_SPLIT; i++)
+		rest[count++] = export_fields[i];
+	rest[count] = (struct field){0};
+	jsonout_key(j, "format");
+	form_draw(j, format, d);
+	jsonout_key(j, "options");
+	form_draw(j, rest, d);
+	jsonout_key(j, "split");
+	form_draw(j, export_fields[EXPORT_FIELD_SPLIT].fields, &split);
+	/* What was filled in there, or is wrong, is seen. */
+	jsonout_member_bool(j, "split_open",
+	    tree_str(sent, "column").n > 0 ||
+		(d->wrong && strncmp(d->wrong->field, "split.", 6) == 0));
+}
+
+static bool
+draw(struct exchange *x, struct export_page *p, const struct err *wrong, struct err *e)
+{
+	struct buf b;
+	struct jsonout j;
+	struct rows_file *rows;
+	const struct column *list;
+	struct form_columns columns;
+	size_t count;
+	if (!model_rows_open(&x->app->model, &p->dataset, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &list, &count, &x->arena, e) ||
+	    !page_begin_dataset(x, &b, &j, &p->dataset, "Export", "", e))
+		return false;
+	form_columns_of(&columns, list, count, &x->arena);
+	const struct form_drawing d = {
+	    .sent = p->sent, .wrong = wrong, .prefix = "", .rows = 3, .columns = &columns};
+	put_columns(&j, &columns, p->sent);
+	put_fields(&j, &d);
+	jsonout_member_text(&j, "error", wrong ? wrong->message : NULL);
+	return page_draw(x, wrong ? err_status(wrong->code) : 200, &b, &j, "export", e);
+}
+
+bool
+page_export(struct exchange *x, struct err *e)
+{
+	struct export_page p = {0};
+	/* An address that says a format is the file itself. */
+	if (url_parameter(&x->request.query, "format").n > 0)
+		return rowhouse_export(x, e);
+	return model_dataset_get(
+		   &x->app->model, &x->caller, x->value[0], &p.dataset, &x->arena, e) &&
+	       draw(x, &p, NULL, e);
+}
+
+/* What the person at the form can mend is said there. */
+static bool
+failed(struct exchange *x, struct export_page *p, const struct err *wrong, struct err *e)
+{
+	if (page_can_mend(wrong))
+		return draw(x, p, wrong, e);
+	*e = *wrong;
+	return false;
+}
+
+static bool
+go_on(struct exchange *x, struct err *e)
+{
+	struct export_page *p = x->state;
+	struct err wrong = {0};
+	const char *job_id = p->job.job_id;
+	if (!model_job_get(&x->app->model, &x->caller, str_of(job_id), &p->job, &x->arena, e))
+		return false;
+	if (str_is(p->job.state, "queued") || str_is(p->job.state, "running")) {
+		exchange_wait(x, job_id, false, go_on);
+		return true;
+	}
+	return export_send_file(x, &p->job, &wrong) || failed(x, p, &wrong, e);
+}
+
+bool
+page_export_post(struct exchange *x, struct err *e)
+{
+	struct export_page *p = arena_alloc(&x->arena, sizeof *p);
+	struct model *m = &x->app->model;
+	struct export_plan plan;
+	struct err wrong = {0};
+	json_t *sent;
+	if (!page_posted(&sent, x, e) ||
+	    !model_dataset_get(m, &x->caller, x->value[0], &p->dataset, &x->arena, e))
+		return false;
+	p->sent = sent;
+	x->state = p;
+	if (!model_export_plan(m, &p->dataset, sent, FORM_TEXT, &plan, &x->arena, &wrong))
+		return failed(x, p, &wrong, e);
+	if (!model_export_start(m, &x->caller, &p->dataset, &plan, &p->job, &x->arena, e))
+		return false;
+	if (p->dataset.rows * plan.count <= AT_ONCE_CELLS)
+		return go_on(x, e);
+	respond_see_other(x, arena_format(&x->arena, "/jobs/%s", p->job.job_id));
+	return true;
+}
+
+bool
+page_job_file(struct exchange *x, struct err *e)
+{
+	return rowhouse_job_file(x, e);
+}
