@@ -148,6 +148,9 @@ class Upload {
 		this.isSignedOut = false;
 		this.named = "";
 		this.announced = 0;
+		this.look = form.querySelector("[data-look]");
+		if (this.look && this.inputs.length > 0)
+			this.look.hidden = false;
 		form.addEventListener("submit", (event) => this.submit(event));
 		for (const input of this.inputs) {
 			input.multiple ||= this.isEach;
@@ -268,6 +271,7 @@ class Upload {
 
 	async submit(event) {
 		event.preventDefault();
+		this.looksFirst = this.look !== null && event.submitter === this.look;
 		this.clearErrors();
 		if (this.isSending || !this.checkSize())
 			return;
@@ -331,7 +335,14 @@ class Upload {
 			item.setMade({});
 		this.lock(true);
 		try {
-			const made = await this.makeDataset(group, await this.makeSource(group));
+			const source = await this.makeSource(group);
+
+			if (this.looksFirst && source && this.groups().length <= 1) {
+				this.isSending = false;
+				location.assign(`/sources/${encodeURIComponent(source)}/read`);
+				return;
+			}
+			const made = await this.makeDataset(group, source);
 
 			if (this.groups().length <= 1) {
 				this.isSending = false;

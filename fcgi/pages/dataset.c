@@ -272,6 +272,9 @@ page_dataset(struct exchange *x, struct err *e)
 	jsonout_member_bool(&j, "has_rows", d.generation > 0);
 	jsonout_member_bool(&j, "shows_rows", rests && panel.n == 0);
 	jsonout_member_bool(&j, "can_add", rests && x->caller.role >= ROLE_EDITOR);
+	const struct dataset_type *type = registry_type(x->app->model.registry, d.type);
+	jsonout_member_bool(&j, "can_read_again",
+	    d.source_id.n > 0 && type && type_reads_table(type) && x->caller.role >= ROLE_EDITOR);
 	return page_draw(x, 200, &b, &j, "dataset", e);
 }
 
