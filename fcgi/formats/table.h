@@ -50,7 +50,7 @@ struct table_options {
 
 /* Something in the file the user should know, and what was done about it.  Codes are those of the
  * frictionless standard where it has one (missing-cell, extra-cell, blank-row, blank-label,
- * duplicate-label), else of the same form (invalid-utf8, nul-byte, invalid-json). */
+ * duplicate-label), else of the same form (encoding-error, nul-byte, invalid-json). */
 struct finding {
 	const char *code;
 	uint64_t line;      /* where the record starts, from 1 */

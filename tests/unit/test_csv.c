@@ -103,7 +103,7 @@ labels_become_names(void **state)
 	assert_finding(&t, 0, "blank-label", 1, 1);
 	assert_finding(&t, 1, "duplicate-label", 1, 2);
 	assert_int_equal(collect_findings_of(&t, "duplicate-label"), 4);
-	assert_int_equal(collect_findings_of(&t, "invalid-utf8"), 1);
+	assert_int_equal(collect_findings_of(&t, "encoding-error"), 1);
 	assert_int_equal(t.row_count, 0);
 	arena_release(&t.arena);
 	arena_release(&a);
@@ -149,7 +149,7 @@ flaws_inside_a_record_are_repaired(void **state)
 	    &t, 1, "[\"\xef\xbf\xbd\",\"\xe2\x82\xac\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]");
 	assert_int_equal(t.finding_count, 2);
 	assert_finding(&t, 0, "stray-quote", 2, TABLE_NO_COLUMN);
-	assert_finding(&t, 1, "invalid-utf8", 3, TABLE_NO_COLUMN);
+	assert_finding(&t, 1, "encoding-error", 3, TABLE_NO_COLUMN);
 	arena_release(&t.arena);
 }
 

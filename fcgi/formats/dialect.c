@@ -1,0 +1,443 @@
+/* dialect.c: see dialect.h. */
+#include "formats/dialect.h"
+#include "formats/look.h"
+#include "formats/sample.h"
+#include "formats/split.h"
+
+/* How much of the sample is tried under every dialect. */
+#define TRIED_BYTES ((size_t)KIB(48))
+#define HEADER_ROWS_FOUND 5
+#define NOTES_FOUND 20
+
+/* Delimiters in the order they are preferred when all else is the same, and how far one that often
+ * stands in text is believed. */
+static const struct candidate {
+	const char *delimiter;
+	double trust;
+} candidates[] = {
+    {",", 1},
+    {";", 1},
+    {"\t", 1},
+    {"|", 1},
+    {", ", 1},
+    {"; ", 1},
+    {"\t\t", 1},
+    {"||", 1},
+    {" | ", 1},
+    {"::", 0.95},
+    {"|~|", 0.95},
+    {"~|~", 0.95},
+    {"\\t", 0.95},
+    {"\x1f", 1},
+    {"\x01", 1},
+    {"\x1e", 1},
+    {"~", 0.9},
+    {"^", 0.9},
+    {"\xc2\xa6", 0.9},
+    {"\xef\xbc\x8c", 0.8},
+    {"\xef\xbc\x9b", 0.9},
+    {"&", 0.7},
+    {"*", 0.7},
+    {"#", 0.6},
+    {"!", 0.6},
+    {":", 0.6},
+    {"  ", 0.5},
+    {" ", 0.65},
+};
+
+static const char quotes[] = {'"', '\'', '`'};
+
+static bool
+contains(struct str text, struct str part)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	while ((p = memchr(p, part.p[0], (size_t)(end - p))) != NULL) {
+		if ((size_t)(end - p) >= part.n && memcmp(p, part.p, part.n) == 0)
+			return true;
+		p++;
+	}
+	return false;
+}
+
+/* The number of cells that most rows have; of two as frequent, the larger one. */
+static size_t
+usual_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a)
+{
+	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), width = 0;
+	*rows = 0;
+	for (size_t i = 0; i < s->row_count; i++) {
+		size_t n = s->rows[i].count;
+		if (n == 0)
+			continue;
+		n = n <= LIMIT_COLUMNS ? n : LIMIT_COLUMNS + 1;
+		count[n]++;
+		++*rows;
+		if (count[n] > count[width] || (count[n] == count[width] && n > width))
+			width = n;
+	}
+	*alike = count[width];
+	return width <= LIMIT_COLUMNS ? width : 0;
+}
+
+/* How much a cell looks as if somebody meant it to be one. */
+static double
+cell_worth(struct str cell)
+{
+	if (cell.n == 0)
+		return 0.6;
+	char first = cell.p[0], last = cell.p[cell.n - 1];
+	if (first == '"' || last == '"')
+		return 0;
+	enum look look = look_at(cell);
+	bool padded = first == ' ' || last == ' ' || first == '\t' || last == '\t';
+	if (padded)
+		return look == LOOK_TEXT ? 0.2 : 0.6;
+	if (look != LOOK_TEXT)
+		return 1;
+	if ((first == '\'' && last == '\'') || strchr(",;|\t", first) || strchr(",;|\t", last))
+		return 0.1;
+	return 0.5;
+}
+
+static double
+score(const struct sample *s, const struct candidate *c, struct arena *a)
+{
+	size_t rows, alike;
+	struct arena_mark mark = arena_mark(a);
+	size_t width = usual_width(s, &rows, &alike, a);
+	arena_reset(a, mark);
+	if (rows == 0 || width == 0)
+		return 0;
+	double worth = 0;
+	size_t cells = 0;
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sample_row *row = &s->rows[i];
+		for (size_t k = 0; k < row->count && row->count == width; k++, cells++)
+			worth += cell_worth(s->cells[row->first + k]);
+	}
+	double consistent = (double)alike / (double)rows;
+	double gain = width == 1 ? 0.35 : (double)(width - 1) / (double)width * c->trust;
+	double stray = (double)s->stray / (double)(rows + s->stray);
+	return consistent * consistent * gain * worth / (double)cells * (1 - stray);
+}
+
+struct trial {
+	struct sample sample;
+	struct csv_options best;
+	double score;
+	struct arena *arena;
+	bool found;
+};
+
+static void
+attempt(struct trial *t, const struct csv_options *o, const struct candidate *c)
+{
+	sample_split(&t->sample, o);
+	double points = score(&t->sample, c, t->arena);
+	/* Other quotes than the usual one must have been used to be believed. */
+	bool believed = o->quote == '"' || o->quote == CSV_NONE ||
+			t->sample.quoted > t->sample.stray;
+	/* Rounding must not decide between two that are the same. */
+	if (!t->found || (believed && points > t->score * 1.0001)) {
+		t->found = true;
+		t->score = points;
+		t->best = *o;
+	}
+}
+
+/* Both escapes, where there is something to tell them apart. */
+static void
+attempt_escapes(struct trial *t, struct csv_options o, const struct candidate *c)
+{
+	if (o.escape != 0) {
+		attempt(t, &o, c);
+		return;
+	}
+	o.escape = o.quote;
+	attempt(t, &o, c);
+	char escaped[3] = {'\\', (char)o.quote, 0};
+	if (o.quote != CSV_NONE && contains(t->sample.text, str_of(escaped))) {
+		o.escape = '\\';
+		attempt(t, &o, c);
+	}
+}
+
+static void
+attempt_quotes(struct trial *t, struct csv_options o, const struct candidate *c)
+{
+	if (o.quote != 0) {
+		attempt_escapes(t, o, c);
+		return;
+	}
+	for (size_t i = 0; i < sizeof quotes; i++) {
+		o.quote = quotes[i];
+		if (i == 0 || memchr(t->sample.text.p, quotes[i], t->sample.text.n))
+			attempt_escapes(t, o, c);
+	}
+}
+
+static void
+find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
+{
+	struct trial t = {.arena = a};
+	if (text.n > TRIED_BYTES) {
+		text.n = TRIED_BYTES;
+		whole = false;
+	}
+	sample_init(&t.sample, text, whole, a);
+	struct candidate given = {"", 1};
+	if (o->delimiter.n) {
+		attempt_quotes(&t, *o, &given);
+	} else {
+		for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
+			o->delimiter = str_of(candidates[i].delimiter);
+			if (i == 0 || contains(text, o->delimiter))
+				attempt_quotes(&t, *o, &candidates[i]);
+		}
+	}
+	*o = t.best;
+}
+
+/* ---- what is no row ---- */
+
+struct table_shape {
+	struct sample *s;
+	struct dialect *d;
+	size_t typical; /* filled cells of the rows that are alike, on average */
+};
+
+static bool
+is_full(const struct table_shape *t, const struct sample_row *row)
+{
+	return row->count == t->d->width && 2 * (size_t)row->filled >= t->typical &&
+	       row->filled > 0;
+}
+
+static void
+find_comment(struct csv_options *o, const struct sample *s, size_t width)
+{
+	static const char *const marks[] = {"#", "//", "%"};
+	for (size_t m = 0; m < ARRAY_LENGTH(marks) && width > 1; m++) {
+		size_t other = 0, alike = 0;
+		for (size_t i = 0; i < s->row_count; i++) {
+			const struct sample_row *row = &s->rows[i];
+			if (row->count == 0 || !str_starts(s->cells[row->first], marks[m]))
+				continue;
+			*(row->count == width && row->filled > 1 ? &alike : &other) += 1;
+		}
+		if (other > 0 && alike == 0)
+			o->comment = str_of(marks[m]);
+	}
+}
+
+/* What nearly all cells of a column look like behind the given row. */
+static void
+find_looks(struct table_shape *t, size_t from)
+{
+	struct sample *s = t->s;
+	for (size_t c = 0; c < t->d->width; c++) {
+		size_t count[LOOK__MAX] = {0}, filled = 0;
+		for (size_t i = from; i < s->row_count; i++) {
+			const struct sample_row *row = &s->rows[i];
+			if (row->count != t->d->width)
+				continue;
+			enum look look = look_at(s->cells[row->first + c]);
+			count[look]++;
+			filled += look != LOOK_EMPTY;
+		}
+		enum look most = filled ? LOOK_TEXT : LOOK_EMPTY;
+		for (int l = LOOK_TEXT + 1; l < LOOK__MAX; l++)
+			if (filled > 0 && count[l] * 10 >= filled * 9)
+				most = (enum look)l;
+		t->d->looks[c] = (uint8_t)most;
+	}
+}
+
+/* Cells of the row that are not what their column is, and those that are. */
+static void
+compare_looks(const struct table_shape *t, size_t row, size_t *other, size_t *same)
+{
+	const struct sample_row *r = &t->s->rows[row];
+	*other = *same = 0;
+	for (size_t c = 0; c < r->count && c < t->d->width; c++) {
+		enum look look = look_at(t->s->cells[r->first + c]);
+		if (look == LOOK_EMPTY || t->d->looks[c] <= LOOK_TEXT)
+			continue;
+		*(look == (enum look)t->d->looks[c] ? same : other) += 1;
+	}
+}
+
+static bool
+rows_equal(const struct sample *s, size_t a, size_t b)
+{
+	const struct sample_row *x = &s->rows[a], *y = &s->rows[b];
+	if (x->count != y->count)
+		return false;
+	for (size_t c = 0; c < x->count; c++)
+		if (!str_equal(str_trim(s->cells[x->first + c]), str_trim(s->cells[y->first + c])))
+			return false;
+	return true;
+}
+
+static bool
+looks_like_data(const struct table_shape *t, size_t row)
+{
+	const struct sample_row *r = &t->s->rows[row];
+	size_t typed = 0;
+	for (size_t c = 0; c < r->count; c++)
+		typed += look_at(t->s->cells[r->first + c]) > LOOK_TEXT;
+	return typed > 0;
+}
+
+/* How many rows from `first` on are labels. */
+static uint64_t
+count_header(struct table_shape *t, size_t first)
+{
+	const struct sample *s = t->s;
+	size_t other, same, rows = 0;
+	for (size_t i = first; i < s->row_count && rows < HEADER_ROWS_FOUND; i++, rows++) {
+		size_t next = i + 1;
+		while (next < s->row_count && s->rows[next].count == 0)
+			next++;
+		if (rows > 0 && !is_full(t, &s->rows[i]))
+			break;
+		/* The columns as they are without this row. */
+		find_looks(t, next);
+		compare_looks(t, i, &other, &same);
+		bool repeated = rows > 0 && rows_equal(s, i, i - 1) && !looks_like_data(t, i);
+		if (rows > 0 && !repeated && (other < 2 || same > 0))
+			break;
+		if (rows == 0 && (other > 0 ? other < same : same > 0))
+			return 0;
+		if (rows == 0 && next == s->row_count && looks_like_data(t, i))
+			return 0;
+	}
+	return rows;
+}
+
+/* The row where the table begins. */
+static size_t
+find_start(const struct table_shape *t)
+{
+	for (size_t i = 0; i < t->s->row_count; i++)
+		if (is_full(t, &t->s->rows[i]))
+			return i;
+	return t->s->row_count;
+}
+
+/* The line before the first full row may be a header of another length. */
+static bool
+is_odd_header(const struct table_shape *t, size_t row, const struct csv_options *o, struct arena *a)
+{
+	const struct sample_row *r = &t->s->rows[row];
+	size_t width = t->d->width;
+	if (r->count == 0 || width < 2 || looks_like_data(t, row))
+		return false;
+	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
+		return true;
+	struct split_cell *cells = arena_array(a, width, sizeof *cells);
+	const char *start = t->s->cells[r->first].p, *end = t->s->text.p + t->s->text.n, *p = start;
+	while (p < end && *p != '\n' && *p != '\r')
+		p++;
+	return split_other_delimiter(cells, width, (struct str){start, (size_t)(p - start)}, o) !=
+	       NULL;
+}
+
+/* A line behind the rows that says something about them. */
+static bool
+is_note(const struct table_shape *t, size_t row, bool apart)
+{
+	const struct sample_row *r = &t->s->rows[row];
+	size_t width = t->d->width, words = 1;
+	if (r->count == 0 || width < 2)
+		return r->count == 0;
+	struct str first = t->s->cells[r->first];
+	for (size_t i = 1; i < first.n; i++)
+		words += first.p[i] == ' ' && first.p[i - 1] != ' ';
+	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT;
+	if (r->count != width)
+		return r->filled == 1 && first.n > 0 &&
+		       (apart || other || (words >= 3 && width >= 3));
+	return width >= 3 && 2 * (size_t)r->filled <= width && 2 * (size_t)r->filled < t->typical &&
+	       first.n > 0 && other;
+}
+
+static uint64_t
+count_footer(const struct table_shape *t, size_t from)
+{
+	const struct sample *s = t->s;
+	size_t first = s->row_count;
+	for (size_t i = s->row_count; i > from && s->row_count - i < NOTES_FOUND; i--) {
+		bool apart = i >= 2 && s->rows[i - 2].count == 0;
+		if (!is_note(t, i - 1, apart))
+			break;
+		if (s->rows[i - 1].count > 0)
+			first = i - 1;
+	}
+	return first < s->row_count ? s->lines - s->rows[first].line : 0;
+}
+
+static void
+set_unless(struct option_count *o, uint64_t count)
+{
+	if (!o->set)
+		*o = (struct option_count){true, count};
+}
+
+static void
+find_shape(struct dialect *d, struct sample *s, struct arena *a)
+{
+	struct csv_options *o = &d->options;
+	struct table_shape t = {.s = s, .d = d};
+	size_t rows, alike, filled = 0;
+	d->width = usual_width(s, &rows, &alike, a);
+	if (!o->comments_set) {
+		find_comment(o, s, d->width);
+		o->comments_set = true;
+		if (o->comment.n) {
+			sample_split(s, o);
+			d->width = usual_width(s, &rows, &alike, a);
+		}
+	}
+	d->looks = arena_alloc(a, d->width + 1);
+	for (size_t i = 0; i < s->row_count; i++)
+		filled += s->rows[i].count == d->width ? s->rows[i].filled : 0;
+	t.typical = alike ? filled / alike : 0;
+	size_t start = find_start(&t);
+	if (start == s->row_count)
+		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
+			start++;
+	uint64_t header = start < s->row_count ? count_header(&t, start) : 1;
+	if (header == 0 && start > 0 && is_odd_header(&t, start - 1, o, a)) {
+		start--;
+		header = 1;
+	}
+	bool preamble = false;
+	for (size_t i = 0; i < start && i < s->row_count; i++)
+		preamble |= s->rows[i].count > 0;
+	set_unless(&o->header_rows, header);
+	size_t body = start + (size_t)header;
+	find_looks(&t, body);
+	uint64_t above = preamble && start < s->row_count ? s->rows[start].line : 0;
+	set_unless(&o->skip, above);
+	set_unless(&o->footer, s->whole ? count_footer(&t, body) : 0);
+	set_unless(&o->table, 1);
+}
+
+void
+dialect_find(struct dialect *out, struct str sample, bool whole, const struct csv_options *wanted,
+    struct arena *a)
+{
+	*out = (struct dialect){.options = *wanted};
+	struct arena own;
+	arena_init(&own, MIB(64));
+	find_marks(&out->options, sample, whole, &own);
+	struct sample s;
+	sample_init(&s, sample, whole, &own);
+	sample_split(&s, &out->options);
+	find_shape(out, &s, &own);
+	uint8_t *looks = arena_alloc(a, out->width + 1);
+	memcpy(looks, out->looks, out->width);
+	out->looks = looks;
+	arena_release(&own);
+}
