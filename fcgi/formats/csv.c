@@ -85,7 +85,7 @@ name_columns(struct csv *c, struct err *e)
 		c->columns = c->record.width;
 	for (size_t i = 0; i < c->columns; i++)
 		if (!(i < labelled && !r->no_header ? reader_column(r, c->labels[i], e)
-						     : reader_unnamed_column(r, e)))
+						    : reader_unnamed_column(r, e)))
 			return false;
 	return r->no_header || c->columns == labelled ||
 	       reader_finding(r, e, "blank-label", labelled,
@@ -276,10 +276,10 @@ skip_preamble(struct csv *c, uint64_t lines, struct err *e)
 			return false;
 	uint64_t line = r->line;
 	r->line = 1;
-	bool told = line == 1 ||
-		    reader_finding(r, e, "preamble", TABLE_NO_COLUMN,
-			"%s line%s above the table %s not read", thousands(line - 1).text,
-			line == 2 ? "" : "s", line == 2 ? "was" : "were");
+	bool told =
+	    line == 1 || reader_finding(r, e, "preamble", TABLE_NO_COLUMN,
+			     "%s line%s above the table %s not read", thousands(line - 1).text,
+			     line == 2 ? "" : "s", line == 2 ? "was" : "were");
 	r->line = line;
 	return told;
 }

@@ -81,12 +81,12 @@ usual_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a
 
 /* How much a cell looks as if somebody meant it to be one. */
 static double
-cell_worth(struct str cell)
+cell_worth(struct str cell, bool quoted)
 {
 	if (cell.n == 0)
 		return 0.6;
 	char first = cell.p[0], last = cell.p[cell.n - 1];
-	if (first == '"' || last == '"')
+	if (!quoted && memchr(cell.p, '"', cell.n))
 		return 0;
 	enum look look = look_at(cell);
 	bool padded = first == ' ' || last == ' ' || first == '\t' || last == '\t';
@@ -99,8 +99,19 @@ cell_worth(struct str cell)
 	return 0.5;
 }
 
+/* The only cell of a line holds what usually stands between cells. */
+static bool
+is_splittable(struct str cell)
+{
+	for (size_t i = 0; i < cell.n; i++)
+		if (cell.p[i] == ',' || cell.p[i] == ';' || cell.p[i] == '\t' || cell.p[i] == '|')
+			return true;
+	return false;
+}
+
 static double
-score(const struct sample *s, const struct candidate *c, struct arena *a)
+score(
+    const struct sample *s, const struct csv_options *o, const struct candidate *c, struct arena *a)
 {
 	size_t rows, alike;
 	struct arena_mark mark = arena_mark(a);
@@ -112,8 +123,12 @@ score(const struct sample *s, const struct candidate *c, struct arena *a)
 	size_t cells = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sample_row *row = &s->rows[i];
-		for (size_t k = 0; k < row->count && row->count == width; k++, cells++)
-			worth += cell_worth(s->cells[row->first + k]);
+		for (size_t k = 0; k < row->count && row->count == width; k++, cells++) {
+			struct str cell = s->cells[row->first + k];
+			bool quoted = cell.p > s->text.p && cell.p[-1] == o->quote;
+			worth += cell_worth(cell, quoted) *
+				 (width == 1 && is_splittable(cell) ? 0.4 : 1);
+		}
 	}
 	double consistent = (double)alike / (double)rows;
 	double gain = width == 1 ? 0.35 : (double)(width - 1) / (double)width * c->trust;
@@ -133,10 +148,10 @@ static void
 attempt(struct trial *t, const struct csv_options *o, const struct candidate *c)
 {
 	sample_split(&t->sample, o);
-	double points = score(&t->sample, c, t->arena);
+	double points = score(&t->sample, o, c, t->arena);
 	/* Other quotes than the usual one must have been used to be believed. */
-	bool believed = o->quote == '"' || o->quote == CSV_NONE ||
-			t->sample.quoted > t->sample.stray;
+	bool believed =
+	    o->quote == '"' || o->quote == CSV_NONE || t->sample.quoted > t->sample.stray;
 	/* Rounding must not decide between two that are the same. */
 	if (!t->found || (believed && points > t->score * 1.0001)) {
 		t->found = true;
@@ -169,10 +184,18 @@ attempt_quotes(struct trial *t, struct csv_options o, const struct candidate *c)
 		attempt_escapes(t, o, c);
 		return;
 	}
+	bool tried = false;
 	for (size_t i = 0; i < sizeof quotes; i++) {
 		o.quote = quotes[i];
-		if (i == 0 || memchr(t->sample.text.p, quotes[i], t->sample.text.n))
-			attempt_escapes(t, o, c);
+		if (memchr(o.delimiter.p, quotes[i], o.delimiter.n) ||
+		    (i > 0 && !memchr(t->sample.text.p, quotes[i], t->sample.text.n)))
+			continue;
+		attempt_escapes(t, o, c);
+		tried = true;
+	}
+	if (!tried) {
+		o.quote = CSV_NONE;
+		attempt_escapes(t, o, c);
 	}
 }
 
@@ -336,11 +359,7 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;
 	struct split_cell *cells = arena_array(a, width, sizeof *cells);
-	const char *start = t->s->cells[r->first].p, *end = t->s->text.p + t->s->text.n, *p = start;
-	while (p < end && *p != '\n' && *p != '\r')
-		p++;
-	return split_other_delimiter(cells, width, (struct str){start, (size_t)(p - start)}, o) !=
-	       NULL;
+	return split_other_delimiter(cells, width, r->bytes, o) != NULL;
 }
 
 /* A line behind the rows that says something about them. */
@@ -384,6 +403,28 @@ set_unless(struct option_count *o, uint64_t count)
 		*o = (struct option_count){true, count};
 }
 
+/* Rows with wrong quotes, as the reader will split them. */
+static void
+repair_rows(struct sample *s, size_t width, const struct csv_options *o, struct arena *a)
+{
+	if (width < 2)
+		return;
+	struct split_cell *cells = arena_array(a, width, sizeof *cells);
+	for (size_t i = 0; i < s->row_count; i++) {
+		struct sample_row *row = &s->rows[i];
+		if (row->stray && row->count != width && s->cell_count + width <= s->cell_room &&
+		    split_exactly(cells, width, row->bytes, o)) {
+			row->first = s->cell_count;
+			row->count = width;
+			row->filled = 0;
+			for (size_t k = 0; k < width; k++) {
+				s->cells[s->cell_count++] = cells[k].text;
+				row->filled += str_trim(cells[k].text).n > 0;
+			}
+		}
+	}
+}
+
 static void
 find_shape(struct dialect *d, struct sample *s, struct arena *a)
 {
@@ -399,6 +440,7 @@ find_shape(struct dialect *d, struct sample *s, struct arena *a)
 			d->width = usual_width(s, &rows, &alike, a);
 		}
 	}
+	repair_rows(s, d->width, o, a);
 	d->looks = arena_alloc(a, d->width + 1);
 	for (size_t i = 0; i < s->row_count; i++)
 		filled += s->rows[i].count == d->width ? s->rows[i].filled : 0;

@@ -352,10 +352,11 @@ take_line(struct jsonl *j, struct str s, struct err *e)
 	enum shape shape = read_line(j, s);
 	if (shape == SHAPE_INVALID && utf8_valid(s.p, s.n) < s.n) {
 		shape = read_line(j, repair_line(j, s));
-		if (shape == SHAPE_OBJECT && !reader_finding(r, e, "encoding-error", TABLE_NO_COLUMN,
-						 "bytes that are not UTF-8 were replaced by "
-						 "U+FFFD; save the file as UTF-8 to "
-						 "keep them"))
+		if (shape == SHAPE_OBJECT &&
+		    !reader_finding(r, e, "encoding-error", TABLE_NO_COLUMN,
+			"bytes that are not UTF-8 were replaced by "
+			"U+FFFD; save the file as UTF-8 to "
+			"keep them"))
 			return false;
 	}
 	r->counts->records++;

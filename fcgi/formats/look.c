@@ -40,18 +40,23 @@ is_number(struct str s)
 	i += i < s.n && (s.p[i] == '-' || s.p[i] == '+');
 	i += money(s, i);
 	i += i < s.n && s.p[i] == ' ' && i > 0;
-	size_t start = i, seen = 0;
-	while (i < s.n && (n = digits(s, i)) + (s.p[i] == '.' || s.p[i] == ',') > 0) {
-		seen += n;
-		i += n;
-		if (i < s.n && (s.p[i] == '.' || s.p[i] == ',' || s.p[i] == '\'' || s.p[i] == ' ') &&
-		    i + 1 < s.n && is_digit(s.p[i + 1]))
-			i++;
-		else if (n == 0 || (i + 1 == s.n && s.p[i] == '.' && ++i))
+	size_t groups = 0, first = digits(s, i), last = first;
+	char separator = 0;
+	i += first;
+	/* Groups of three by one sign, then perhaps a fraction by another. */
+	while (i + 1 < s.n && memchr(".,' ", s.p[i], 4) && is_digit(s.p[i + 1])) {
+		if (groups > 0 && (last != 3 || s.p[i - 4] != separator))
+			return false;
+		separator = s.p[i];
+		last = digits(s, i + 1);
+		i += 1 + last;
+		groups++;
+		if (groups > 1 && s.p[i - last - 1] != s.p[i - last - 5])
 			break;
 	}
-	if (seen == 0 || i == start)
+	if (first == 0 && groups == 0)
 		return false;
+	i += i + 1 == s.n && s.p[i] == '.';
 	if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
 		size_t at = i + 1 + (i + 1 < s.n && (s.p[i + 1] == '-' || s.p[i + 1] == '+'));
 		if ((n = digits(s, at)) > 0)

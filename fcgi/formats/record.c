@@ -120,9 +120,9 @@ grow(struct record *c, struct at at, struct err *e)
 static inline bool
 at_delimiter(const struct record *c, const char *p)
 {
-	return *p == c->stop && (c->delimiter_bytes == 1 ||
-				    ((size_t)(c->end - p) >= c->delimiter_bytes &&
-					memcmp(p, c->delimiter, c->delimiter_bytes) == 0));
+	return *p == c->stop &&
+	       (c->delimiter_bytes == 1 || ((size_t)(c->end - p) >= c->delimiter_bytes &&
+					       memcmp(p, c->delimiter, c->delimiter_bytes) == 0));
 }
 
 /* What is there may be the beginning of a delimiter of several bytes. */
@@ -255,7 +255,7 @@ copy_unquoted(struct record *c, struct at at, char stop, struct err *e)
 			return c->r->window.at_end ? at : window_ended(c, at, e);
 		}
 		at = c->escapes && byte == c->escape ? copy_escape(c, at, e)
-						      : copy_special(c, at, e);
+						     : copy_special(c, at, e);
 		if (!at.read)
 			return at;
 	}
@@ -406,8 +406,8 @@ record_rewrite(struct record *c, struct at *at, const struct split_cell *cells, 
 
 /* Takes the lines up to `end` as the record. */
 static struct at
-take_lines(struct record *c, const struct split_cell *cells, size_t count, const char *end,
-    struct err *e)
+take_lines(
+    struct record *c, const struct split_cell *cells, size_t count, const char *end, struct err *e)
 {
 	struct at at = {behind_line_end(c, end), NULL};
 	const char *start = c->r->window.bytes + c->r->window.start;
@@ -434,9 +434,7 @@ repair(struct record *c, struct at at, struct err *e)
 	struct reader *r = c->r;
 	const char *start = r->window.bytes + r->window.start, *end = start;
 	const char *last = at.read ? at.read : c->end;
-	struct arena_mark mark = arena_mark(r->arena);
-	struct split_cell *cells = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *cells);
-	struct at result = at;
+	struct split_cell *cells = c->cells;
 	for (int i = 0; i < REPAIR_LINES && c->width > 0 && end < last; i++) {
 		end = line_end(c, i > 0 ? behind_line_end(c, end) : end);
 		size_t n = (size_t)(end - start);
@@ -444,29 +442,22 @@ repair(struct record *c, struct at at, struct err *e)
 			break;
 		if (!split_exactly(cells, c->width, (struct str){start, n}, c->options))
 			continue;
-		result = take_lines(c, cells, c->width, end, e);
-		arena_reset(r->arena, mark);
-		return result;
+		return take_lines(c, cells, c->width, end, e);
 	}
 	end = line_end(c, start);
 	bool one_line = at.read && at.read <= behind_line_end(c, end);
-	if (at.read && (one_line || c->width == 0 || c->count == c->width)) {
-		arena_reset(r->arena, mark);
+	if (at.read && (one_line || c->width == 0 || c->count == c->width))
 		return at;
-	}
 	struct str line = {start, (size_t)(end - start)};
-	if (line.n > LIMIT_CELL_BYTES / 6) {
-		if (!at.read)
-			(void)FAIL_AT(e, r->line, TOO_BIG,
-			    "a cell is longer than 16 MiB, which is the limit for one cell; "
-			    "perhaps the quote that opens on line %s is never closed",
-			    thousands(c->quote_line).text);
-	} else {
-		size_t count = split_loosely(cells, LIMIT_COLUMNS + 1, line, c->options);
-		result = take_lines(c, cells, count, end, e);
-	}
-	arena_reset(r->arena, mark);
-	return result;
+	if (line.n <= LIMIT_CELL_BYTES / 6)
+		return take_lines(
+		    c, cells, split_loosely(cells, LIMIT_COLUMNS + 1, line, c->options), end, e);
+	if (!at.read)
+		(void)FAIL_AT(e, r->line, TOO_BIG,
+		    "a cell is longer than 16 MiB, which is the limit for one cell; perhaps the "
+		    "quote that opens on line %s is never closed",
+		    thousands(c->quote_line).text);
+	return at;
 }
 
 struct at
@@ -530,4 +521,5 @@ record_init(struct record *c, struct reader *r, const struct csv_options *option
 	c->escapes = options->escape != CSV_NONE && !c->doubled;
 	c->escape = c->escapes ? (char)options->escape : c->stop;
 	c->fields = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *c->fields);
+	c->cells = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *c->cells);
 }

@@ -9,6 +9,7 @@
 
 #include "formats/dialect.h"
 #include "formats/reader.h"
+#include "formats/split.h"
 
 /* One field as it stands in the row: its text without the quotes, and how many bytes of that are
  * due to escapes. */
@@ -32,6 +33,7 @@ struct record {
 
 	/* What was read. */
 	struct field *fields; /* LIMIT_COLUMNS + 1 of them; the last takes all that are too many */
+	struct split_cell *cells; /* as many, for repairs */
 	size_t count;
 	uint64_t line; /* of the byte behind the record */
 	bool quoted;   /* some field is */
@@ -58,7 +60,6 @@ void record_init(
  * read is NULL on failure.  The window stays where it is. */
 struct at record_next(struct record *c, struct err *e) MUST_CHECK;
 /* Writes other cells over the record that was read. */
-struct split_cell;
 bool record_rewrite(struct record *c, struct at *at, const struct split_cell *cells, size_t count,
     const struct csv_options *o, struct err *e) MUST_CHECK;
 /* Takes field i out of the row. */

@@ -17,7 +17,9 @@ sample_init(struct sample *s, struct str text, bool whole, struct arena *a)
 {
 	*s = (struct sample){.text = text, .whole = whole};
 	size_t cells = text.n + 2 < CELLS_MOST ? text.n + 2 : CELLS_MOST;
-	s->cells = arena_array(a, cells, sizeof *s->cells);
+	/* Twice: rows may be split again. */
+	s->cell_room = 2 * cells;
+	s->cells = arena_array(a, s->cell_room, sizeof *s->cells);
 	s->rows = arena_array(a, cells < ROWS_MOST ? cells : ROWS_MOST, sizeof *s->rows);
 }
 
@@ -105,6 +107,11 @@ take_row(struct sample *s, struct cursor *c)
 {
 	struct sample_row *row = &s->rows[s->row_count++];
 	*row = (struct sample_row){.first = s->cell_count, .line = c->line};
+	const char *end = c->p;
+	while (end < c->end && !is_line_end(*end))
+		end++;
+	row->bytes = (struct str){c->p, (size_t)(end - c->p)};
+	size_t stray = s->stray;
 	struct str comment = c->o->comment, rest = {c->p, (size_t)(c->end - c->p)};
 	if (comment.n && rest.n >= comment.n && memcmp(rest.p, comment.p, comment.n) == 0) {
 		row->comment = true;
@@ -122,6 +129,7 @@ take_row(struct sample *s, struct cursor *c)
 			break;
 		c->p += c->o->delimiter.n;
 	}
+	row->stray = s->stray > stray;
 	if (row->count == 1 && row->filled == 0) {
 		row->count = 0;
 		s->cell_count--;

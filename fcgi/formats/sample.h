@@ -11,10 +11,12 @@
 #include "formats/table.h"
 
 struct sample_row {
-	size_t first, count;   /* its cells; count 0: blank or a comment */
-	uint64_t line;         /* from 0 */
-	uint32_t filled;       /* cells that are not empty */
+	size_t first, count; /* its cells; count 0: blank or a comment */
+	uint64_t line;       /* from 0 */
+	uint32_t filled;     /* cells that are not empty */
 	bool comment;
+	bool stray;       /* a quote in it is wrong */
+	struct str bytes; /* its first line */
 };
 
 struct sample {
@@ -22,7 +24,7 @@ struct sample {
 	bool whole; /* nothing follows behind it */
 	struct str *cells;
 	struct sample_row *rows;
-	size_t cell_count, row_count;
+	size_t cell_count, row_count, cell_room;
 	uint64_t lines;
 	size_t quoted, stray; /* cells whose quotes are well, and those whose are not */
 };

@@ -124,8 +124,7 @@ use_other_delimiter(
 	*used = false;
 	if (c->record.line > r->line + 1 || columns < 2 || columns > LIMIT_COLUMNS)
 		return true;
-	struct arena_mark mark = arena_mark(r->arena);
-	struct split_cell *cells = arena_array(r->arena, columns + 1, sizeof *cells);
+	struct split_cell *cells = c->record.cells;
 	const char *other = split_other_delimiter(cells, columns, text, &c->dialect.options);
 	bool worked = true;
 	if (other && cells_fit(c, cells, columns, header)) {
@@ -140,7 +139,6 @@ use_other_delimiter(
 			     "was split by that",
 			     other[0] == '\t' ? "tab" : other);
 	}
-	arena_reset(r->arena, mark);
 	return worked;
 }
 

@@ -14,12 +14,13 @@ struct csv {
 	struct dialect dialect;
 	struct record record;
 	size_t columns; /* of the table that is read */
-	uint64_t table, wanted_table, header_rows, header_row; /* header_row: those that were read */
+	uint64_t table, wanted_table, header_rows,
+	    header_row;           /* header_row: those that were read */
 	struct str *labels;       /* of the columns, from all rows of the header */
 	struct str *first_labels; /* the cells of its first row as they stand in a cells array */
 	size_t first_count;
 	bool has_header, after_blank, done;
-	bool trailing_told; /* that rows end with a delimiter */
+	bool trailing_told;           /* that rows end with a delimiter */
 	size_t footer_at, footer_end; /* in the window, and the window's end at that time */
 };
 

@@ -3,6 +3,8 @@
 
 /* How many later quotes may close a cell before it is given up. */
 #define CLOSINGS 16
+/* A record with more wrong quotes than this is not understood. */
+#define ODDITIES 8
 
 struct search {
 	const char *start, *end;
@@ -10,6 +12,7 @@ struct search {
 	struct split_cell *cells;
 	size_t width;
 	unsigned steps;
+	int oddities; /* quotes that may still be something else than they should */
 };
 
 static bool
@@ -68,15 +71,25 @@ next_close(const struct search *s, const char *p)
 
 static bool split_from(struct search *s, const char *p, size_t i);
 
-/* The cell i is [from, to), what follows it begins at `behind`. */
+/* The cell i is [from, to), what follows it begins at `behind`; its quotes are odd or not. */
 static bool
-try_cell(
-    struct search *s, size_t i, const char *from, const char *to, const char *behind, bool quoted)
+try_cell(struct search *s, size_t i, struct str text, const char *behind, bool quoted, int odd)
 {
-	s->cells[i] = (struct split_cell){{from, (size_t)(to - from)}, quoted};
-	if (behind == s->end)
-		return i + 1 == s->width;
-	return i + 1 < s->width && split_from(s, behind + s->o->delimiter.n, i + 1);
+	if (s->oddities < odd)
+		return false;
+	s->oddities -= odd;
+	s->cells[i] = (struct split_cell){text, quoted};
+	bool fits = behind == s->end
+			? i + 1 == s->width
+			: i + 1 < s->width && split_from(s, behind + s->o->delimiter.n, i + 1);
+	s->oddities += odd;
+	return fits;
+}
+
+static struct str
+between(const char *from, const char *to)
+{
+	return (struct str){from, (size_t)(to - from)};
 }
 
 static bool
@@ -85,7 +98,7 @@ split_from(struct search *s, const char *p, size_t i)
 	/* Cells without quotes leave no choice. */
 	while (s->o->quote == CSV_NONE || p == s->end || *p != s->o->quote) {
 		const char *end = plain_end(s, p);
-		s->cells[i] = (struct split_cell){{p, (size_t)(end - p)}, false};
+		s->cells[i] = (struct split_cell){between(p, end), false};
 		if (end == s->end || i + 1 == s->width)
 			return end == s->end && i + 1 == s->width;
 		p = end + s->o->delimiter.n;
@@ -94,27 +107,32 @@ split_from(struct search *s, const char *p, size_t i)
 	if (++s->steps > SPLIT_STEPS)
 		return false;
 	const char *strict = strict_close(s, p);
-	if (strict && try_cell(s, i, p + 1, strict, strict + 1, true))
+	if (strict && try_cell(s, i, between(p + 1, strict), strict + 1, true, 0))
 		return true;
 	const char *close = p;
 	for (int n = 0; n < CLOSINGS && (close = next_close(s, close)) != NULL; n++)
-		if (close != strict && try_cell(s, i, p + 1, close, close + 1, true))
+		if (close != strict && try_cell(s, i, between(p + 1, close), close + 1, true, 1))
 			return true;
 	const char *end = plain_end(s, p);
-	return try_cell(s, i, p, end, end, false);
+	return try_cell(s, i, between(p, end), end, false, 1);
 }
 
 bool
 split_exactly(struct split_cell *cells, size_t width, struct str text, const struct csv_options *o)
 {
-	struct search s = {text.p, text.p + text.n, o, cells, width, 0};
-	return width > 0 && split_from(&s, text.p, 0);
+	struct search s = {text.p, text.p + text.n, o, cells, width, 0, 0};
+	for (int most = 0; most <= ODDITIES && width > 0; most++) {
+		s.oddities = most;
+		if (split_from(&s, text.p, 0))
+			return true;
+	}
+	return false;
 }
 
 size_t
 split_loosely(struct split_cell *cells, size_t most, struct str text, const struct csv_options *o)
 {
-	struct search s = {text.p, text.p + text.n, o, cells, most, 0};
+	struct search s = {text.p, text.p + text.n, o, cells, most, 0, 0};
 	const char *p = text.p;
 	for (size_t n = 0; n < most;) {
 		bool opens = o->quote != CSV_NONE && p < s.end && *p == o->quote;

@@ -3,8 +3,9 @@
  * should have.
  *
  * Each quote at the start of a cell may open it, and may be closed by any later quote that stands
- * before a delimiter; or it is text.  The first way in this order that gives the table's width is
- * taken, and the search is cut short (SPLIT_STEPS) so that no record takes long.
+ * before a delimiter; or it is text.  Of the ways that give the table's width the one with the
+ * fewest wrong quotes is taken, and the search is cut short (SPLIT_STEPS) so that no record takes
+ * long.
  */
 #ifndef ROWHOUSE_SPLIT_H
 #define ROWHOUSE_SPLIT_H
