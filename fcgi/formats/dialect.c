@@ -99,7 +99,7 @@ cell_worth(struct str cell, bool quoted)
 	return 0.5;
 }
 
-/* The only cell of a line holds what usually stands between cells. */
+/* It holds what usually stands between cells. */
 static bool
 is_splittable(struct str cell)
 {
@@ -119,6 +119,8 @@ score(
 	arena_reset(a, mark);
 	if (rows == 0 || width == 0)
 		return 0;
+	/* One cell a line, or delimiters that often stand in text. */
+	bool doubtful = width == 1 || c->trust < 1;
 	double worth = 0;
 	size_t cells = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
@@ -127,7 +129,7 @@ score(
 			struct str cell = s->cells[row->first + k];
 			bool quoted = cell.p > s->text.p && cell.p[-1] == o->quote;
 			worth += cell_worth(cell, quoted) *
-				 (width == 1 && is_splittable(cell) ? 0.4 : 1);
+				 (doubtful && !quoted && is_splittable(cell) ? 0.4 : 1);
 		}
 	}
 	double consistent = (double)alike / (double)rows;
@@ -327,7 +329,8 @@ count_header(struct table_shape *t, size_t first)
 		/* The columns as they are without this row. */
 		find_looks(t, next);
 		compare_looks(t, i, &other, &same);
-		bool repeated = rows > 0 && rows_equal(s, i, i - 1) && !looks_like_data(t, i);
+		bool repeated = rows > 0 && next < s->row_count && rows_equal(s, i, i - 1) &&
+				!rows_equal(s, i, s->row_count - 1) && !looks_like_data(t, i);
 		if (rows > 0 && !repeated && (other < 2 || same > 0))
 			break;
 		if (rows == 0 && (other > 0 ? other < same : same > 0))
@@ -336,6 +339,15 @@ count_header(struct table_shape *t, size_t first)
 			return 0;
 	}
 	return rows;
+}
+
+static bool
+has_looks(const struct table_shape *t)
+{
+	for (size_t c = 0; c < t->d->width; c++)
+		if (t->d->looks[c] > LOOK_TEXT)
+			return true;
+	return false;
 }
 
 /* The row where the table begins. */
@@ -353,8 +365,9 @@ static bool
 is_odd_header(const struct table_shape *t, size_t row, const struct csv_options *o, struct arena *a)
 {
 	const struct sample_row *r = &t->s->rows[row];
-	size_t width = t->d->width;
-	if (r->count == 0 || width < 2 || looks_like_data(t, row))
+	size_t width = t->d->width, other, same;
+	compare_looks(t, row, &other, &same);
+	if (r->count == 0 || width < 2 || same > 0)
 		return false;
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;
@@ -450,7 +463,8 @@ find_shape(struct dialect *d, struct sample *s, struct arena *a)
 		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
 			start++;
 	uint64_t header = start < s->row_count ? count_header(&t, start) : 1;
-	if (header == 0 && start > 0 && is_odd_header(&t, start - 1, o, a)) {
+	if (start > 0 && (header == 0 || (start == 1 && !has_looks(&t))) &&
+	    is_odd_header(&t, start - 1, o, a)) {
 		start--;
 		header = 1;
 	}

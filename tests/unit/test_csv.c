@@ -498,7 +498,8 @@ compare_with_plain(struct str text, size_t window)
 		columns = columns ? columns : r.fields;
 		if (rows >= t.row_count)
 			fail_msg("row %zu is missing in: %.*s", rows, STR_ARG(text));
-		assert_int_equal(t.rows[rows].line, r.line);
+		if (t.rows[rows].line != r.line)
+			fail_msg("row %zu is on another line in: %.*s", rows, STR_ARG(text));
 		for (size_t i = 0; i < r.fields; i++) {
 			size_t n = strlen(r.text[i]);
 			assert_str(collect_text(&t, rows, i), r.text[i]);
@@ -525,7 +526,7 @@ a_plain_parser_agrees(void **state)
 {
 	(void)state;
 	static const char *pieces[] = {",", ",", ",", "\"", "\"", "\"\"", "\n", "\r\n", "\r", "a",
-	    "b", "\\", " ", "\t", "\xc3\xa9", "\xff", "long enough for a whole step of sixteen",
+	    "b", "\\", "z ", "z\t", "\xc3\xa9", "\xff", "long enough for a whole step of sixteen",
 	    "7", "\",\"", "\n\""};
 	uint64_t x = 20240314;
 	for (int round = 0; round < 4000; round++) {
