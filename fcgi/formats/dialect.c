@@ -109,6 +109,21 @@ is_splittable(struct str cell)
 	return false;
 }
 
+static size_t
+used_columns(const struct sample *s, size_t width, struct arena *a)
+{
+	bool *used = arena_array(a, width, sizeof *used);
+	size_t n = 0;
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sample_row *row = &s->rows[i];
+		for (size_t k = 0; k < width && row->count == width; k++)
+			used[k] |= s->cells[row->first + k].n > 0;
+	}
+	for (size_t k = 0; k < width; k++)
+		n += used[k];
+	return n > 0 ? n : 1;
+}
+
 static double
 score(
     const struct sample *s, const struct csv_options *o, const struct candidate *c, struct arena *a)
@@ -132,8 +147,11 @@ score(
 				 (doubtful && !quoted && is_splittable(cell) ? 0.4 : 1);
 		}
 	}
+	/* Columns without any cell are no gain: they are half of a longer delimiter. */
+	size_t used = used_columns(s, width, a);
+	arena_reset(a, mark);
 	double consistent = (double)alike / (double)rows;
-	double gain = width == 1 ? 0.35 : (double)(width - 1) / (double)width * c->trust;
+	double gain = width == 1 ? 0.35 : (double)(used - 1) / (double)used * c->trust;
 	double stray = (double)s->stray / (double)(rows + s->stray);
 	return consistent * consistent * gain * worth / (double)cells * (1 - stray);
 }
@@ -228,7 +246,7 @@ find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 struct table_shape {
 	struct sample *s;
 	struct dialect *d;
-	size_t typical; /* filled cells of the rows that are alike, on average */
+	size_t typical; /* filled cells that most of the rows that are alike have */
 };
 
 static bool
@@ -438,12 +456,39 @@ repair_rows(struct sample *s, size_t width, const struct csv_options *o, struct 
 	}
 }
 
+static size_t
+usual_filled(const struct sample *s, size_t width, struct arena *a)
+{
+	size_t *count = arena_array(a, width + 1, sizeof *count), most = width;
+	for (size_t i = 0; i < s->row_count; i++)
+		if (s->rows[i].count == width)
+			count[s->rows[i].filled]++;
+	for (size_t n = width; n > 0; n--)
+		if (count[n] > count[most])
+			most = n;
+	return most;
+}
+
+/* Every row ends with a delimiter, and the header does not. */
+static void
+find_trailing(struct dialect *d, const struct sample *s, size_t header)
+{
+	size_t labels = s->rows[header].count;
+	if (d->options.header_rows.count == 0 || labels < 2 || labels >= d->width)
+		return;
+	for (size_t c = labels; c < d->width; c++)
+		if (d->looks[c] != LOOK_EMPTY)
+			return;
+	d->trailing = true;
+	d->width = labels;
+}
+
 static void
 find_shape(struct dialect *d, struct sample *s, struct arena *a)
 {
 	struct csv_options *o = &d->options;
 	struct table_shape t = {.s = s, .d = d};
-	size_t rows, alike, filled = 0;
+	size_t rows, alike;
 	d->width = usual_width(s, &rows, &alike, a);
 	if (!o->comments_set) {
 		find_comment(o, s, d->width);
@@ -455,9 +500,7 @@ find_shape(struct dialect *d, struct sample *s, struct arena *a)
 	}
 	repair_rows(s, d->width, o, a);
 	d->looks = arena_alloc(a, d->width + 1);
-	for (size_t i = 0; i < s->row_count; i++)
-		filled += s->rows[i].count == d->width ? s->rows[i].filled : 0;
-	t.typical = alike ? filled / alike : 0;
+	t.typical = usual_filled(s, d->width, a);
 	size_t start = find_start(&t);
 	if (start == s->row_count)
 		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
@@ -474,6 +517,8 @@ find_shape(struct dialect *d, struct sample *s, struct arena *a)
 	set_unless(&o->header_rows, header);
 	size_t body = start + (size_t)header;
 	find_looks(&t, body);
+	if (start < s->row_count)
+		find_trailing(d, s, start);
 	uint64_t above = preamble && start < s->row_count ? s->rows[start].line : 0;
 	set_unless(&o->skip, above);
 	set_unless(&o->footer, s->whole ? count_footer(&t, body) : 0);

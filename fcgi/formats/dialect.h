@@ -18,6 +18,7 @@
 struct dialect {
 	struct csv_options options; /* every member is set */
 	size_t width;               /* cells that most rows have; 0: there are no rows */
+	bool trailing;              /* rows end with a delimiter that the header has not */
 	uint8_t *looks;             /* enum look of each: what nearly all its cells look like */
 };
 

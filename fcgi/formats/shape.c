@@ -159,7 +159,7 @@ shape_row(struct csv *c, struct at *at, struct err *e)
 {
 	size_t columns = c->columns, count = c->record.count;
 	bool done = false;
-	if (count > columns && count <= LIMIT_COLUMNS && c->dialect.width != columns &&
+	if (count > columns && count <= LIMIT_COLUMNS && c->dialect.trailing &&
 	    empty_at_end(c) >= count - columns)
 		return drop_trailing(c, at, e);
 	if (!use_other_delimiter(c, at, columns, false, &done, e))

@@ -7,7 +7,7 @@ import { root } from "../lib/server.mjs";
 
 const program = path.join(root, process.env.ROWHOUSE_BUILD ?? "build", "tests/formats/read");
 
-// What the reader told: {found, columns, rows, lines, findings, records, skipped, types} or {error}.
+// What the reader told: {found, columns, rows, lines, findings, counts} or {error}.
 // A row that is short gets empty cells at its end, as the table shows it.
 export function readFile(file, options = {}) {
   const { status, stdout, stderr } = spawnSync(program, [file, JSON.stringify(options)], {
@@ -22,6 +22,7 @@ export function readFile(file, options = {}) {
       table.rows.push(line.row);
       table.lines.push(line.line);
     } else if (line.column !== undefined) table.columns.push(line.column);
+    else if (line.records !== undefined) table.counts = line;
     else Object.assign(table, line);
   }
   for (const row of table.rows) while (row.length < table.columns.length) row.push("");
