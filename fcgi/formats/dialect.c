@@ -171,7 +171,8 @@ attempt(struct trial *t, const struct csv_options *o, const struct candidate *c)
 	double points = score(&t->sample, o, c, t->arena);
 	/* Other quotes than the usual one must have been used to be believed. */
 	bool believed = o->quote == '"' || o->quote == CSV_NONE ||
-			(t->sample.quoted > 1 && t->sample.quoted > t->sample.stray);
+			((t->sample.quoted > 1 || t->sample.protected > 0) &&
+			    t->sample.quoted > t->sample.stray);
 	/* Rounding must not decide between two that are the same. */
 	if (!t->found || (believed && points > t->score * 1.0001)) {
 		t->found = true;

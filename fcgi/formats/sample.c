@@ -88,6 +88,11 @@ take_cell(struct sample *s, struct cursor *c)
 		s->quoted += close && !stray;
 		s->stray += !close || stray;
 		if (close) {
+			for (const char *p = start + 1; p < close; p++)
+				if (cell_ends(c, p)) {
+					s->protected ++;
+					break;
+				}
 			c->p = close + 1;
 			c->line += lines;
 			return (struct str){start + 1, (size_t)(close - start - 1)};
@@ -141,7 +146,7 @@ void
 sample_split(struct sample *s, const struct csv_options *o)
 {
 	struct cursor c = {s->text.p, s->text.p + s->text.n, 0, o};
-	s->cell_count = s->row_count = s->quoted = s->stray = 0;
+	s->cell_count = s->row_count = s->quoted = s->stray = s->protected = 0;
 	for (uint64_t i = 0; o->skip.set && i < o->skip.count && c.p < c.end; i++) {
 		while (c.p < c.end && !is_line_end(*c.p))
 			c.p++;

@@ -26,6 +26,7 @@ struct sample {
 	struct sample_row *rows;
 	size_t cell_count, row_count, cell_room;
 	uint64_t lines;
+	size_t protected;     /* quoted cells that hold the delimiter or a line end */
 	size_t quoted, stray; /* cells whose quotes are well, and those whose are not */
 };
 

@@ -45,7 +45,7 @@ function duckdbCase({ setup = "", sql }) {
 }
 
 // DuckDB prints what its types hold; what stands in the file is kept here.
-const duckdbTypes = new Set(["dateformat.csv", "time.csv", "leading_space_numerics.csv"]);
+const duckdbTypes = new Set(["dateformat.csv", "various_time_formats.csv", "time.csv", "leading_space_numerics.csv"]);
 
 test("DuckDB", options, (t) => {
   const left = {};
