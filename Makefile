@@ -43,9 +43,9 @@ objects := $(sources:%.c=$(BUILD)/%.o)
 base    := $(filter $(BUILD)/fcgi/base/% $(BUILD)/fcgi/formats/%,$(objects))
 units   := $(wildcard tests/unit/test_*.c)
 unit_programs := $(units:%.c=$(BUILD)/%)
-read_table := $(BUILD)/tests/formats/read_table
 fuzzers := $(filter-out tests/fuzz/standalone.c,$(wildcard tests/fuzz/*.c))
 fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
+format_reader := $(BUILD)/tests/formats/read
 
 # On all cores, unless the caller has said on how many.
 parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -109,14 +109,13 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
 
--include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(read_table).d $(fuzzers:%.c=$(BUILD)/%.d)
+-include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d) $(format_reader).d
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
 
-# What reads a file as a table, for tests/formats.
-$(read_table): $(BUILD)/tests/formats/read_table.o $(BUILD)/libcore.a
+$(format_reader): $(BUILD)/tests/formats/read.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lm -ldl
 
@@ -159,8 +158,8 @@ $(modules): tests/package.json tests/package-lock.json
 	$(Q)cd tests && $(npm) ci
 	@touch $@
 
-## check-formats: files of other people, and what they say is in them
-check-formats: $(read_table) $(modules)
+## check-formats: files of all kinds against what other programs expect of them (ROWHOUSE_SHARED)
+check-formats: $(format_reader)
 	$(Q)$(node) tests/formats/*.test.mjs
 
 ## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")
@@ -204,7 +203,7 @@ install: all
 		to="$(DESTDIR)$(PREFIX)/lib/rowhouse/$${p#$(BUILD)/}"; \
 		echo "install $$to"; install -d "$${to%/*}" && install -m 644 "$$p" "$$to" || exit 1; done
 
-code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch] plugins/*/*.[ch] tests/plugins/*/*.[ch])
+code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch] tests/formats/*.[ch] plugins/*/*.[ch] tests/plugins/*/*.[ch])
 headers := $(wildcard fcgi/*.h fcgi/*/*.h)
 banned  := strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|system|popen|gmtime|localtime|asctime|ctime|signal
 
@@ -228,5 +227,5 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test test-plugins check check-unit check-fuzz check-http check-faults check-browser fuzz bench \
+.PHONY: all run test test-plugins check check-unit check-fuzz check-formats check-http check-faults check-browser fuzz bench \
 	install format lint clean help FORCE

@@ -1,50 +1,29 @@
 /*
- * dialect.h: how a CSV file is written, found out from its beginning.
+ * dialect.h: how a CSV file is written, found out from a sample of its beginning.
  *
- * A dialect is good when it makes rows of like length out of cells that look like something (a
- * number, a date, a word): of all that can be, the one with the highest product of both counts (van
- * den Burg, Nazabal and Sutton, "Wrangling messy CSV files by detecting row and type patterns",
- * 2019).  Then the lines before the header, and how many rows the header has, are found by what is
- * in the rows.
+ * Every delimiter, quote and escape that could be meant is tried: the one wins under which most
+ * rows have the same number of cells and the cells look like something (numbers, dates, clean
+ * text), after van den Burg et al., "Wrangling messy CSV files by detecting row and type patterns"
+ * (2019).  What is no row (a preamble, a header, notes at the end) stands out against the rows that
+ * are alike.  Options that are set are obeyed; it is always a guess, so that nothing fails here.
  */
 #ifndef ROWHOUSE_DIALECT_H
 #define ROWHOUSE_DIALECT_H
 
-#include "base/arena.h"
-#include "formats/csv_split.h"
+#include "base/limits.h"
+#include "formats/table.h"
 
-/* How much of the file is looked at. */
-#define DIALECT_BYTES ((size_t)128 << 10)
-
-/* What a cell looks like. */
-enum cell_class {
-	CLASS_EMPTY,
-	CLASS_NUMBER,
-	CLASS_AMOUNT, /* a number with a currency or a per cent */
-	CLASS_DATE,
-	CLASS_TIME,
-	CLASS_LINK, /* an address of the web or of mail */
-	CLASS_CODE, /* letters and digits without a space */
-	CLASS_WORDS,
-	CLASS_OTHER
-};
+#define DIALECT_SAMPLE_BYTES ((size_t)KIB(256))
 
 struct dialect {
-	struct csv_syntax syntax;
-	struct str comment;     /* empty: there are none */
-	uint64_t skip;          /* lines before the header */
-	size_t header_rows;     /* 0: none */
-	size_t width;           /* cells of most rows; 0: there are no rows */
-	const uint8_t *classes; /* by column: enum cell_class of most cells that are not empty */
+	struct csv_options options; /* every member is set */
+	size_t width;               /* cells that most rows have; 0: there are no rows */
+	bool trailing;              /* rows end with a delimiter that the header has not */
+	uint8_t *looks;             /* enum look of each: what nearly all its cells look like */
 };
 
-/*
- * Finds out what the options leave open.  The sample is the file's beginning, or that of a table in
- * it; `whole`: nothing follows.  Lives in the arena.
- */
-void dialect_find(struct dialect *out, const struct csv_options *options, struct str sample,
-    bool whole, struct arena *a);
-
-enum cell_class dialect_class(struct str text);
+/* whole: the sample is the whole file.  The result lives in the arena. */
+void dialect_find(struct dialect *out, struct str sample, bool whole,
+    const struct csv_options *wanted, struct arena *a);
 
 #endif

@@ -1,6 +1,5 @@
 /* options.c: see options.h. */
 #include "formats/options.h"
-#include "formats/csv_split.h"
 #include "base/limits.h"
 #include "base/tree.h"
 #include "base/utf8.h"
@@ -149,8 +148,8 @@ take_delimiter(struct str *out, const struct value *v, struct arena *a, struct e
 static bool
 take_byte(int *out, const struct value *v, const char *field, struct arena *a, struct err *e)
 {
-	if (str_is(v->text, "none") || str_is(v->text, "nul")) {
-		*out = str_is(v->text, "none") ? CSV_NONE : CSV_NUL;
+	if (str_is(v->text, "none")) {
+		*out = CSV_NONE;
 		return true;
 	}
 	struct str bytes = bytes_of(v->text, a);
@@ -301,8 +300,8 @@ static void
 write_byte(struct jsonout *j, const char *field, int byte)
 {
 	char one = (char)byte;
-	if (byte == CSV_NONE || byte == CSV_NUL)
-		jsonout_member_text(j, field, byte == CSV_NONE ? "none" : "nul");
+	if (byte == CSV_NONE)
+		jsonout_member_text(j, field, "none");
 	else if (byte > 0)
 		write_bytes(j, field, (struct str){&one, 1});
 }

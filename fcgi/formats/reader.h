@@ -25,6 +25,8 @@ struct window {
 	size_t start;    /* where the next record begins */
 	size_t end;      /* bytes that were read */
 	bool at_end;     /* nothing follows behind `end` */
+	char *sample;    /* was read ahead: what of it is not in the window yet */
+	size_t sample_start, sample_end;
 };
 
 /* Texts with a number each; used for the columns' names and for the keys of JSON objects. */
@@ -62,6 +64,11 @@ bool table_read_through(struct input *in, const struct table_options *options,
 /* Forgets what lies before the window's start and reads on, into a larger window when the record
  * fills more than half of it.  TOO_BIG when the record is over its limit. */
 bool window_more(struct reader *r, struct err *e) MUST_CHECK;
+
+/* The first bytes behind the window's start, at most n, without moving on: good until the reader is
+ * released.  *whole: they are all there are.  Called once, before the window moves. */
+bool window_sample(
+    struct reader *r, size_t n, struct str *sample, bool *whole, struct err *e) MUST_CHECK;
 
 /* Makes the row's buffer at least n bytes large; what it holds stays. */
 bool row_room(struct reader *r, size_t n, struct err *e) MUST_CHECK;

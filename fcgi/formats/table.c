@@ -15,8 +15,9 @@ reader_release(void *p)
 {
 	struct reader *r = p;
 	free(r->window.bytes);
+	free(r->window.sample);
 	free(r->row);
-	r->window.bytes = NULL;
+	r->window.bytes = r->window.sample = NULL;
 	r->row = NULL;
 }
 

@@ -3,7 +3,7 @@
  *
  * A reader finds the columns, then hands out each row as a cells array (base/cells.h), ready to be
  * stored.  It never stops at a flaw it can repair: it reports a finding and goes on; it fails only
- * when no row can be told from the next (not text, a quote never closed, a record over the limit).
+ * when no row can be told from the next (not text, a record over the limit).
  *
  * Memory is flat: two windows of the input and one record, whatever the size of the file.
  */
@@ -50,7 +50,8 @@ struct table_options {
 
 /* Something in the file the user should know, and what was done about it.  Codes are those of the
  * frictionless standard where it has one (missing-cell, extra-cell, blank-row, blank-label,
- * duplicate-label), else of the same form (encoding-error, nul-byte, invalid-json). */
+ * duplicate-label, encoding-error), else of the same form (nul-byte, unterminated-quote,
+ * mixed-delimiter and so on). */
 struct finding {
 	const char *code;
 	uint64_t line;      /* where the record starts, from 1 */

@@ -8,13 +8,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "collect.h"
 
 #include <dirent.h>
 #include <jansson.h>
 
-static const struct table_options csv = {.format = TABLE_CSV};
+/* As RFC 4180 has it: nothing is found out but the width of the table. */
+#define RFC_4180                                                                                   \
+	{                                                                                          \
+		.delimiter = {",", 1}, .quote = '"', .escape = '"', .comments_set = true,          \
+		.skip = {true, 0}, .header_rows = {true, 1}, .footer = {true, 0}, .table = {       \
+			true,                                                                      \
+			1                                                                          \
+		}                                                                                  \
+	}
+static const struct table_options csv = {.format = TABLE_CSV, .csv = RFC_4180};
+static struct table_options rows_only = {.format = TABLE_CSV, .csv = RFC_4180};
 
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
@@ -71,10 +80,8 @@ every_kind_of_line_end_counts(void **state)
 	const uint64_t lines[] = {2, 6, 7, 8};
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(t.rows[i].line, lines[i]);
-	assert_finding(&t, 0, "mixed-newline", 2, TABLE_NO_COLUMN);
-	assert_int_equal(collect_findings_of(&t, "mixed-newline"), 1);
-	assert_finding(&t, 1, "missing-cell", 8, 1);
-	assert_str(t.findings[1].message,
+	assert_finding(&t, 0, "missing-cell", 8, 1);
+	assert_str(t.findings[0].message,
 	    "row has 1 cell, the header has 2: the missing 1 was left empty");
 	arena_release(&t.arena);
 }
@@ -102,8 +109,7 @@ labels_become_names(void **state)
 	assert_int_equal(t.columns[8].n, 1023);
 	assert_true(t.columns[9].n <= 1024);
 	assert_memory_equal(t.columns[9].p + t.columns[9].n - 2, "_2", 2);
-	assert_finding(&t, 0, "blank-label", 1, 1);
-	assert_finding(&t, 1, "duplicate-label", 1, 2);
+	assert_int_equal(collect_findings_of(&t, "blank-label"), 2);
 	assert_int_equal(collect_findings_of(&t, "duplicate-label"), 4);
 	assert_int_equal(collect_findings_of(&t, "encoding-error"), 1);
 	assert_int_equal(t.row_count, 0);
@@ -144,14 +150,39 @@ flaws_inside_a_record_are_repaired(void **state)
 {
 	(void)state;
 	struct collected t;
-	collect(&t, STR("a,b\n\"x\"y\",p\"q\n\xc3,\xe2\x82\xac\xed\xa0\x80\n"), &csv, 16);
+	collect(&t, STR("a,b\n\"x\"y\"z,p\"q\n\xc3,\xe2\x82\xac\xed\xa0\x80\n"), &csv, 16);
 	assert_true(t.worked);
-	assert_cells(&t, 0, "[\"x\\\"y\",\"p\\\"q\"]");
+	assert_cells(&t, 0, "[\"\\\"x\\\"y\\\"z\",\"p\\\"q\"]");
 	assert_cells(
 	    &t, 1, "[\"\xef\xbf\xbd\",\"\xe2\x82\xac\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]");
 	assert_int_equal(t.finding_count, 2);
-	assert_finding(&t, 0, "stray-quote", 2, TABLE_NO_COLUMN);
+	assert_finding(&t, 0, "unterminated-quote", 2, TABLE_NO_COLUMN);
 	assert_finding(&t, 1, "encoding-error", 3, TABLE_NO_COLUMN);
+	arena_release(&t.arena);
+}
+
+static void
+a_quote_that_is_never_closed_is_text(void **state)
+{
+	(void)state;
+	struct collected t;
+	collect(&t, STR("a,b\n1,2\n3,\"x\n4,5\n"), &csv, 16);
+	assert_true(t.worked);
+	assert_int_equal(t.row_count, 3);
+	assert_cells(&t, 1, "[\"3\",\"\\\"x\"]");
+	assert_cells(&t, 2, "[\"4\",\"5\"]");
+	assert_int_equal(t.finding_count, 1);
+	assert_finding(&t, 0, "unterminated-quote", 3, TABLE_NO_COLUMN);
+	arena_release(&t.arena);
+	/* The quote that would close it belongs to another row. */
+	collect(&t, STR("a,b,c\n1,\"2,3\n4,\"5\",6\n7,\"8 \"in\" 9\",0\n"), &csv, 16);
+	assert_true(t.worked);
+	assert_int_equal(t.row_count, 3);
+	assert_cells(&t, 0, "[\"1\",\"\\\"2\",\"3\"]");
+	assert_cells(&t, 1, "[\"4\",\"5\",\"6\"]");
+	assert_cells(&t, 2, "[\"7\",\"8 \\\"in\\\" 9\",\"0\"]");
+	assert_finding(&t, 0, "unterminated-quote", 2, TABLE_NO_COLUMN);
+	assert_finding(&t, 1, "stray-quote", 4, TABLE_NO_COLUMN);
 	arena_release(&t.arena);
 }
 
@@ -237,7 +268,8 @@ other_delimiters(void **state)
 	assert_cells(&t, 1, "[\"\",\"\"]");
 	assert_int_equal(t.rows[0].line, 1);
 	arena_release(&t.arena);
-	const struct table_options quote = {.format = TABLE_CSV, .csv.delimiter = STR("\"")};
+	const struct table_options quote = {
+	    .format = TABLE_CSV, .csv.delimiter = STR("\""), .csv.quote = '"'};
 	collect(&t, STR("a\n"), &quote, 16);
 	assert_int_equal(t.err.code, ERR_INPUT);
 	assert_string_equal(t.err.field, "delimiter");
@@ -274,7 +306,7 @@ two_thousand_columns_and_one_more(void **state)
 	struct str line = wide_line(&a, LIMIT_COLUMNS + 2);
 	collect(&t, arena_format(&a, "a\n1\n%.*s", STR_ARG(line)), &csv, 256);
 	assert_int_equal(t.err.code, ERR_TOO_BIG);
-	assert_string_equal(t.err.message, "the file has 2,002 columns, the limit is 2,000");
+	assert_string_equal(t.err.message, "this row has 2,002 columns, the limit is 2,000");
 	assert_int_equal(t.err.at_line, 3);
 	arena_release(&t.arena);
 	arena_release(&a);
@@ -355,7 +387,84 @@ a_file_that_was_cut_short_is_an_error(void **state)
 	arena_release(&t.arena);
 }
 
-/* ---- what was written is what is read ---- */
+/* ---- the independent parser: one byte at a time, no windows, no escapes ---- */
+
+struct plain_record {
+	uint64_t line;
+	size_t fields;
+	char text[8][64];
+	bool blank;
+};
+
+struct plain_parser {
+	const char *p, *end;
+	uint64_t line;
+};
+
+static void
+plain_put(struct plain_record *r, const char *bytes)
+{
+	char *field = r->text[r->fields - 1];
+	assert_true(strlen(field) + strlen(bytes) < sizeof r->text[0]);
+	strcat(field, bytes);
+}
+
+/* 1: a record, 0: the end, -1: a quote that is never closed, or not before a delimiter. */
+static int
+plain_next(struct plain_parser *s, struct plain_record *r)
+{
+	if (s->p == s->end)
+		return 0;
+	memset(r, 0, sizeof *r);
+	r->line = s->line;
+	r->fields = 1;
+	r->blank = true;
+	bool quoted = false, at_start = true;
+	uint64_t opened = 0;
+	bool closed = false;
+	for (;;) {
+		if (s->p == s->end) {
+			r->line = quoted ? opened : r->line;
+			return quoted ? -1 : 1;
+		}
+		char c = *s->p++;
+		bool new_line = c == '\r' || (c == '\n' && s->p[-2] != '\r');
+		if (quoted) {
+			s->line += c == '\r' || new_line;
+			if (c == '"' && s->p < s->end && *s->p == '"')
+				s->p++;
+			else if (c == '"') {
+				quoted = false;
+				closed = true;
+				continue;
+			}
+		} else if (c == '"' && at_start) {
+			quoted = true;
+			at_start = r->blank = false;
+			opened = s->line;
+			continue;
+		} else if (c == '\n' || c == '\r') {
+			if (c == '\r' && s->p < s->end && *s->p == '\n')
+				s->p++;
+			s->line++;
+			return 1;
+		} else if (c == ',') {
+			r->fields++;
+			closed = false;
+			assert_true(r->fields <= 8);
+			r->blank = false;
+			at_start = true;
+			continue;
+		}
+		at_start = false;
+		if (closed)
+			return -1;
+		if (c != ' ' && c != '\t')
+			r->blank = false;
+		char one[2] = {c, 0};
+		plain_put(r, (unsigned char)c == 0xff ? "\xef\xbf\xbd" : one);
+	}
+}
 
 static uint64_t
 next_random(uint64_t *x)
@@ -366,167 +475,78 @@ next_random(uint64_t *x)
 	return *x;
 }
 
-#define TABLE_COLUMNS 5
-#define TABLE_ROWS 12
-
-/* A table of random values and the file it is written as. */
-struct written {
-	struct str cells[TABLE_ROWS][TABLE_COLUMNS];
-	struct buf text;
-	struct csv_options options;
-};
-
-struct dialect_case {
-	const char *delimiter;
-	int quote, escape;
-	const char *line_end;
-};
-
-static const struct dialect_case dialects[] = {
-    {",", '"', '"', "\n"},
-    {";", '"', '"', "\r\n"},
-    {"\t", '"', '"', "\n"},
-    {"|", '"', '\\', "\n"},
-    {",", '\'', '\'', "\r"},
-    {",", '"', '\\', "\r\n"},
-    {"||", '"', '"', "\n"},
-    {"~", '`', '`', "\n"},
-    {"\xc2\xa6", '"', '"', "\n"},
-};
-
-/* A value made of what means something in some dialect. */
-static struct str
-random_value(uint64_t *x, const char *const *pieces, size_t count, struct arena *a)
-{
-	struct buf b;
-	buf_init(&b, a);
-	for (size_t n = next_random(x) % 6; n > 0; n--)
-		buf_put_text(&b, pieces[next_random(x) % count]);
-	return buf_str(&b);
-}
-
-static bool
-needs_quotes(const struct dialect_case *d, struct str value)
-{
-	struct str text = str_trim(value);
-	for (size_t i = 0; i < value.n; i++)
-		if (strchr("\r\n", value.p[i]) || value.p[i] == d->quote ||
-		    value.p[i] == d->escape || value.p[i] == d->delimiter[0])
-			return true;
-	return text.n != value.n;
-}
-
 static void
-write_value(struct buf *b, const struct dialect_case *d, struct str value, bool quoted)
-{
-	if (!quoted) {
-		buf_put_str(b, value);
-		return;
-	}
-	buf_put_char(b, (char)d->quote);
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] == d->quote || value.p[i] == d->escape)
-			buf_put_char(b, (char)d->escape);
-		buf_put_char(b, value.p[i]);
-	}
-	buf_put_char(b, (char)d->quote);
-}
-
-static void
-write_table(struct written *w, const struct dialect_case *d, uint64_t *x, const char *const *pieces,
-    size_t count, bool labels, struct arena *a)
-{
-	buf_init(&w->text, a);
-	for (size_t i = 0; labels && i < TABLE_COLUMNS; i++) {
-		buf_put_text(&w->text, i ? d->delimiter : "");
-		buf_format(&w->text, "label%c", (int)('a' + i));
-	}
-	if (labels)
-		buf_put_text(&w->text, d->line_end);
-	for (size_t r = 0; r < TABLE_ROWS; r++) {
-		for (size_t i = 0; i < TABLE_COLUMNS; i++) {
-			struct str value = i == 0   ? arena_format(a, "%zu", r + 10)
-					   : i == 1 ? arena_format(a, "2024-03-%zu", r + 10)
-						    : random_value(x, pieces, count, a);
-			w->cells[r][i] = value;
-			if (i)
-				buf_put_text(&w->text, d->delimiter);
-			write_value(
-			    &w->text, d, value, needs_quotes(d, value) || next_random(x) % 4 == 0);
-		}
-		if (r + 1 < TABLE_ROWS || next_random(x) % 2)
-			buf_put_text(&w->text, d->line_end);
-	}
-	w->options = (struct csv_options){
-	    .delimiter = str_of(d->delimiter),
-	    .quote = d->quote,
-	    .escape = d->escape,
-	    .comments_set = true,
-	    .skip = {true, 0},
-	    .header_rows = {true, labels},
-	    .footer = {true, 0},
-	};
-}
-
-static void
-assert_read_back(struct written *w, const struct table_options *options, size_t window, int round)
+compare_with_plain(struct str text, size_t window)
 {
 	struct collected t;
-	collect(&t, buf_str(&w->text), options, window);
-	if (t.row_count != TABLE_ROWS)
-		fail_msg("%d: %zu rows of %.*s", round, t.row_count, STR_ARG(buf_str(&w->text)));
-	for (size_t r = 0; r < TABLE_ROWS; r++)
-		for (size_t i = 0; i < TABLE_COLUMNS; i++)
-			if (!str_equal(collect_text(&t, r, i), w->cells[r][i]))
-				fail_msg(
-				    "%d: row %zu column %zu is \"%.*s\", not \"%.*s\", in %.*s",
-				    round, r, i, STR_ARG(collect_text(&t, r, i)),
-				    STR_ARG(w->cells[r][i]), STR_ARG(buf_str(&w->text)));
-	assert_int_equal(t.counts.skipped, 0);
+	collect(&t, text, &rows_only, window);
+	/* text.p[-1] is looked at for a CR; the caller has a byte there. */
+	struct plain_parser s = {text.p, text.p + text.n, 1};
+	struct plain_record r;
+	size_t rows = 0, columns = 0, skipped = 0, longest[8] = {0};
+	int found;
+	/* The plain parser repairs no row; where one was, it has nothing to say. */
+	bool repaired = collect_findings_of(&t, "mixed-delimiter") > 0;
+	for (size_t i = 0; i < t.finding_count; i++)
+		repaired |= strcmp(t.findings[i].code, "extra-cell") == 0 &&
+			    t.findings[i].column == TABLE_NO_COLUMN;
+	while ((found = plain_next(&s, &r)) == 1 && !repaired) {
+		if (r.blank && (columns != 1 || r.text[0][0] == 0)) {
+			skipped++;
+			continue;
+		}
+		columns = columns ? columns : r.fields;
+		if (rows >= t.row_count)
+			fail_msg("row %zu is missing in: %.*s", rows, STR_ARG(text));
+		if (t.rows[rows].line != r.line)
+			fail_msg("row %zu is on another line in: %.*s", rows, STR_ARG(text));
+		for (size_t i = 0; i < r.fields; i++) {
+			size_t n = strlen(r.text[i]);
+			assert_str(collect_text(&t, rows, i), r.text[i]);
+			longest[i] = n > longest[i] ? n : longest[i];
+		}
+		assert_null(collect_text(&t, rows, r.fields).p);
+		rows++;
+	}
+	if (found == -1 || repaired) {
+		arena_release(&t.arena);
+		return;
+	}
+	assert_int_equal(t.row_count, rows);
+	assert_true(t.worked == (columns > 0));
+	if (columns > 0)
+		assert_int_equal(t.counts.skipped, skipped);
+	for (size_t i = 0; i < t.column_count; i++)
+		assert_int_equal(t.guesses[i].longest, longest[i]);
 	arena_release(&t.arena);
 }
 
-static const size_t windows[] = {16, 17, 31, 64, 1000, 65536};
-
 static void
-what_is_written_is_read(void **state)
+a_plain_parser_agrees(void **state)
 {
 	(void)state;
-	static const char *const pieces[] = {",", ";", "|", "\t", "~", "\"", "'", "`", "\\", "\n",
-	    "\r\n", "a", "b ", " c", "\xc3\xa9", "\xc2\xa6", "||",
-	    "long enough for a whole step of sixteen", "7", "\",\"", "''"};
+	static const char *pieces[] = {",", ",", ",", "\"", "\"", "\"\"", "\n", "\r\n", "\r", "a",
+	    "b", "\\", "z ", "z\t", "\xc3\xa9", "\xff", "long enough for a whole step of sixteen",
+	    "7", "\",\"", "\n\""};
 	uint64_t x = 20240314;
-	for (int round = 0; round < 1500; round++) {
-		struct arena a;
-		struct written w;
-		const struct dialect_case *d = &dialects[next_random(&x) % ARRAY_LENGTH(dialects)];
-		arena_init(&a, MIB(4));
-		write_table(&w, d, &x, pieces, ARRAY_LENGTH(pieces), next_random(&x) % 2, &a);
-		const struct table_options options = {.format = TABLE_CSV, .csv = w.options};
-		assert_read_back(
-		    &w, &options, windows[next_random(&x) % ARRAY_LENGTH(windows)], round);
-		arena_release(&a);
-	}
-}
-
-/* Nothing is said of the file, whose values are of the usual kind. */
-static void
-the_dialect_is_found_out(void **state)
-{
-	(void)state;
-	static const char *const pieces[] = {"word", " and ", "Zo\xc3\xab", "12", "a, b", "O'Neil",
-	    "x; y", "3.5", "two\nlines", "said \"no\"", "c:\\temp"};
-	uint64_t x = 99;
-	for (int round = 0; round < 600; round++) {
-		struct arena a;
-		struct written w;
-		const struct dialect_case *d = &dialects[next_random(&x) % ARRAY_LENGTH(dialects)];
-		arena_init(&a, MIB(4));
-		write_table(&w, d, &x, pieces, ARRAY_LENGTH(pieces), true, &a);
-		const struct table_options options = {.format = TABLE_CSV};
-		assert_read_back(
-		    &w, &options, windows[next_random(&x) % ARRAY_LENGTH(windows)], round);
-		arena_release(&a);
+	for (int round = 0; round < 4000; round++) {
+		char text[512] = "x";
+		size_t n = 1, fields = 0, bytes = 0;
+		size_t want = next_random(&x) % 40;
+		for (size_t i = 0; i < want; i++) {
+			const char *piece = pieces[next_random(&x) % ARRAY_LENGTH(pieces)];
+			/* What fits the plain parser's arrays, however it is quoted. */
+			if (strchr(piece, ',') && ++fields >= 7)
+				continue;
+			bytes += 3 * strlen(piece);
+			if (bytes > 63)
+				break;
+			memcpy(text + n, piece, strlen(piece));
+			n += strlen(piece);
+		}
+		static const size_t windows[] = {16, 17, 31, 64, 1000};
+		compare_with_plain((struct str){text + 1, n - 1},
+		    windows[next_random(&x) % ARRAY_LENGTH(windows)]);
 	}
 }
 
@@ -604,12 +624,14 @@ csv_spectrum_reads_as_its_json(void **state)
 int
 main(void)
 {
+	rows_only.csv.header_rows.count = 0;
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fields_are_rfc_4180),
 	    cmocka_unit_test(every_kind_of_line_end_counts),
 	    cmocka_unit_test(labels_become_names),
 	    cmocka_unit_test(rows_of_another_length),
 	    cmocka_unit_test(flaws_inside_a_record_are_repaired),
+	    cmocka_unit_test(a_quote_that_is_never_closed_is_text),
 	    cmocka_unit_test(a_late_nul_is_replaced),
 	    cmocka_unit_test(what_is_no_table_fails_with_a_line),
 	    cmocka_unit_test(the_first_byte_decides_the_format),
@@ -619,8 +641,7 @@ main(void)
 	    cmocka_unit_test(a_record_over_its_limit),
 	    cmocka_unit_test(a_line_of_a_gigabyte_fails_early),
 	    cmocka_unit_test(a_file_that_was_cut_short_is_an_error),
-	    cmocka_unit_test(what_is_written_is_read),
-	    cmocka_unit_test(the_dialect_is_found_out),
+	    cmocka_unit_test(a_plain_parser_agrees),
 	    cmocka_unit_test(csv_spectrum_reads_as_its_json),
 	};
 	return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

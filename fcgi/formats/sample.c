@@ -1,0 +1,162 @@
+/* sample.c: see sample.h. */
+#include "formats/sample.h"
+
+/* A quoted cell over more lines than this is a quote that somebody forgot, for a guess. */
+#define CELL_LINES 100
+#define ROWS_MOST 20000
+#define CELLS_MOST 200000
+
+struct cursor {
+	const char *p, *end;
+	uint64_t line;
+	const struct csv_options *o;
+};
+
+void
+sample_init(struct sample *s, struct str text, bool whole, struct arena *a)
+{
+	*s = (struct sample){.text = text, .whole = whole};
+	size_t cells = text.n + 2 < CELLS_MOST ? text.n + 2 : CELLS_MOST;
+	/* Twice: rows may be split again. */
+	s->cell_room = 2 * cells;
+	s->cells = arena_array(a, s->cell_room, sizeof *s->cells);
+	s->rows = arena_array(a, cells < ROWS_MOST ? cells : ROWS_MOST, sizeof *s->rows);
+}
+
+static bool
+at_delimiter(const struct cursor *c, const char *p)
+{
+	struct str d = c->o->delimiter;
+	return *p == d.p[0] && (size_t)(c->end - p) >= d.n && memcmp(p, d.p, d.n) == 0;
+}
+
+static bool
+is_line_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+static bool
+cell_ends(const struct cursor *c, const char *p)
+{
+	return p == c->end || is_line_end(*p) || at_delimiter(c, p);
+}
+
+/* Steps over one line end. */
+static void
+next_line(struct cursor *c)
+{
+	if (c->p == c->end)
+		return;
+	c->p += *c->p == '\r' && c->end - c->p > 1 && c->p[1] == '\n' ? 2 : 1;
+	c->line++;
+}
+
+/* The closing quote of the cell that opens at c->p, NULL: there is none. */
+static const char *
+closing_quote(struct cursor *c, bool *stray, uint64_t *lines)
+{
+	bool doubled = c->o->escape == c->o->quote;
+	*lines = 0;
+	for (const char *p = c->p + 1; p < c->end; p++) {
+		if (is_line_end(*p)) {
+			*lines += *p == '\n' || (c->end - p > 1 && p[1] != '\n');
+			if (*stray || *lines > CELL_LINES)
+				return NULL;
+		} else if (*p == c->o->quote) {
+			if (doubled && c->end - p > 1 && p[1] == c->o->quote)
+				p++;
+			else if (cell_ends(c, p + 1))
+				return p;
+			else
+				*stray = true;
+		} else if (!doubled && *p == c->o->escape && c->end - p > 1) {
+			p++;
+		}
+	}
+	return NULL;
+}
+
+static struct str
+take_cell(struct sample *s, struct cursor *c)
+{
+	const char *start = c->p;
+	if (c->o->quote != CSV_NONE && start < c->end && *start == c->o->quote) {
+		bool stray = false;
+		uint64_t lines;
+		const char *close = closing_quote(c, &stray, &lines);
+		s->quoted += close && !stray;
+		s->stray += !close || stray;
+		if (close) {
+			for (const char *p = start + 1; p < close; p++)
+				if (cell_ends(c, p)) {
+					s->protected ++;
+					break;
+				}
+			c->p = close + 1;
+			c->line += lines;
+			return (struct str){start + 1, (size_t)(close - start - 1)};
+		}
+	}
+	bool escapes = c->o->escape != CSV_NONE && c->o->escape != c->o->quote;
+	while (!cell_ends(c, c->p))
+		c->p += escapes && *c->p == c->o->escape && c->end - c->p > 1 &&
+				at_delimiter(c, c->p + 1)
+			    ? 2
+			    : 1;
+	return (struct str){start, (size_t)(c->p - start)};
+}
+
+static void
+take_row(struct sample *s, struct cursor *c)
+{
+	struct sample_row *row = &s->rows[s->row_count++];
+	*row = (struct sample_row){.first = s->cell_count, .line = c->line};
+	const char *end = c->p;
+	while (end < c->end && !is_line_end(*end))
+		end++;
+	row->bytes = (struct str){c->p, (size_t)(end - c->p)};
+	size_t stray = s->stray;
+	struct str comment = c->o->comment, rest = {c->p, (size_t)(c->end - c->p)};
+	if (comment.n && rest.n >= comment.n && memcmp(rest.p, comment.p, comment.n) == 0) {
+		row->comment = true;
+		while (c->p < c->end && !is_line_end(*c->p))
+			c->p++;
+		next_line(c);
+		return;
+	}
+	for (;;) {
+		struct str cell = take_cell(s, c);
+		s->cells[s->cell_count++] = cell;
+		row->count++;
+		row->filled += str_trim(cell).n > 0;
+		if (c->p == c->end || is_line_end(*c->p) || s->cell_count == CELLS_MOST)
+			break;
+		c->p += c->o->delimiter.n;
+	}
+	row->stray = s->stray > stray;
+	if (row->count == 1 && row->filled == 0) {
+		row->count = 0;
+		s->cell_count--;
+	}
+	next_line(c);
+}
+
+void
+sample_split(struct sample *s, const struct csv_options *o)
+{
+	struct cursor c = {s->text.p, s->text.p + s->text.n, 0, o};
+	s->cell_count = s->row_count = s->quoted = s->stray = s->protected = 0;
+	for (uint64_t i = 0; o->skip.set && i < o->skip.count && c.p < c.end; i++) {
+		while (c.p < c.end && !is_line_end(*c.p))
+			c.p++;
+		next_line(&c);
+	}
+	while (c.p < c.end && s->row_count < ROWS_MOST && s->cell_count < CELLS_MOST)
+		take_row(s, &c);
+	s->lines = c.line;
+	/* The last row may be half of one. */
+	bool half = c.p == c.end && !s->whole;
+	if ((half || s->cell_count == CELLS_MOST) && s->row_count > 1)
+		s->row_count--;
+}

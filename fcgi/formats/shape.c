@@ -1,0 +1,204 @@
+/* shape.c: see shape.h. */
+#include "formats/shape.h"
+#include "formats/look.h"
+#include "formats/split.h"
+
+#include <limits.h>
+
+/* More cells than this are not left out: the row is another kind of thing. */
+#define EMPTY_CELLS 3
+
+static struct str
+field(const struct csv *c, size_t i)
+{
+	const struct field *f = &c->record.fields[i];
+	return (struct str){c->r->row + f->start, f->length};
+}
+
+static enum look
+column_look(const struct csv *c, size_t i)
+{
+	bool known = c->table == 1 && i < c->dialect.width;
+	return known ? (enum look)c->dialect.looks[i] : LOOK_TEXT;
+}
+
+/* How well a cell goes into a column: more is better. */
+static int
+fit(const struct csv *c, size_t column, struct str cell)
+{
+	enum look want = column_look(c, column), look = look_at(cell);
+	if (want == LOOK_EMPTY)
+		return look == LOOK_EMPTY ? 1 : -1;
+	if (look == LOOK_EMPTY)
+		return 0;
+	return want > LOOK_TEXT ? (look == want ? 2 : -2) : (look == LOOK_TEXT ? 1 : 0);
+}
+
+/* The empty cell without which the others go best into their columns; of two as good, the later. */
+static size_t
+empty_cell_too_many(const struct csv *c)
+{
+	size_t count = c->record.count, best = SIZE_MAX;
+	long points = 0, most = LONG_MIN;
+	/* Without cell i those behind it move by one column: from i - 1 to i one cell changes. */
+	for (size_t i = 1; i < count; i++)
+		points += fit(c, i - 1, field(c, i));
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			points += fit(c, i - 1, field(c, i - 1)) - fit(c, i - 1, field(c, i));
+		if (str_trim(field(c, i)).n == 0 && points >= most) {
+			most = points;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static size_t
+empty_at_end(const struct csv *c)
+{
+	size_t n = c->record.count;
+	while (n > 0 && c->record.fields[n - 1].length == 0)
+		n--;
+	return c->record.count - n;
+}
+
+static bool
+drop_trailing(struct csv *c, struct at *at, struct err *e)
+{
+	size_t columns = c->columns;
+	while (c->record.count > columns)
+		record_remove(&c->record, at, c->record.count - 1);
+	if (c->trailing_told)
+		return true;
+	c->trailing_told = true;
+	return reader_finding(c->r, e, "extra-cell", TABLE_NO_COLUMN,
+	    "the row ends with a delimiter: the empty cell behind it was left out, here and in "
+	    "all other rows");
+}
+
+/* Takes empty cells out until the record has so many. */
+static bool
+drop_empty(struct csv *c, struct at *at, size_t columns, bool *dropped, struct err *e)
+{
+	size_t empty = 0, extra = c->record.count - columns, first = SIZE_MAX;
+	*dropped = false;
+	if (extra > EMPTY_CELLS || c->record.count > LIMIT_COLUMNS)
+		return true;
+	for (size_t i = 0; i < c->record.count; i++)
+		empty += str_trim(field(c, i)).n == 0;
+	if (empty < extra)
+		return true;
+	while (c->record.count > columns) {
+		size_t i = empty_cell_too_many(c);
+		first = i < first ? i : first;
+		record_remove(&c->record, at, i);
+	}
+	*dropped = true;
+	return reader_finding(c->r, e, "extra-cell", TABLE_NO_COLUMN,
+	    "the line has %zu cells, the table has %zu columns: %s cell %zu was left out",
+	    columns + extra, columns, extra > 1 ? "with others the empty" : "the empty", first + 1);
+}
+
+/* At least half of what has a look of its own has the right one. */
+static bool
+cells_fit(const struct csv *c, const struct split_cell *cells, size_t count, bool header)
+{
+	size_t good = 0, bad = 0, texts = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum look want = column_look(c, i), look = look_at(cells[i].text);
+		texts += look == LOOK_TEXT;
+		if (want > LOOK_TEXT && look != LOOK_EMPTY)
+			*(look == want ? &good : &bad) += 1;
+	}
+	return header ? texts == count : good > bad;
+}
+
+/* The record is split by another delimiter, when that gives the cells of the table. */
+static bool
+use_other_delimiter(
+    struct csv *c, struct at *at, size_t columns, bool header, bool *used, struct err *e)
+{
+	struct reader *r = c->r;
+	struct str text = record_bytes(&c->record, *at);
+	*used = false;
+	if (c->record.line > r->line + 1 || columns < 2 || columns > LIMIT_COLUMNS)
+		return true;
+	struct split_cell *cells = c->record.cells;
+	const char *other = split_other_delimiter(cells, columns, text, &c->dialect.options);
+	bool worked = true;
+	if (other && cells_fit(c, cells, columns, header)) {
+		struct csv_options o = c->dialect.options;
+		o.delimiter = str_of(other);
+		*used = true;
+		c->record.stray_quote = c->record.open_quote = false;
+		c->record.invalid_utf8 = c->record.nul_byte = false;
+		worked = record_rewrite(&c->record, at, cells, columns, &o, e) &&
+			 reader_finding(r, e, "mixed-delimiter", TABLE_NO_COLUMN,
+			     "the line has another delimiter than the rest of the file, \"%s\"; it "
+			     "was split by that",
+			     other[0] == '\t' ? "tab" : other);
+	}
+	return worked;
+}
+
+bool
+shape_header(struct csv *c, struct at *at, struct err *e)
+{
+	size_t width = c->record.width;
+	bool done;
+	if (width < 2 || c->record.count == width)
+		return true;
+	if (!use_other_delimiter(c, at, width, true, &done, e))
+		return false;
+	return done || c->record.count < width || drop_empty(c, at, width, &done, e);
+}
+
+bool
+shape_row(struct csv *c, struct at *at, struct err *e)
+{
+	size_t columns = c->columns, count = c->record.count;
+	bool done = false;
+	if (count > columns && count <= LIMIT_COLUMNS && c->dialect.trailing &&
+	    empty_at_end(c) >= count - columns)
+		return drop_trailing(c, at, e);
+	if (!use_other_delimiter(c, at, columns, false, &done, e))
+		return false;
+	return done || count < columns || drop_empty(c, at, columns, &done, e);
+}
+
+void
+shape_remember(struct csv *c)
+{
+	c->first_count = c->record.count;
+	for (size_t i = 0; i < c->record.count; i++)
+		c->first_labels[i] = arena_copy(c->r->arena, field(c, i));
+}
+
+static bool
+is_labels(const struct csv *c)
+{
+	size_t typed = 0;
+	for (size_t i = 0; i < c->dialect.width; i++)
+		typed += c->dialect.looks[i] > LOOK_TEXT;
+	for (size_t i = 0; i < c->record.count; i++)
+		if (look_at(field(c, i)) != LOOK_TEXT)
+			return false;
+	return typed > 0;
+}
+
+bool
+shape_begins_table(const struct csv *c)
+{
+	size_t count = c->record.count, equal = 0;
+	if (c->r->no_header || count < 2 || count > LIMIT_COLUMNS)
+		return false;
+	if (c->after_blank && count != c->columns && is_labels(c))
+		return true;
+	if (c->first_count < 2 || !str_equal(field(c, 0), c->first_labels[0]))
+		return false;
+	size_t least = count < c->first_count ? count : c->first_count;
+	for (size_t i = 0; i < least; i++)
+		equal += str_equal(field(c, i), c->first_labels[i]);
+	return equal * 10 >= least * 8 && equal >= 2;
+}
