@@ -22,6 +22,7 @@ static const struct command {
     {"child", command_child, NULL},
     {"task", command_task, NULL},
     {"undo", command_undo, NULL},
+    {"preview", command_preview, NULL},
     {"split", command_split, NULL},
     {"export-worker", command_export_worker, NULL},
     {"nginx", command_nginx, NULL},

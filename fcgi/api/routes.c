@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "api/rowhouse.h"
 #include "api/site.h"
+#include "formats/options.h"
 #include "model/accounts.h"
 #include "pages/pages.h"
 
@@ -88,6 +89,7 @@ const struct route routes[] = {
 	OURS(GET, "/sources", rowhouse_source_list, list_query, NONE, "List data sources, newest first"),
 	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files as a data source"),
 	OURS(GET, "/sources/{id}", rowhouse_source_get, NONE, NONE, "One data source"),
+	OURS(POST, "/sources/{id}/preview", rowhouse_source_preview, NONE, option_fields, "What its file would be, read like this"),
 	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, NONE, NONE, "Delete a data source"),
 	OURS(GET, "/jobs", rowhouse_job_list, list_query, NONE, "List jobs, newest first"),
 	OURS(GET, "/jobs/{id}", rowhouse_job_get, NONE, NONE, "One job: how far it is"),

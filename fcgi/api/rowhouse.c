@@ -455,6 +455,48 @@ rowhouse_source_delete(struct exchange *x, struct err *e)
 	return true;
 }
 
+/* ---- previews ---- */
+
+static bool
+preview_go_on(struct exchange *x, struct err *e)
+{
+	const char *job_id = x->state;
+	struct job job;
+	struct jsonout j;
+	if (!model_preview_take(&x->app->model, &x->caller, job_id, &job, &x->arena, e))
+		return false;
+	if (str_is(job.state, "failed") || str_is(job.state, "cancelled"))
+		return model_job_failure(&job, e);
+	if (!str_is(job.state, "done")) {
+		exchange_wait(x, job_id, true, preview_go_on);
+		return true;
+	}
+	x->keep_nothing = true; /* it changes nothing, so it may as well be done again */
+	respond_json(x, 200, &j);
+	jsonout_object(&j);
+	jsonout_key(&j, "preview");
+	jsonout_raw(&j, job.result);
+	jsonout_end(&j);
+	return true;
+}
+
+bool
+rowhouse_source_preview(struct exchange *x, struct err *e)
+{
+	struct source source;
+	struct job job;
+	json_t *body;
+	struct str options;
+	if (!request_json(&body, &x->request, &x->arena, e) ||
+	    !model_options_check(&options, body, FORM_STRICT, &x->arena, e) ||
+	    !model_source_preview(
+		&x->app->model, &x->caller, x->value[0], options, &source, &job, &x->arena, e))
+		return false;
+	x->state = arena_text(&x->arena, str_of(job.job_id));
+	exchange_wait(x, job.job_id, true, preview_go_on);
+	return true;
+}
+
 /* ---- jobs ---- */
 
 bool

@@ -10,7 +10,8 @@
 handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_upload,
     rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_rows, rowhouse_findings,
     rowhouse_export, rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
-    rowhouse_source_delete, rowhouse_job_list, rowhouse_job_get, rowhouse_job_cancel;
+    rowhouse_source_delete, rowhouse_source_preview, rowhouse_job_list, rowhouse_job_get,
+    rowhouse_job_cancel;
 /* rowhouse_rows.c */
 handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
     rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;

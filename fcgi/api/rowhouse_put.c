@@ -133,6 +133,8 @@ put_source_object(struct jsonout *j, const struct source *s)
 	jsonout_member_int(j, "bytes", (int64_t)s->bytes);
 	jsonout_member_int(j, "datasets", s->datasets);
 	put_time(j, "created_at", s->created_at);
+	jsonout_key(j, "options");
+	jsonout_raw(j, s->options.n ? s->options : STR("{}"));
 	jsonout_key(j, "files");
 	jsonout_array(j);
 	for (size_t i = 0; i < s->file_count; i++) {

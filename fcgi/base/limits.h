@@ -20,6 +20,10 @@
 #define LIMIT_PAGE_ROWS 1000
 #define LIMIT_PAGE_BYTES MIB(4)
 #define LIMIT_PAGE_CELL_BYTES KIB(4)
+#define LIMIT_PREVIEW_ROWS 100
+#define LIMIT_PREVIEW_LOOK_ROWS 20000
+#define LIMIT_PREVIEW_LOOK_BYTES MIB(8)
+#define LIMIT_PREVIEW_CELL_BYTES 1000
 #define LIMIT_LIST_ITEMS 100
 #define LIMIT_UPLOAD_BYTES GIB(16)
 #define LIMIT_FORM_FIELDS 1000
@@ -76,6 +80,10 @@
 	X(PAGE_ROWS, "rows", "one page of rows")                                                   \
 	X(PAGE_BYTES, "bytes", "one page of rows in our own API")                                  \
 	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped")                \
+	X(PREVIEW_ROWS, "rows", "the preview of a file")                                           \
+	X(PREVIEW_LOOK_ROWS, "rows", "those a preview looks at for types and findings")            \
+	X(PREVIEW_LOOK_BYTES, "bytes", "those of a file that a preview looks at")                  \
+	X(PREVIEW_CELL_BYTES, "bytes", "a cell in a preview before it is clipped")                 \
 	X(LIST_ITEMS, "items", "one page of a list")                                               \
 	X(UPLOAD_BYTES, "bytes", "one upload")                                                     \
 	X(FORM_FIELDS, "fields", "one form")                                                       \

@@ -129,3 +129,19 @@ table_read(struct input *in, const struct table_options *options, const struct t
 {
 	return table_read_through(in, options, sink, guesses, counts, WINDOW_BYTES, a, e);
 }
+
+bool
+table_open_text(
+    struct input *in, const struct table_options *options, struct arena *a, struct err *e)
+{
+	char first[3];
+	size_t got;
+	const struct input whole = *in;
+	(void)options;
+	(void)a;
+	if (!input_read(in, first, sizeof first, &got, e))
+		return false;
+	if (got != sizeof first || memcmp(first, "\xef\xbb\xbf", sizeof first) != 0)
+		*in = whole;
+	return true;
+}

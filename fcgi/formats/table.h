@@ -84,6 +84,11 @@ struct table_counts {
 	uint64_t skipped; /* not handed on; each has a finding */
 };
 
+/* Makes the input the text that a reader of text would get: unpacked, in UTF-8, without its byte
+ * order mark.  INPUT when it is none. */
+bool table_open_text(struct input *in, const struct table_options *options, struct arena *a,
+    struct err *e) MUST_CHECK;
+
 /*
  * Reads the whole input.  guesses[id] is filled for every column (at most LIMIT_COLUMNS; the array
  * must have that room and be zeroed).  Errors: INPUT with at_line, TOO_BIG for a limit, the sink's

@@ -275,6 +275,12 @@ child_put_column(struct child_host *c, const struct host_new_column *n, struct e
 	return true;
 }
 
+void
+child_put_found(struct child_host *c, struct str options)
+{
+	tell(c, MESSAGE_FOUND, options, (struct str){0});
+}
+
 /* For errors.  Not in an arena that the hook may take back. */
 static void
 keep_name(struct child_host *c, size_t column, struct str name)

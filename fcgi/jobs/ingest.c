@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "formats/table.h"
 
 #include <unistd.h>
@@ -68,6 +69,21 @@ take_finding(struct ingest *w, struct str m, struct err *e)
 	       rows_build_finding(w->build, f.line, f.column, f.code, f.message, e);
 }
 
+static bool
+take_found(struct ingest *w, struct str m, struct err *e)
+{
+	json_t *tree;
+	struct arena_mark mark = arena_mark(&w->c.arena);
+	bool good = m.n <= LIMIT_STATE_BYTES && tree_parse(&tree, m, &w->c.arena, e) &&
+		    json_is_object(tree);
+	if (!good && e->code != ERR_UNAVAILABLE) {
+		err_clear(e);
+		channel_lie(e, "how it reads");
+	}
+	arena_reset(&w->c.arena, mark);
+	return good && rows_build_options(w->build, m, e);
+}
+
 /* More values than rows there cannot be; and a bool that is neither 0 nor 1 may be read as any. */
 static bool
 is_guess(const struct guess *g, uint64_t rows)
@@ -112,6 +128,9 @@ take_message(void *context, uint32_t type, struct str m, bool *end, struct err *
 		break;
 	case MESSAGE_FINDING:
 		good = take_finding(w, m, e);
+		break;
+	case MESSAGE_FOUND:
+		good = take_found(w, m, e);
 		break;
 	case MESSAGE_GUESSES:
 		if (m.n != sizeof w->guesses)

@@ -5,6 +5,7 @@
  *   split    takes an upload apart and stores its files (kind upload)
  *   writer   makes rows of a source, together with its child (kind ingest; ingest.c)
  *   task     does what a plugin's task or call says, together with its child (kinds task, call)
+ *   preview  looks at the beginning of a source's file, together with its child (kind preview)
  *   export   writes a dataset as a file (kind export)
  *
  * Each opens the store itself and does one job.  What it has done becomes visible in one catalog
@@ -57,6 +58,7 @@ int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
 int command_task(int argc, char **argv);
 int command_undo(int argc, char **argv);
+int command_preview(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
 
 /* The form of an upload job's result, for who answers the upload: see split.c. */

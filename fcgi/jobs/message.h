@@ -25,6 +25,7 @@ enum message {
 	MESSAGE_FINDING,   /* finding_head, the code, the text */
 	MESSAGE_COLUMN,    /* column_head, its texts.  Reply in a task: uint64_t, its id */
 	MESSAGE_ROWS,      /* rows_head, then rows: row_head, its cells, its absent */
+	MESSAGE_FOUND,     /* JSON: how the core's reader reads the file (formats/options.h) */
 	MESSAGE_GUESSES,   /* struct guess, one per column */
 	MESSAGE_END,       /* struct table_counts */
 	MESSAGE_FAIL,      /* struct err */

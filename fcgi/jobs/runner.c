@@ -45,9 +45,10 @@ static const struct kind {
     {"task", "task", 2},
     {"call", "task", 4},
     {"undo", "undo", 1},
+    {"preview", "preview", 4},
 };
 
-#define SLOTS 15 /* as many as there can be at once */
+#define SLOTS 19 /* as many as there can be at once */
 
 struct running {
 	pid_t pid; /* 0: no process (any more); the slot is free unless it has an end to settle */

@@ -53,6 +53,7 @@ read_params(struct service *s, struct err *e)
 	    .type = tree_str(tree, "type"),
 	    .work = tree_str(tree, "work"),
 	    .values = member_json(tree, "values", a),
+	    .options = member_json(tree, "options", a),
 	};
 	return true;
 }
@@ -129,6 +130,10 @@ begin_text(struct service *s, const struct service_dataset *d)
 	jsonout_member_str(&j, "work", s->params.work);
 	jsonout_key(&j, "values");
 	jsonout_raw(&j, s->params.values.n ? s->params.values : STR("{}"));
+	if (s->params.options.n) {
+		jsonout_key(&j, "options");
+		jsonout_raw(&j, s->params.options);
+	}
 	jsonout_member_str(&j, "org", arena_format(a, "%" PRId64, s->c->job.org_id));
 	jsonout_member_str(&j, "cursor", d->cursor);
 	put_inputs(&j, s);

@@ -23,6 +23,7 @@ struct job_params {
 	bool folder;
 	uint32_t seconds, memory_mib;
 	struct str hook, type, work, values;
+	struct str options; /* how a file is to be read; empty: found out */
 };
 
 struct service {

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "base/utf8.h"
+#include "formats/options.h"
 
 struct reader {
 	struct model *m;
@@ -138,6 +139,21 @@ check_known(const struct dataset_request *out, struct reader *r)
 	return true;
 }
 
+/* Only for who reads tables: a plugin reads as its own form says. */
+static bool
+read_options(struct dataset_request *out, struct reader *r)
+{
+	const json_t *options = json_object_get(r->fields, "options");
+	if (!options || json_is_null(options) || !(r->style & REQUEST_STRICT))
+		return true;
+	if (!type_reads_table(out->type))
+		return FAIL_FIELD(r->e, INPUT, "options",
+		    "a dataset of type %s is not read from a table, so there is nothing to choose",
+		    out->type->name);
+	return model_options_check(&out->options, options,
+	    FORM_STRICT | (r->style & REQUEST_FORM ? FORM_TEXT : 0), r->a, r->e);
+}
+
 const struct field dataset_fields[] = {
     {"type", "Type", "The type of the dataset.", FIELD_LINE, .required = true},
     {"name", "Dataset name", NULL, FIELD_LINE, .required = true, .min = 1,
@@ -147,6 +163,10 @@ const struct field dataset_fields[] = {
 	"later.",
 	FIELD_AREA},
     {"source_id", "Data source", "The data source it is made of.", FIELD_LINE},
+    {"options", "Options",
+	"How its file is read.  What is left out is found out; without any, the file is read as it "
+	"was last.",
+	FIELD_GROUP, .fields = option_fields},
     {0},
 };
 
@@ -158,7 +178,7 @@ dataset_request_check(struct model *m, const struct caller *c, struct dataset_re
 	*out = (struct dataset_request){0};
 	return caller_may_all(c, RIGHT_EDIT, e) && read_type(out, &r) &&
 	       (!(style & REQUEST_STRICT) || check_known(out, &r)) && read_names(out, &r) &&
-	       read_source_id(out, &r) && read_form(out, &r);
+	       read_source_id(out, &r) && read_options(out, &r) && read_form(out, &r);
 }
 
 struct str

@@ -87,6 +87,8 @@ insert(struct model *m, const struct caller *c, const struct dataset_request *r,
 			out->state = STR("draft");
 	}
 	return store_dataset_insert(m->store, out, e) && store_job_insert(m->store, job, e) &&
+	       (r->options.n == 0 || !r->source_id[0] ||
+		   store_source_options(m->store, r->source_id, r->options, e)) &&
 	       model_audit(m, c, "dataset.new", str_of(out->dataset_id), (struct str){0}, e) &&
 	       (c->idempotency_key.n == 0 ||
 		   store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e));
@@ -124,7 +126,8 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	    .org_id = c->org_id,
 	    .kind = STR("ingest"),
 	    .dataset_id = arena_copy(a, str_of(out->dataset_id)),
-	    .params = plugin_ingest_params(m, r->type, r->params, a),
+	    .params = plugin_ingest_params(m, r->type, r->params,
+		r->options.n || !type_reads_table(r->type) ? r->options : source.options, a),
 	    .who = c->who,
 	};
 	for (size_t i = 0; i < source.file_count; i++)

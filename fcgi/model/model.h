@@ -127,6 +127,8 @@ struct dataset_request {
 	struct str name, description;
 	char source_id[UUID_BYTES]; /* empty: none */
 	struct str params;          /* JSON: the fields of the type's form, as checked; or empty */
+	struct str options;         /* JSON: how its file is to be read (formats/options.h); empty:
+				       as its source was read last */
 };
 
 /* What every dataset has, whatever its type. */
@@ -258,8 +260,8 @@ bool model_registry(
     struct model *m, const struct caller *c, const struct registry **out, struct err *e) MUST_CHECK;
 
 /* The params of an ingest job of this type. */
-struct str plugin_ingest_params(
-    struct model *m, const struct dataset_type *type, struct str values, struct arena *a);
+struct str plugin_ingest_params(struct model *m, const struct dataset_type *type, struct str values,
+    struct str options, struct arena *a);
 /* The plugin's own check of values that its form's table let through. */
 bool plugin_type_check(struct model *m, const struct dataset_type *type, const struct value *values,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -291,6 +293,23 @@ bool model_upload_begin(struct model *m, const struct caller *c, struct str inco
 /* What was uploaded is not wanted: the job stops, the source and its drafts go. */
 bool model_upload_discard(
     struct model *m, const char *job_id, struct arena *a, struct err *e) MUST_CHECK;
+
+/* ---- how a file is read (model/reading.c) ---- */
+
+/* Options as they came with a request, checked: *out is what is kept of them.  style: of
+ * form_check(). */
+bool model_options_check(struct str *out, const json_t *options, unsigned style, struct arena *a,
+    struct err *e) MUST_CHECK;
+/* Queues a look at the beginning of a source's one file (jobs/child_table.h says what comes of it);
+ * `options` as model_options_check() gave them. */
+bool model_source_preview(struct model *m, const struct caller *c, struct str id,
+    struct str options, struct source *source, struct job *job, struct arena *a,
+    struct err *e) MUST_CHECK;
+/* The result of one that is done; the job is forgotten with it. */
+bool model_preview_take(struct model *m, const struct caller *c, const char *job_id,
+    struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+/* Datasets of this type are made by the core's own reader of tables, which options are for. */
+bool type_reads_table(const struct dataset_type *t);
 
 /* ---- jobs (model/jobs.c) ---- */
 

@@ -110,6 +110,8 @@ static const char *const migrations[] = {
     " plugin TEXT NOT NULL, org_id INTEGER NOT NULL, dataset_id TEXT NOT NULL, name TEXT NOT NULL,"
     " value BLOB NOT NULL, PRIMARY KEY(plugin, org_id, dataset_id, name)) WITHOUT ROWID;"
     "CREATE INDEX plugin_state_by_dataset ON plugin_state(dataset_id);",
+    /* 3: how a file is to be read */
+    "ALTER TABLE sources ADD COLUMN options TEXT;",
 };
 
 static bool

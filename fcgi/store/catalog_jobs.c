@@ -85,6 +85,8 @@ store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_
 	return true;
 }
 
+/* A preview is part of a request, nothing anybody would look for. */
+#define LISTED " AND j.kind <> 'preview'"
 #define IN_SCOPE " AND (?2 IS NULL OR j.dataset_id IN (SELECT value FROM json_each(?2)))"
 
 bool
@@ -95,10 +97,10 @@ store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
 	int more;
 	*count = 0;
 	if (!sql_one_int(&s->catalog, total, 0,
-		"SELECT count(*) FROM jobs j WHERE j.org_id=?1" IN_SCOPE,
+		"SELECT count(*) FROM jobs j WHERE j.org_id=?1" LISTED IN_SCOPE,
 		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope)), e) ||
 	    !sql_start(&q, &s->catalog,
-		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?1" IN_SCOPE
+		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?1" LISTED IN_SCOPE
 		" ORDER BY j.created_at DESC, j.job_id DESC LIMIT ?3 OFFSET ?4",
 		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope), V_INT(limit), V_INT(offset)), e))
 		return false;
@@ -362,6 +364,14 @@ store_job_cancelled(
 	while ((more = sql_step(&q, e)) == 1)
 		catalog_id(ids[(*count)++], &q, 0);
 	return more == 0;
+}
+
+bool
+store_job_forget(struct store *s, const char *job_id, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+	    "DELETE FROM jobs WHERE job_id=? AND kind='preview' AND state='done'",
+	    SQL_VALUES(V_TEXT(job_id)), e);
 }
 
 bool

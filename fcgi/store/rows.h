@@ -56,6 +56,9 @@ bool rows_build_row(struct rows_build *b, uint64_t line, struct str cells, struc
 bool rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct str code,
     struct str message, struct err *e) MUST_CHECK;
 
+/* How the file was read (formats/options.h), JSON. */
+bool rows_build_options(struct rows_build *b, struct str options, struct err *e) MUST_CHECK;
+
 struct rows_built {
 	uint64_t rows, columns, findings, bytes;
 };
@@ -107,6 +110,8 @@ void rows_recover(struct rows_file *f);
  * written to it meanwhile. */
 bool rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct arena *a,
     struct err *e) MUST_CHECK;
+/* How the file was read, as rows_build_options() was told; empty: nobody said. */
+bool rows_options(struct rows_file *f, struct str *out, struct arena *a, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
 /* How many transactions have changed it since it was made.  A change may have several. */

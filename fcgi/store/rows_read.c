@@ -136,6 +136,21 @@ load(struct rows_file *f, struct err *e)
 }
 
 bool
+rows_options(struct rows_file *f, struct str *out, struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	*out = (struct str){0};
+	if (!sql_start(&q, &f->d, "SELECT value FROM info WHERE name='options'", NULL, 0, e))
+		return false;
+	int more = sql_step(&q, e);
+	if (more == 1) {
+		*out = arena_copy(a, sql_str(&q, 0));
+		sql_stop(&q);
+	}
+	return more >= 0;
+}
+
+bool
 rows_columns(
     struct rows_file *f, const struct column **out, size_t *count, struct arena *a, struct err *e)
 {

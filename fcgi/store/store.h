@@ -68,6 +68,7 @@ struct source {
 	uint64_t bytes;
 	int64_t created_at, stored_at; /* stored_at 0: not yet */
 	int64_t datasets;              /* made from it (lists only) */
+	struct str options; /* how it was read last (formats/options.h), JSON, or empty */
 	struct source_file *files;
 	size_t file_count;
 };
@@ -85,6 +86,9 @@ bool store_source_file_stored(struct store *s, const char *source_id, size_t pos
     const char *sha256, struct err *e) MUST_CHECK;
 /* All files are: the source is `stored`, and drafts made from it appear.  Needs a transaction. */
 bool store_source_stored(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
+/* Remembers how it is read.  Needs a transaction. */
+bool store_source_options(
+    struct store *s, const char *source_id, struct str options, struct err *e) MUST_CHECK;
 /* The upload came to nothing: it goes, and the drafts made from it.  Needs a transaction. */
 bool store_source_abandon(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
 /* *busy: an ingest from it waits or runs. */
@@ -254,6 +258,8 @@ void store_job_remove_body(const struct store *s, const struct job *j, struct ar
 bool store_job_cancelled(
     struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count, struct err *e) MUST_CHECK;
 
+/* A preview was answered: nobody asks for it again. */
+bool store_job_forget(struct store *s, const char *job_id, struct err *e) MUST_CHECK;
 /* The leases of the jobs that wait or run on a dataset. */
 bool store_job_leases(struct store *s, const char *dataset_id, struct str **out, size_t *count,
     struct arena *a, struct err *e) MUST_CHECK;

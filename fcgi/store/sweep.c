@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define YOUNG_SECONDS (24 * 3600)
+#define PREVIEW_US (INT64_C(600) * 1000000)
 
 /* What to do with one entry of a folder: its path, its name, how old it is in seconds. */
 typedef bool entry_fn(
@@ -146,7 +147,7 @@ sweep_scratch(
 	return true;
 }
 
-/* Sources whose upload ended badly, and answers older than a day. */
+/* Sources whose upload ended badly, previews nobody fetched, and answers older than a day. */
 static bool
 sweep_rows(struct store *s, struct err *e)
 {
@@ -155,6 +156,8 @@ sweep_rows(struct store *s, struct err *e)
 		return false;
 	if (sql_run(&s->catalog, NULL, "DELETE FROM answers WHERE created_at < ?",
 		SQL_VALUES(V_INT(day_ago)), e) &&
+	    sql_run(&s->catalog, NULL, "DELETE FROM jobs WHERE kind='preview' AND ended_at < ?",
+		SQL_VALUES(V_INT(clock_now_us() - PREVIEW_US)), e) &&
 	    sql_run(&s->catalog, NULL,
 		"DELETE FROM datasets WHERE state='draft' AND created_at < ?"
 		" AND NOT EXISTS(SELECT 1 FROM jobs j WHERE j.source_id=datasets.source_id"
