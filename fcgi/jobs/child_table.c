@@ -122,9 +122,10 @@ struct preview {
 };
 
 static bool
-look_column(void *context, struct str name, struct err *e)
+look_column(void *context, struct str name, const struct column_choice *choice, struct err *e)
 {
 	struct preview *p = context;
+	(void)choice;
 	(void)e;
 	p->names[p->columns++] = arena_copy(&p->c->arena, name);
 	return true;
@@ -362,20 +363,34 @@ is_of_the_file(const struct err *e)
 	return (e->code == ERR_INPUT || e->code == ERR_TOO_BIG) && !e->field[0];
 }
 
+/* All columns are shown under the names they have in the file; chosen types are held against what
+ * is in them. */
+static const struct column_choice *
+only_types(const struct reading *r, struct arena *a)
+{
+	struct column_choice *list = arena_array(a, r->choice_count, sizeof *list);
+	for (size_t i = 0; i < r->choice_count; i++)
+		list[i] =
+		    (struct column_choice){.from = r->choices[i].from, .type = r->choices[i].type};
+	return list;
+}
+
 bool
 child_preview_table(struct child_host *c, const json_t *begin, struct err *e)
 {
 	struct reading reading;
 	struct preview *p = arena_alloc(&c->arena, sizeof *p);
-	const struct table_sink sink = {p, look_column, look_row, look_finding, look_found};
+	const struct select_sink sink = {p, look_column, look_row, look_finding, look_found};
 	*p = (struct preview){.c = c, .reading = &reading};
 	if (!open_table(c, begin, &p->file, &reading, e))
 		return false;
 	start_list(&p->rows_json, &p->rows, &c->arena);
 	start_list(&p->findings_json, &p->findings, &c->arena);
 	struct err why = {0};
-	if (!table_read(
-		&p->file.bytes, &reading.table, &sink, p->guesses, &p->counts, &c->arena, &why) &&
+	struct table_select *select =
+	    select_new(&sink, only_types(&reading, &c->arena), reading.choice_count, &c->arena);
+	if (!table_read(&p->file.bytes, &reading.table, select_table_sink(select), p->guesses,
+		&p->counts, &c->arena, &why) &&
 	    why.code != ERR_OK && !is_of_the_file(&why)) {
 		*e = why;
 		return false;
