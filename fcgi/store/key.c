@@ -161,8 +161,7 @@ static bool
 is_moment(struct str text)
 {
 	struct cell c = {CELL_TEXT, false, text};
-	return text.n > 0 &&
-	       (!fit_cell(&c, COLUMN_DATE) || !fit_cell(&c, COLUMN_DATETIME));
+	return text.n > 0 && (!fit_cell(&c, COLUMN_DATE) || !fit_cell(&c, COLUMN_DATETIME));
 }
 
 /* ---- keys ---- */
@@ -221,8 +220,7 @@ key_of_cell(char *out, const struct cell *c, enum column_type type)
 	/* Escapes are at most six bytes for one. */
 	char plain[6 * TYPED_BYTES];
 	if (c->bytes.n <= sizeof plain)
-		return key_of_text(
-		    out, (struct str){plain, cells_unescape(plain, c->bytes)}, type);
+		return key_of_text(out, (struct str){plain, cells_unescape(plain, c->bytes)}, type);
 	out[0] = KEY_OTHER;
 	return 1 + cells_unescape(out + 1, c->bytes);
 }

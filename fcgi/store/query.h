@@ -13,8 +13,8 @@
 struct selection {
 	size_t column; /* place among the query's columns */
 	bool exclude;
-	bool blank;             /* empty, null and missing together; else `key` */
-	struct str key;         /* key.h */
+	bool blank;     /* empty, null and missing together; else `key` */
+	struct str key; /* key.h */
 };
 
 struct sort {
