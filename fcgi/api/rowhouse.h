@@ -8,10 +8,11 @@
 #include "api/exchange.h"
 
 handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_upload,
-    rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_rows, rowhouse_findings,
-    rowhouse_export, rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
-    rowhouse_source_delete, rowhouse_source_preview, rowhouse_job_list, rowhouse_job_get,
-    rowhouse_job_cancel;
+    rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_findings, rowhouse_export,
+    rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload, rowhouse_source_delete,
+    rowhouse_source_preview, rowhouse_job_list, rowhouse_job_get, rowhouse_job_cancel;
+/* rowhouse_query.c */
+handler_fn rowhouse_rows, rowhouse_facets;
 /* rowhouse_rows.c */
 handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
     rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
@@ -49,11 +50,11 @@ void put_finding_counts(struct jsonout *j, const struct finding_count *counts, s
 void put_time(struct jsonout *j, const char *key, int64_t us);
 
 /* The tables of what requests of this API may say, for checks and for the documentation. */
-extern const struct field list_query[], rows_query[], export_query[], rows_body[], row_body[],
-    rows_delete_body[], audit_query[], work_query[];
+extern const struct field list_query[], rows_query[], facets_query[], export_query[], rows_body[],
+    row_body[], rows_delete_body[], audit_query[], work_query[];
 
 /* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
- * but not in the address of a page. */
+ * but not in the address of a page.  FIELD_TEXTS: the parameter may be repeated. */
 bool query_check(const struct value **out, struct exchange *x, const struct field *table,
     struct err *e) MUST_CHECK;
 /* Whatever the route's tables say nothing of is not there: a query where it takes none, a body
