@@ -37,8 +37,8 @@ const struct field rows_query[] = {
 enum { FACETS_COLUMNS = QUERY__MAX, FACETS_VALUES, FACETS_BINS };
 const struct field facets_query[] = {
     QUERY_FIELDS,
-    [FACETS_COLUMNS] = {"columns", "columns", "Of which columns, with commas between.", FIELD_LINE,
-	.required = true},
+    [FACETS_COLUMNS] = {"columns", "columns",
+	"Of which columns, with commas between; all of them if none is named.", FIELD_LINE},
     [FACETS_VALUES] = {"values", "values", "How many of the most frequent values.", FIELD_INTEGER,
 	.preset = "20", .min = 1, .max = LIMIT_FACET_VALUES},
     [FACETS_BINS] = {"bins", "bins", "How many bins the histograms have.", FIELD_INTEGER,

@@ -1,6 +1,5 @@
 /* key.c: see key.h. */
 #include "store/key.h"
-#include "formats/fit.h"
 
 #include <assert.h>
 #include <math.h>
@@ -157,13 +156,6 @@ put_moment(char *out, struct str text)
 	return n;
 }
 
-static bool
-is_moment(struct str text)
-{
-	struct cell c = {CELL_TEXT, false, text};
-	return text.n > 0 && (!fit_cell(&c, COLUMN_DATE) || !fit_cell(&c, COLUMN_DATETIME));
-}
-
 /* ---- keys ---- */
 
 /* The value of a type that has values other than texts; 0: the text is none. */
@@ -176,7 +168,7 @@ put_typed(char *out, struct str text, enum column_type type)
 	if (type == COLUMN_INTEGER || type == COLUMN_NUMBER)
 		return cells_is_number(text) ? put_number(out, text) : 0;
 	if (type == COLUMN_DATE || type == COLUMN_DATETIME)
-		return is_moment(text) ? put_moment(out, text) : 0;
+		return guess_is_moment(text) ? put_moment(out, text) : 0;
 	if (!guess_is_boolean(&value, text))
 		return 0;
 	out[0] = (char)value;

@@ -122,7 +122,7 @@ take_sorted(struct finder *f)
 {
 	struct entry *entries = (struct entry *)(void *)f->entries->p;
 	size_t n = f->page->matching;
-	if (n == 0)
+	if (f->query->sort_count == 0 || n == 0)
 		return;
 	qsort(entries, n, sizeof *entries, compare_entries);
 	for (size_t i = f->offset; i < n && f->page->count < f->limit; i++)
