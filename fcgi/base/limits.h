@@ -27,6 +27,7 @@
 #define LIMIT_FILTER_BYTES KIB(16)
 #define LIMIT_FILTER_DEPTH 64
 #define LIMIT_QUERY_BYTES MIB(256)
+#define LIMIT_QUERY_MS 8000
 #define LIMIT_FACET_COLUMNS 100
 #define LIMIT_FACET_VALUES 100
 #define LIMIT_FACET_BINS 100
@@ -93,6 +94,7 @@
 	X(FILTER_BYTES, "bytes", "one filter expression")                                          \
 	X(FILTER_DEPTH, "levels", "parentheses and not in a filter expression")                    \
 	X(QUERY_BYTES, "bytes", "what one look at all rows sorts or counts")                       \
+	X(QUERY_MS, "milliseconds", "one look at all rows")                                        \
 	X(FACET_COLUMNS, "columns", "those counted in one request")                                \
 	X(FACET_VALUES, "values", "the most frequent ones of a facet")                             \
 	X(FACET_BINS, "bins", "the histogram of a facet")                                          \

@@ -1,7 +1,8 @@
 /*
  * query.h: looking at all rows at once: which ones match, in which order, and what values they
  * have.  What is asked for has been parsed already (model/query.h does that); here it is answered
- * by reading every row once, in one state of the file.
+ * by reading every row once, in one state of the file; TIMEOUT when that takes longer than
+ * LIMIT_QUERY_MS.
  */
 #ifndef ROWHOUSE_QUERY_H
 #define ROWHOUSE_QUERY_H

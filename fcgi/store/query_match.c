@@ -3,8 +3,12 @@
  * row.
  */
 #include "store/query_match.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "store/rows_file.h"
+
+/* Rows between two looks at the clock. */
+#define ROWS_PER_GLANCE 1024
 
 struct known {
 	const struct cell *cell;
@@ -20,6 +24,8 @@ struct matcher {
 	size_t cell_count;
 	struct known *known; /* by place among the query's columns */
 	struct room *plain, *folded;
+	uint64_t rows; /* that were looked at */
+	int64_t end_ms;
 	size_t *selected; /* columns that have selections, each once */
 	size_t selected_count;
 };
@@ -106,6 +112,7 @@ matcher_open(struct matcher **out, const struct query *q, struct arena *a, struc
 {
 	struct matcher *m = arena_alloc(a, sizeof *m);
 	m->query = q;
+	m->end_ms = clock_monotonic_ms() + LIMIT_QUERY_MS;
 	if (!fold_open(&m->locale, a, e))
 		return false;
 	for (size_t k = 0; k < q->column_count; k++)
@@ -304,6 +311,11 @@ matcher_row(struct matcher *m, const struct row *r, struct match *out, struct er
 {
 	bool is = true;
 	*out = (struct match){0};
+	if (++m->rows % ROWS_PER_GLANCE == 0 && clock_monotonic_ms() > m->end_ms)
+		return FAIL(e, TIMEOUT,
+		    "looking at all rows takes longer than %d seconds; the dataset is too large "
+		    "for this question",
+		    LIMIT_QUERY_MS / 1000);
 	cells_split_row(m->cells, m->cell_count, r->cells, r->absent);
 	for (size_t k = 0; k < m->query->column_count; k++)
 		m->known[k].key.n = 0;

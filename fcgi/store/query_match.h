@@ -36,7 +36,7 @@ struct match {
 	size_t failing; /* columns whose selections do not */
 	size_t column;  /* the last of those */
 };
-/* The row's texts must be good until the next one. */
+/* The row's texts must be good until the next one.  TIMEOUT when LIMIT_QUERY_MS are over. */
 bool matcher_row(
     struct matcher *m, const struct row *r, struct match *out, struct err *e) MUST_CHECK;
 
