@@ -1,6 +1,5 @@
 /* rowhouse.c: the handlers of our own API; see rowhouse.h. */
 #include "api/rowhouse.h"
-#include "api/rowcells.h"
 #include "api/upload.h"
 #include "base/limits.h"
 #include "base/tree.h"
@@ -143,125 +142,7 @@ rowhouse_dataset_delete(struct exchange *x, struct err *e)
 	return true;
 }
 
-/* ---- rows ---- */
-
-struct clipped {
-	int64_t row_id;
-	size_t column;
-	size_t bytes;
-};
-
-#define CLIPPED_MAX 1000
-
-/* A page of rows while it is being written. */
-struct page {
-	struct jsonout j;
-	struct rowcells cells;
-	size_t shown;
-	struct clipped clipped[CLIPPED_MAX];
-	size_t clipped_count;
-};
-
-/* One row, until the page has what a page may have. */
-static bool
-put_row(void *context, const struct row *row, struct err *e)
-{
-	struct page *p = context;
-	struct jsonout *j = &p->j;
-	(void)e;
-	if (p->shown > 0 && j->out->n >= LIMIT_PAGE_BYTES)
-		return false;
-	rowcells_read(&p->cells, row);
-	jsonout_object(j);
-	jsonout_key(j, "id");
-	jsonout_raw(j, STR("\"row_"));
-	buf_put_unsigned(j->out, (uint64_t)row->row_id);
-	buf_put_char(j->out, '"');
-	jsonout_member_int(j, "line", (int64_t)row->line);
-	jsonout_member_int(j, "rev", row->rev);
-	jsonout_key(j, "cells");
-	jsonout_array(j);
-	for (size_t k = 0; k < p->cells.count; k++) {
-		bool cut = rowcells_put(j, &p->cells, k, LIMIT_PAGE_CELL_BYTES);
-		if (cut && p->clipped_count < CLIPPED_MAX)
-			p->clipped[p->clipped_count++] =
-			    (struct clipped){row->row_id, k, p->cells.cells[k]->bytes.n};
-	}
-	jsonout_end(j);
-	jsonout_end(j);
-	p->shown++;
-	return true;
-}
-
-static void
-put_clipped(struct page *p)
-{
-	struct jsonout *j = &p->j;
-	struct arena *a = j->out->arena;
-	jsonout_key(j, "clipped");
-	jsonout_array(j);
-	for (size_t i = 0; i < p->clipped_count; i++) {
-		const struct clipped *c = &p->clipped[i];
-		struct str slug = p->cells.columns[c->column].slug;
-		jsonout_object(j);
-		jsonout_member_str(j, "row", arena_format(a, "row_%" PRId64, c->row_id));
-		jsonout_member_str(j, "column", arena_format(a, "col_%.*s", STR_ARG(slug)));
-		jsonout_member_int(j, "bytes", (int64_t)c->bytes);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-}
-
-enum { ROWS_POSITION, ROWS_LIMIT };
-const struct field rows_query[] = {
-    [ROWS_POSITION] = {"position", "position", "From which row on, counted from 0.", FIELD_INTEGER,
-	.preset = "0", .min = 0, .max = 9007199254740992.0},
-    [ROWS_LIMIT] = {"limit", "limit", "How many at once.", FIELD_INTEGER, .preset = "50", .min = 1,
-	.max = LIMIT_PAGE_ROWS},
-    {0},
-};
-
-bool
-rowhouse_rows(struct exchange *x, struct err *e)
-{
-	struct model *m = &x->app->model;
-	struct dataset d;
-	struct rows_file *rows;
-	const struct column *columns;
-	size_t column_count;
-	const struct value *q;
-	uint64_t total;
-	if (!query_check(&q, x, rows_query, e) ||
-	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, &x->arena, e) ||
-	    !rows_count(rows, &total, e))
-		return false;
-	uint64_t position = (uint64_t)q[ROWS_POSITION].integer,
-		 limit = (uint64_t)q[ROWS_LIMIT].integer;
-	struct page *p = arena_alloc(&x->arena, sizeof *p);
-	struct jsonout *j = &p->j;
-	rowcells_init(&p->cells, columns, column_count, &x->arena);
-	respond_json(x, 200, j);
-	jsonout_object(j);
-	jsonout_key(j, "columns");
-	put_column_list(j, columns, column_count, &x->arena);
-	jsonout_key(j, "rows");
-	jsonout_array(j);
-	if (!rows_page(rows, position, limit, put_row, p, e))
-		return false;
-	jsonout_end(j);
-	put_clipped(p);
-	jsonout_member_int(j, "position", (int64_t)position);
-	jsonout_member_int(j, "total", (int64_t)total);
-	jsonout_key(j, "next");
-	if (p->shown > 0 && position + p->shown < total)
-		jsonout_int(j, (int64_t)(position + p->shown));
-	else
-		jsonout_null(j);
-	jsonout_end(j);
-	return true;
-}
+/* ---- findings ---- */
 
 bool
 rowhouse_findings(struct exchange *x, struct err *e)

@@ -1,5 +1,6 @@
 /* rowhouse_put.c: the objects of our own API as JSON; see rowhouse.h. */
 #include "api/rowhouse.h"
+#include "base/utf8.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -305,12 +306,40 @@ query_tree(json_t **out, struct exchange *x, struct err *e)
 	return form_tree(out, pairs, q->count, &x->arena, e);
 }
 
+/* Every value of a parameter that may be repeated, as an array. */
+static bool
+gather(json_t *tree, const char *name, const struct url_parameters *q, struct err *e)
+{
+	json_t *list = json_array();
+	bool good = list != NULL;
+	for (size_t i = 0; good && i < q->count; i++) {
+		struct str value = q->list[i].value;
+		if (!str_is(q->list[i].name, name))
+			continue;
+		if (utf8_valid(value.p, value.n) != value.n) {
+			json_decref(list);
+			return FAIL_FIELD(e, INPUT, name, "%s must be UTF-8", name);
+		}
+		good =
+		    json_array_append_new(list, json_stringn(value.n ? value.p : "", value.n)) == 0;
+	}
+	good = good && json_object_set(tree, name, list) == 0;
+	json_decref(list);
+	return good || FAIL(e, UNAVAILABLE, "out of memory");
+}
+
 bool
 query_check(const struct value **out, struct exchange *x, const struct field *table, struct err *e)
 {
 	json_t *tree;
 	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
-	return query_tree(&tree, x, e) && form_check(out, table, tree, style, NULL, &x->arena, e);
+	if (!query_tree(&tree, x, e))
+		return false;
+	for (const struct field *f = table; f->name; f++)
+		if (f->kind == FIELD_TEXTS && json_object_get(tree, f->name) &&
+		    !gather(tree, f->name, &x->request.query, e))
+			return false;
+	return form_check(out, table, tree, style, NULL, &x->arena, e);
 }
 
 bool

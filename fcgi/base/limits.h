@@ -24,6 +24,13 @@
 #define LIMIT_PREVIEW_LOOK_ROWS 20000
 #define LIMIT_PREVIEW_LOOK_BYTES MIB(8)
 #define LIMIT_PREVIEW_CELL_BYTES 1000
+#define LIMIT_FILTER_BYTES KIB(16)
+#define LIMIT_FILTER_DEPTH 64
+#define LIMIT_QUERY_BYTES MIB(256)
+#define LIMIT_QUERY_MS 8000
+#define LIMIT_FACET_COLUMNS 100
+#define LIMIT_FACET_VALUES 100
+#define LIMIT_FACET_BINS 100
 #define LIMIT_LIST_ITEMS 100
 #define LIMIT_UPLOAD_BYTES GIB(16)
 #define LIMIT_UPLOAD_HOURS 72
@@ -90,6 +97,13 @@
 	X(PREVIEW_LOOK_ROWS, "rows", "those a preview looks at for types and findings")            \
 	X(PREVIEW_LOOK_BYTES, "bytes", "those of a file that a preview looks at")                  \
 	X(PREVIEW_CELL_BYTES, "bytes", "a cell in a preview before it is clipped")                 \
+	X(FILTER_BYTES, "bytes", "one filter expression")                                          \
+	X(FILTER_DEPTH, "levels", "parentheses and not in a filter expression")                    \
+	X(QUERY_BYTES, "bytes", "what one look at all rows sorts or counts")                       \
+	X(QUERY_MS, "milliseconds", "one look at all rows")                                        \
+	X(FACET_COLUMNS, "columns", "those counted in one request")                                \
+	X(FACET_VALUES, "values", "the most frequent ones of a facet")                             \
+	X(FACET_BINS, "bins", "the histogram of a facet")                                          \
 	X(LIST_ITEMS, "items", "one page of a list")                                               \
 	X(UPLOAD_BYTES, "bytes", "one upload")                                                     \
 	X(UPLOAD_HOURS, "hours", "a resumable upload without a new byte before it is removed")     \

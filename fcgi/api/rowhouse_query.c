@@ -1,0 +1,288 @@
+/* rowhouse_query.c: looking at rows: pages of those that match, and facets; see rowhouse.h. */
+#include "api/rowcells.h"
+#include "api/rowhouse.h"
+#include "base/limits.h"
+#include "model/query.h"
+
+/* ---- what is asked for ---- */
+
+/* Which rows: the first fields of both tables. */
+enum { QUERY_FILTER, QUERY_INCLUDE, QUERY_EXCLUDE, QUERY_SEARCH, QUERY__MAX };
+/* clang-format off */
+#define QUERY_FIELDS                                                                               \
+	[QUERY_FILTER] = {"filter", "filter",                                                      \
+	    "Which rows, as: price > 100 and not (name contains 'desk' or sku is empty).",         \
+	    FIELD_AREA},                                                                           \
+	[QUERY_INCLUDE] = {"include", "include",                                                   \
+	    "column:value, may be repeated: rows with one of the values; without a value: blank.", \
+	    FIELD_TEXTS},                                                                          \
+	[QUERY_EXCLUDE] = {"exclude", "exclude",                                                   \
+	    "column:value, may be repeated: rows with none of the values.", FIELD_TEXTS},          \
+	[QUERY_SEARCH] = {"search", "search",                                                      \
+	    "Text in any cell, upper and lower case alike.", FIELD_LINE}
+/* clang-format on */
+
+enum { ROWS_SORT = QUERY__MAX, ROWS_POSITION, ROWS_LIMIT };
+const struct field rows_query[] = {
+    QUERY_FIELDS,
+    [ROWS_SORT] = {"sort", "sort", "Columns with commas between, - before one: descending.",
+	FIELD_LINE},
+    [ROWS_POSITION] = {"position", "position", "From which row on, counted from 0.", FIELD_INTEGER,
+	.preset = "0", .min = 0, .max = 9007199254740992.0},
+    [ROWS_LIMIT] = {"limit", "limit", "How many at once.", FIELD_INTEGER, .preset = "50", .min = 1,
+	.max = LIMIT_PAGE_ROWS},
+    {0},
+};
+
+enum { FACETS_COLUMNS = QUERY__MAX, FACETS_VALUES, FACETS_BINS };
+const struct field facets_query[] = {
+    QUERY_FIELDS,
+    [FACETS_COLUMNS] = {"columns", "columns",
+	"Of which columns, with commas between; all of them if none is named.", FIELD_LINE},
+    [FACETS_VALUES] = {"values", "values", "How many of the most frequent values.", FIELD_INTEGER,
+	.preset = "20", .min = 1, .max = LIMIT_FACET_VALUES},
+    [FACETS_BINS] = {"bins", "bins", "How many bins the histograms have.", FIELD_INTEGER,
+	.preset = "20", .min = 1, .max = LIMIT_FACET_BINS},
+    {0},
+};
+
+static const struct str *
+texts_of(size_t *count, const struct value *v, struct arena *a)
+{
+	struct str *list = arena_array(a, v->count, sizeof *list);
+	for (size_t i = 0; i < v->count; i++)
+		list[i] = v->items[i].text;
+	*count = v->count;
+	return list;
+}
+
+static void
+read_request(struct query_request *r, const struct value *v, struct arena *a)
+{
+	*r = (struct query_request){.filter = v[QUERY_FILTER].text, .search = v[QUERY_SEARCH].text};
+	r->include = texts_of(&r->include_count, &v[QUERY_INCLUDE], a);
+	r->exclude = texts_of(&r->exclude_count, &v[QUERY_EXCLUDE], a);
+}
+
+/* ---- a page of rows ---- */
+
+struct clipped {
+	int64_t row_id;
+	size_t column;
+	size_t bytes;
+};
+
+#define CLIPPED_MAX 1000
+
+/* A page of rows while it is being written. */
+struct page {
+	struct jsonout j;
+	struct rowcells cells;
+	size_t shown;
+	struct clipped clipped[CLIPPED_MAX];
+	size_t clipped_count;
+};
+
+/* One row, until the page has what a page may have. */
+static bool
+put_row(void *context, const struct row *row, struct err *e)
+{
+	struct page *p = context;
+	struct jsonout *j = &p->j;
+	(void)e;
+	if (p->shown > 0 && j->out->n >= LIMIT_PAGE_BYTES)
+		return false;
+	rowcells_read(&p->cells, row);
+	jsonout_object(j);
+	jsonout_key(j, "id");
+	jsonout_raw(j, STR("\"row_"));
+	buf_put_unsigned(j->out, (uint64_t)row->row_id);
+	buf_put_char(j->out, '"');
+	jsonout_member_int(j, "line", (int64_t)row->line);
+	jsonout_member_int(j, "rev", row->rev);
+	jsonout_key(j, "cells");
+	jsonout_array(j);
+	for (size_t k = 0; k < p->cells.count; k++) {
+		bool cut = rowcells_put(j, &p->cells, k, LIMIT_PAGE_CELL_BYTES);
+		if (cut && p->clipped_count < CLIPPED_MAX)
+			p->clipped[p->clipped_count++] =
+			    (struct clipped){row->row_id, k, p->cells.cells[k]->bytes.n};
+	}
+	jsonout_end(j);
+	jsonout_end(j);
+	p->shown++;
+	return true;
+}
+
+static void
+put_clipped(struct page *p)
+{
+	struct jsonout *j = &p->j;
+	struct arena *a = j->out->arena;
+	jsonout_key(j, "clipped");
+	jsonout_array(j);
+	for (size_t i = 0; i < p->clipped_count; i++) {
+		const struct clipped *c = &p->clipped[i];
+		struct str slug = p->cells.columns[c->column].slug;
+		jsonout_object(j);
+		jsonout_member_str(j, "row", arena_format(a, "row_%" PRId64, c->row_id));
+		jsonout_member_str(j, "column", arena_format(a, "col_%.*s", STR_ARG(slug)));
+		jsonout_member_int(j, "bytes", (int64_t)c->bytes);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
+/* The rows in their own order are a seek away; any other question looks at all of them. */
+static bool
+put_rows(struct page *p, struct rows_file *rows, const struct query_request *request,
+    uint64_t position, size_t limit, uint64_t *total, uint64_t *matching, struct arena *a,
+    struct err *e)
+{
+	struct query query;
+	struct query_page found;
+	if (query_request_is_plain(request)) {
+		if (!rows_count(rows, total, e))
+			return false;
+		*matching = *total;
+		return rows_page(rows, position, limit, put_row, p, e);
+	}
+	if (!model_query_check(&query, request, p->cells.columns, p->cells.count, a, e) ||
+	    !query_rows(rows, &query, position, limit, &found, put_row, p, a, e))
+		return false;
+	*total = found.total;
+	*matching = found.matching;
+	return true;
+}
+
+bool
+rowhouse_rows(struct exchange *x, struct err *e)
+{
+	struct model *m = &x->app->model;
+	struct dataset d;
+	struct rows_file *rows;
+	struct query_request request;
+	const struct column *columns;
+	size_t column_count;
+	const struct value *q;
+	uint64_t total, matching;
+	if (!query_check(&q, x, rows_query, e) ||
+	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
+		return false;
+	uint64_t position = (uint64_t)q[ROWS_POSITION].integer,
+		 limit = (uint64_t)q[ROWS_LIMIT].integer;
+	read_request(&request, q, &x->arena);
+	request.sort = q[ROWS_SORT].text;
+	struct page *p = arena_alloc(&x->arena, sizeof *p);
+	struct jsonout *j = &p->j;
+	rowcells_init(&p->cells, columns, column_count, &x->arena);
+	respond_json(x, 200, j);
+	jsonout_object(j);
+	jsonout_key(j, "columns");
+	put_column_list(j, columns, column_count, &x->arena);
+	jsonout_key(j, "rows");
+	jsonout_array(j);
+	if (!put_rows(p, rows, &request, position, limit, &total, &matching, &x->arena, e))
+		return false;
+	jsonout_end(j);
+	put_clipped(p);
+	jsonout_member_int(j, "position", (int64_t)position);
+	jsonout_member_int(j, "total", (int64_t)total);
+	jsonout_member_int(j, "matching", (int64_t)matching);
+	jsonout_key(j, "next");
+	if (p->shown > 0 && position + p->shown < matching)
+		jsonout_int(j, (int64_t)(position + p->shown));
+	else
+		jsonout_null(j);
+	jsonout_end(j);
+	return true;
+}
+
+/* ---- facets ---- */
+
+static void
+put_place(struct jsonout *j, const char *key, double v)
+{
+	jsonout_key(j, key);
+	jsonout_double(j, v);
+}
+
+static void
+put_facet(struct jsonout *j, const struct facet *f, const struct column *columns)
+{
+	const struct column *c = &columns[f->column];
+	jsonout_object(j);
+	jsonout_member_str(j, "column", arena_format(j->out->arena, "col_%.*s", STR_ARG(c->slug)));
+	jsonout_member_str(j, "name", c->name);
+	jsonout_member_text(j, "type", column_type_names[c->type]);
+	jsonout_member_int(j, "rows", (int64_t)f->rows);
+	jsonout_member_int(j, "empty", (int64_t)f->empty);
+	jsonout_member_int(j, "null", (int64_t)f->null);
+	jsonout_member_int(j, "missing", (int64_t)f->missing);
+	jsonout_member_int(j, "other", (int64_t)f->other);
+	jsonout_member_int(j, "distinct", (int64_t)f->distinct);
+	jsonout_key(j, "values");
+	jsonout_array(j);
+	for (size_t i = 0; i < f->value_count; i++) {
+		jsonout_object(j);
+		jsonout_key(j, "value");
+		jsonout_raw(j, f->values[i].token);
+		jsonout_member_int(j, "count", (int64_t)f->values[i].count);
+		jsonout_member_bool(j, "clipped", f->values[i].clipped);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+	jsonout_key(j, "bins");
+	jsonout_array(j);
+	for (size_t i = 0; i < f->bin_count; i++) {
+		jsonout_object(j);
+		put_place(j, "from", f->bins[i].from);
+		put_place(j, "to", f->bins[i].to);
+		jsonout_member_int(j, "count", (int64_t)f->bins[i].count);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+	jsonout_member_int(j, "beyond", (int64_t)f->beyond);
+	jsonout_end(j);
+}
+
+bool
+rowhouse_facets(struct exchange *x, struct err *e)
+{
+	struct model *m = &x->app->model;
+	struct dataset d;
+	struct rows_file *rows;
+	struct query_request request;
+	struct query query;
+	struct query_facets found;
+	const struct column *columns;
+	const size_t *asked;
+	size_t column_count, count;
+	const struct value *q;
+	struct jsonout j;
+	if (!query_check(&q, x, facets_query, e) ||
+	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
+	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
+		return false;
+	read_request(&request, q, &x->arena);
+	if (!model_query_columns(&asked, &count, q[FACETS_COLUMNS].text, "columns", columns,
+		column_count, &x->arena, e) ||
+	    !model_query_check(&query, &request, columns, column_count, &x->arena, e) ||
+	    !query_facets(rows, &query, asked, count, (size_t)q[FACETS_VALUES].integer,
+		(size_t)q[FACETS_BINS].integer, &found, &x->arena, e))
+		return false;
+	respond_json(x, 200, &j);
+	jsonout_object(&j);
+	jsonout_member_int(&j, "total", (int64_t)found.total);
+	jsonout_member_int(&j, "matching", (int64_t)found.matching);
+	jsonout_key(&j, "facets");
+	jsonout_array(&j);
+	for (size_t i = 0; i < found.count; i++)
+		put_facet(&j, &found.list[i], columns);
+	jsonout_end(&j);
+	jsonout_end(&j);
+	return true;
+}

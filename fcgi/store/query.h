@@ -1,0 +1,85 @@
+/*
+ * query.h: looking at all rows at once: which ones match, in which order, and what values they
+ * have.  What is asked for has been parsed already (model/query.h does that); here it is answered
+ * by reading every row once, in one state of the file; TIMEOUT when that takes longer than
+ * LIMIT_QUERY_MS.
+ */
+#ifndef ROWHOUSE_QUERY_H
+#define ROWHOUSE_QUERY_H
+
+#include "store/filter.h"
+
+/* Values of a column that are chosen, or that are not wanted.  In one column rows must have one of
+ * those to include and none of those to exclude; all columns' selections must hold. */
+struct selection {
+	size_t column; /* place among the query's columns */
+	bool exclude;
+	bool blank;     /* empty, null and missing together; else `key` */
+	struct str key; /* key.h */
+};
+
+struct sort {
+	size_t column;
+	bool descending; /* what is blank comes last either way: empty, null, missing */
+};
+
+struct query {
+	const struct column *columns;
+	size_t column_count;
+	const struct filter *filter; /* NULL: all rows */
+	const struct selection *selections;
+	size_t selection_count;
+	const struct sort *sorts; /* equal rows keep their order */
+	size_t sort_count;
+	struct str search; /* in any of the columns, as `contains`; empty: none */
+};
+
+struct query_page {
+	uint64_t total, matching;
+	const int64_t *row_ids; /* of the page, in order */
+	size_t count;
+};
+
+/* The page of matching rows from `offset` on: `fn` (may be NULL) gets each as it was when it was
+ * looked for; false of it ends the page early.  TOO_BIG when sorting takes more than
+ * LIMIT_QUERY_BYTES. */
+bool query_rows(struct rows_file *f, const struct query *q, uint64_t offset, size_t limit,
+    struct query_page *out, rows_each_fn *fn, void *context, struct arena *a,
+    struct err *e) MUST_CHECK;
+
+struct facet_value {
+	struct str token; /* JSON, as answers print it; clipped: the beginning of it, a string */
+	bool clipped;
+	uint64_t count;
+};
+
+/* From `from` up to but without `to`, the last one with it; seconds since 1970 of moments. */
+struct facet_bin {
+	double from, to;
+	uint64_t count;
+};
+
+struct facet {
+	size_t column;
+	uint64_t rows; /* that are counted here: the column's own selections do not restrict it */
+	uint64_t empty, null, missing, other; /* other: not of the column's type; values too */
+	uint64_t distinct;                    /* values */
+	const struct facet_value *values;     /* the most frequent first; equally often: by value */
+	size_t value_count;
+	const struct facet_bin *bins; /* of numbers and moments */
+	size_t bin_count;
+	uint64_t beyond; /* numbers no finite double is near, which are in no bin */
+};
+
+struct query_facets {
+	uint64_t total, matching;
+	struct facet *list; /* as the columns were asked for */
+	size_t count;
+};
+
+/* The sorts do not matter.  TOO_BIG when the distinct values take more than LIMIT_QUERY_BYTES. */
+bool query_facets(struct rows_file *f, const struct query *q, const size_t *columns, size_t count,
+    size_t values, size_t bins, struct query_facets *out, struct arena *a,
+    struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,47 @@
+/* query_match.h: one row after another held against a query; what query.c and query_facets.c share.
+ */
+#ifndef ROWHOUSE_QUERY_MATCH_H
+#define ROWHOUSE_QUERY_MATCH_H
+
+#include "store/fold.h"
+#include "store/key.h"
+#include "store/query.h"
+#include "store/sql.h"
+
+/* Memory that grows without leaving anything behind, gone with the arena it was opened in. */
+struct room {
+	char *p;
+	size_t capacity;
+};
+struct room *room_open(struct arena *a);
+/* Room for n bytes, what was in it kept. */
+bool room_for(struct room *r, size_t n, struct err *e) MUST_CHECK;
+
+/* An arena of LIMIT_QUERY_BYTES that goes with the request's, for what is kept of many rows. */
+struct arena *query_arena(struct arena *a);
+/* Whether n bytes more, and `besides` that are elsewhere, are within the limit: else TOO_BIG. */
+bool query_fits(const struct arena *kept, size_t n, size_t besides, struct err *e) MUST_CHECK;
+
+/* Until sql_stop() all that is read of the file is of one state of it: a statement that has not
+ * ended keeps SQLite's snapshot, and is put to rest with the others when a request is cut short. */
+bool query_hold(struct sql_query *held, struct rows_file *f, struct err *e) MUST_CHECK;
+
+struct matcher;
+bool matcher_open(
+    struct matcher **out, const struct query *q, struct arena *a, struct err *e) MUST_CHECK;
+
+/* How a row stands to the query. */
+struct match {
+	bool rest;      /* filter and search let it through */
+	size_t failing; /* columns whose selections do not */
+	size_t column;  /* the last of those */
+};
+/* The row's texts must be good until the next one.  TIMEOUT when LIMIT_QUERY_MS are over. */
+bool matcher_row(
+    struct matcher *m, const struct row *r, struct match *out, struct err *e) MUST_CHECK;
+
+/* Of the row that was looked at last: a column's cell, and its key, good until the next row. */
+const struct cell *matcher_cell(const struct matcher *m, size_t column);
+bool matcher_key(struct matcher *m, size_t column, struct str *out, struct err *e) MUST_CHECK;
+
+#endif
