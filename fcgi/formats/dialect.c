@@ -45,6 +45,9 @@ static const struct candidate {
     {" ", 0.65},
 };
 
+/* The first of them hardly stand in text. */
+#define PLAIN_CANDIDATES 4
+
 static const char quotes[] = {'"', '\'', '`'};
 
 static bool
@@ -220,10 +223,29 @@ attempt_quotes(struct trial *t, struct csv_options o, const struct candidate *c)
 	}
 }
 
+/* Where rows have one cell each, a first line of several labels still says what was meant. */
+static size_t
+labelled_width(const struct sample *s, const struct csv_options *o)
+{
+	size_t i = 0;
+	while (i < s->row_count && s->rows[i].count == 0)
+		i++;
+	if (i == s->row_count)
+		return 1;
+	const struct sample_row *row = &s->rows[i];
+	for (size_t c = 0; c < row->count; c++) {
+		struct str cell = s->cells[row->first + c];
+		if (look_at(cell) != LOOK_TEXT || str_trim(cell).n != cell.n)
+			return 1;
+	}
+	return o->header_rows.set && o->header_rows.count == 0 ? 1 : row->count;
+}
+
 static void
 find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 {
 	struct trial t = {.arena = a};
+	size_t given_bytes = o->delimiter.n;
 	if (text.n > TRIED_BYTES) {
 		text.n = TRIED_BYTES;
 		whole = false;
@@ -239,7 +261,21 @@ find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 				attempt_quotes(&t, *o, &candidates[i]);
 		}
 	}
+	bool given_delimiter = given_bytes > 0;
 	*o = t.best;
+	sample_split(&t.sample, o);
+	size_t rows, alike;
+	if (given_delimiter || usual_width(&t.sample, &rows, &alike, a) != 1)
+		return;
+	for (size_t i = 0; i < PLAIN_CANDIDATES; i++) {
+		struct csv_options other = *o;
+		other.delimiter = str_of(candidates[i].delimiter);
+		sample_split(&t.sample, &other);
+		if (labelled_width(&t.sample, o) > 1) {
+			*o = other;
+			return;
+		}
+	}
 }
 
 /* ---- what is no row ---- */
@@ -499,6 +535,8 @@ find_shape(struct dialect *d, struct sample *s, struct arena *a)
 			d->width = usual_width(s, &rows, &alike, a);
 		}
 	}
+	if (d->width == 1 && s->row_count > 1)
+		d->width = labelled_width(s, o);
 	repair_rows(s, d->width, o, a);
 	d->looks = arena_alloc(a, d->width + 1);
 	t.typical = usual_filled(s, d->width, a);

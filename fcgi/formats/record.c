@@ -438,8 +438,13 @@ repair(struct record *c, struct at at, struct err *e)
 	for (int i = 0; i < REPAIR_LINES && c->width > 0 && end < last; i++) {
 		end = line_end(c, i > 0 ? behind_line_end(c, end) : end);
 		size_t n = (size_t)(end - start);
-		if (n > REPAIR_BYTES || (end == c->end && !r->window.at_end))
+		if (n > REPAIR_BYTES)
 			break;
+		/* What is found must not depend on how much of the file is in the window. */
+		if (end + 1 >= c->end && !r->window.at_end) {
+			c->more = true;
+			return stopped;
+		}
 		if (!split_exactly(cells, c->width, (struct str){start, n}, c->options))
 			continue;
 		return take_lines(c, cells, c->width, end, e);
@@ -471,8 +476,12 @@ record_next(struct record *c, struct err *e)
 			return stopped;
 		c->row_limit = r->row + r->row_capacity;
 		struct at at = copy_record(c, e);
-		if (c->unclosed || (at.read && c->stray_quote))
-			return repair(c, at, e);
+		if (c->unclosed || (at.read && c->stray_quote)) {
+			at = repair(c, at, e);
+			if (at.read || !c->more || !window_more(r, e))
+				return at;
+			continue;
+		}
 		if (at.read && (size_t)(at.write - r->row) > LIMIT_RECORD_BYTES) {
 			(void)FAIL_AT(e, r->line, TOO_BIG,
 			    "the row is longer than 64 MiB, which is the limit for one row");

@@ -285,12 +285,12 @@ test("upload", async (t) => {
   await t.test("a broken file fails with its line and the next step", async (t) => {
     const page = await open(t);
     await page.goto("/upload");
-    await page.setInputFiles("#file", csv("broken.csv", 'a,b\n1,2\n3,"never closed\n4,5\n'));
+    await page.setInputFiles("#file", csv("broken.csv", `a,b\n1,2\n${"x,".repeat(2001)}\n4,5\n`));
     await page.getByRole("button", { name: "Upload" }).click();
     await page.waitForURL("/jobs/*");
     await page.locator(".badge.is-failed").waitFor();
     await page.getByText("Line 3", { exact: true }).waitFor();
-    await page.getByText(/the quote that opens a field on this line is never closed/).waitFor();
+    await page.getByText(/this row has 2,002 columns, the limit is 2,000/).waitFor();
     await page.getByRole("link", { name: "The dataset" }).click();
     await page.getByRole("heading", { name: "Line 3" }).waitFor();
     await page.getByRole("link", { name: "Upload a corrected file" }).click();

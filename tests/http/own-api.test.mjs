@@ -306,10 +306,10 @@ test("a page holds at most about 4 MiB and says where to go on", async () => {
 });
 
 test("rows, findings and export of a dataset that failed are a conflict that says so", async () => {
-  const { id, state, error } = await makeDataset(server, "a,b\n\"never closed\n1,2\n");
+  const { id, state, error } = await makeDataset(server, `a,b\n${"x,".repeat(2001)}\n1,2\n`);
   assert.equal(state, "failed");
   assert.equal(error.line, 2);
-  assert.match(error.message, /quote/);
+  assert.match(error.message, /2,002 columns/);
   for (const suffix of ["/rows", "/findings", "/export"]) {
     const answer = await get(`/datasets/${id}${suffix}`);
     assertProblem(answer, 409, "conflict");
