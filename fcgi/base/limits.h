@@ -36,6 +36,8 @@
 #define LIMIT_UPLOAD_HOURS 72
 #define LIMIT_UPLOADS_OPEN 1000
 #define LIMIT_UPLOAD_METADATA_BYTES KIB(4)
+#define LIMIT_UNPACKED_BYTES GIB(64)
+#define LIMIT_UNPACK_WINDOW_BYTES MIB(128)
 #define LIMIT_FORM_FIELDS 1000
 #define LIMIT_FORM_FIELD_BYTES MIB(1)
 #define LIMIT_FORM_FILES 1000
@@ -109,6 +111,8 @@
 	X(UPLOAD_HOURS, "hours", "a resumable upload without a new byte before it is removed")     \
 	X(UPLOADS_OPEN, "uploads", "resumable uploads of one organisation at once")                \
 	X(UPLOAD_METADATA_BYTES, "bytes", "the header Upload-Metadata")                            \
+	X(UNPACKED_BYTES, "bytes", "what a compressed file unpacks to")                            \
+	X(UNPACK_WINDOW_BYTES, "bytes", "the memory a compressed file asks for")                   \
 	X(FORM_FIELDS, "fields", "one form")                                                       \
 	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together")                     \
 	X(FORM_FILES, "files", "one upload")                                                       \

@@ -14,6 +14,8 @@ bool
 input_read(struct input *in, void *p, size_t n, size_t *got, struct err *e)
 {
 	*got = 0;
+	if (in->filter)
+		return n == 0 || in->length == 0 || in->filter->read(in, p, n, got, e);
 	if (n > in->length)
 		n = (size_t)in->length;
 	if (n == 0)

@@ -3,6 +3,7 @@
 #include "formats/csv.h"
 #include "formats/jsonl.h"
 #include "formats/reader.h"
+#include "formats/unpack.h"
 
 /* How far a NUL means that the file is no text at all. */
 #define LOOK_BYTES 4096
@@ -102,10 +103,14 @@ table_read_through(struct input *in, const struct table_options *options,
     const struct table_sink *sink, struct guess *guesses, struct table_counts *counts,
     size_t window_bytes, struct arena *a, struct err *e)
 {
+	struct table_options *as_found = arena_alloc(a, sizeof *as_found);
+	*as_found = *options;
+	if (!unpack_open(in, options->packing, LIMIT_UNPACKED_BYTES, &as_found->packing, a, e))
+		return false;
 	struct reader *r = reader_new(in, window_bytes, a, e);
 	if (!r)
 		return false;
-	r->options = options;
+	r->options = as_found;
 	r->sink = sink;
 	r->guesses = guesses;
 	r->counts = counts;
@@ -136,13 +141,17 @@ table_open_text(
     struct input *in, const struct table_options *options, struct arena *a, struct err *e)
 {
 	char first[3];
-	size_t got;
-	const struct input whole = *in;
-	(void)options;
-	(void)a;
-	if (!input_read(in, first, sizeof first, &got, e))
+	size_t got = 0;
+	struct str packing;
+	struct input look = *in;
+	struct arena look_arena;
+	arena_init(&look_arena, KIB(64));
+	bool good =
+	    unpack_open(&look, options->packing, LIMIT_UNPACKED_BYTES, &packing, &look_arena, e) &&
+	    input_read(&look, first, sizeof first, &got, e);
+	arena_release(&look_arena);
+	if (!good || !unpack_open(in, options->packing, LIMIT_UNPACKED_BYTES, &packing, a, e))
 		return false;
-	if (got != sizeof first || memcmp(first, "\xef\xbb\xbf", sizeof first) != 0)
-		*in = whole;
-	return true;
+	bool marked = got == sizeof first && memcmp(first, "\xef\xbb\xbf", sizeof first) == 0;
+	return !marked || input_read(in, first, sizeof first, &got, e);
 }
