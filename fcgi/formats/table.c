@@ -1,5 +1,6 @@
 /* table.c: see table.h.  Looks at the first bytes, then hands over to the reader of the format. */
 #include "formats/table.h"
+#include "base/utf8.h"
 #include "formats/csv.h"
 #include "formats/jsonl.h"
 #include "formats/reader.h"
@@ -52,11 +53,48 @@ line_of(const char *p, size_t at)
 	return line;
 }
 
+/* Files that are often sent and are no table that can be read, by how they begin. */
+static const struct signature {
+	struct str start;
+	const char *what;
+} signatures[] = {
+#define BEGINS(text)                                                                               \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+    {BEGINS("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+	"an old Excel file (.xls) or one with a password: save it as CSV"},
+    {BEGINS("PK\3\4"), "a ZIP archive or a workbook (.xlsx, .ods): send the table in it as CSV"},
+    {BEGINS("PK\5\6"), "an empty ZIP archive: send the table itself"},
+    {BEGINS("%PDF-"), "a PDF document: send the table it was made of"},
+    {BEGINS("PAR1"), "a Parquet file: save it as CSV or JSONL"},
+    {BEGINS("Obj\1"), "an Avro file: save it as CSV or JSONL"},
+    {BEGINS("\x89PNG\r\n"), "an image: send the table it shows"},
+    {BEGINS("\xff\xd8\xff"), "an image: send the table it shows"},
+    {BEGINS("GIF8"), "an image: send the table it shows"},
+};
+
+static bool
+check_signature(struct str s, struct err *e)
+{
+	/* A table of text may begin with "GIF8" too. */
+	size_t n = s.n < LOOK_BYTES ? s.n : LOOK_BYTES;
+	bool binary = n > 0 && (memchr(s.p, 0, n) || utf8_valid(s.p, n) + 4 <= n);
+	for (size_t i = 0; i < ARRAY_LENGTH(signatures); i++) {
+		struct str start = signatures[i].start;
+		if (binary && s.n >= start.n && memcmp(s.p, start.p, start.n) == 0)
+			return FAIL(e, INPUT, "this is %s", signatures[i].what);
+	}
+	return true;
+}
+
 /* Steps over a UTF-8 byte order mark; refuses what is no text. */
 static bool
 check_text(struct window *w, struct err *e)
 {
 	struct str s = {w->bytes, w->end};
+	if (!check_signature(s, e))
+		return false;
 	if (str_starts(s, "\xff\xfe") || str_starts(s, "\xfe\xff") ||
 	    (s.n >= 4 && memcmp(s.p, "\0\0\xfe\xff", 4) == 0))
 		return FAIL_AT(e, 1, INPUT,
