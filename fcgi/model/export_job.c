@@ -106,7 +106,7 @@ model_export_take(struct model *m, const struct caller *c, const struct job *job
     struct export_file *out, struct arena *a, struct err *e)
 {
 	if (!str_is(job->kind, "export"))
-		return FAIL_FIELD(e, NOT_FOUND, "job_id", "this job makes no file");
+		return FAIL(e, CONFLICT, "this job makes no file");
 	if (str_is(job->state, "failed") || str_is(job->state, "cancelled"))
 		return model_job_failure(job, e);
 	if (!str_is(job->state, "done"))

@@ -186,8 +186,8 @@ struct export_file {
 	struct str name; /* for whoever takes it */
 	const char *media_type;
 };
-/* The file of an export's job; that the caller took it away is noted.  CONFLICT: it is not done;
- * GONE: the file is kept no longer; NOT_FOUND: the job makes none. */
+/* The file of an export's job; that the caller took it away is noted.  CONFLICT: it is not done,
+ * or makes none; GONE: the file is kept no longer. */
 bool model_export_take(struct model *m, const struct caller *c, const struct job *job,
     struct export_file *out, struct arena *a, struct err *e) MUST_CHECK;
 bool model_export_is_there(struct model *m, const struct job *job, struct arena *a);

@@ -84,7 +84,7 @@ const rights = {
   tus_remove: { about: "all", of: "upload", may: "editor", then: 204, headers: tusHeaders, spends: "upload" },
   rowhouse_job_list: { about: "list", may: "viewer", then: 200 },
   rowhouse_job_get: { about: "job", may: "viewer", then: 200 },
-  rowhouse_job_file: { about: "job", may: "viewer", then: 404 }, // it made none
+  rowhouse_job_file: { about: "job", may: "viewer", then: 409 }, // it made none
   rowhouse_job_cancel: { about: "job", may: "editor", then: 409 }, // it has ended
 
   rowhouse_user_list: { about: "all", may: "owner", then: 200 },
@@ -146,7 +146,7 @@ const rights = {
   page_source_delete_post: { about: "source", may: "editor", then: 303, spends: "source" },
   page_jobs: { about: "list", may: "viewer", then: 200 },
   page_job: { about: "job", may: "viewer", then: 200 },
-  page_job_file: { about: "job", may: "viewer", then: 404 },
+  page_job_file: { about: "job", may: "viewer", then: 409 },
   page_job_cancel_post: { about: "job", may: "editor", then: 409 },
   page_docs: { about: "free", then: 200 },
   page_account: { about: "all", may: "viewer", then: 200 },

@@ -143,7 +143,8 @@ test("a link says when it is too early, when it is over, and when there is none"
   assert.match(over.json.detail, /export the dataset again/);
   assert.notEqual((await start(table.id, { format: "json" })).id, job.id, "what is over is made anew");
   const ingest = (await server.request("GET", `${ours}/jobs?limit=100`)).json.jobs.find((j) => j.kind === "ingest");
-  assert.equal((await file(ingest.id)).status, 404);
+  assert.equal((await file(ingest.id)).status, 409);
+  assert.equal((await file("00000000-0000-4000-8000-000000000000")).status, 404);
 });
 
 test("cancelled halfway nothing is left; while it runs the link says so", { timeout: 120000 }, async () => {

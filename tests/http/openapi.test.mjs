@@ -102,6 +102,10 @@ const good = {
     { type: "data_enrichment", name: "n", description: "d", source_id: table.source_id },
     { type: "text_lines", name: "n", description: "d", source_id: table.source_id, skip_blank: true },
   ],
+  rowhouse_export_start: [
+    { format: "csv", columns: ["a"], safe: true, header: true, compress: true, split: { column: "a", seed: "s", test: 0.2 } },
+    { split: { column: "a", parts: [{ name: "one", share: 1 }, { name: "two", share: 2 }] } },
+  ],
   rowhouse_row_add: { rows: [{ a: "3" }] },
   rowhouse_row_delete_many: { rows: [{ id: "row_1", rev: 0 }] },
   rowhouse_row_set: { cells: { a: "x" } },
@@ -189,6 +193,8 @@ test("queries are held against their schema too", async () => {
       const validate = ajv.compile({ type: "object", properties: { v: p.schema } });
       for (const value of ["x", "-1", "0", "1.5", "101", "1001", "99999999999", "csv", "true"]) {
         if (validate({ v: value }) || p.schema.format === "date-time") continue;
+        // Switches in an address may be boxes of a form, too.
+        if (p.schema.type === "boolean" && ["0", "1"].includes(value)) continue;
         const refused = await request("GET", `${addressOf(o).replace(/\{\w+\}/g, "x")}?${p.name}=${encodeURIComponent(value)}`);
         assert.deepEqual([refused.status, refused.json.errors?.[0].field], [400, p.name], `${o.path}?${p.name}=${value}: ${refused.text}`);
       }

@@ -139,7 +139,7 @@ every_day_of_ten_thousand_years(void **state)
 {
 	(void)state;
 	int32_t want = 0, days;
-	char text[16];
+	char text[40];
 	struct tm t = {.tm_year = 0 - 1900, .tm_mon = 0, .tm_mday = 1};
 	want = (int32_t)(timegm(&t) / 86400);
 	for (int year = 0; year < 10000; year++)
