@@ -28,19 +28,19 @@
 	X(LOCKED, 409, "dataset_locked", "A task is working on it")                                \
 	X(GONE, 410, "gone", "It has expired")                                                     \
 	X(LENGTH, 411, "length_required", "The length of the body must be given")                  \
-	X(VERSION, 412, "unsupported_version", "The protocol is spoken in another version")        \
 	X(PRECONDITION, 412, "precondition_failed", "It was changed meanwhile")                    \
 	X(TOO_BIG, 413, "too_big", "Over a limit of size")                                         \
 	X(MEDIA_TYPE, 415, "unsupported_media_type", "The body is of another type than expected")  \
 	X(UNPROCESSABLE, 422, "unprocessable", "The request cannot be carried out as sent")        \
 	X(PRECONDITION_MISSING, 428, "precondition_required", "The request must say what it read") \
 	X(BUSY, 429, "too_many_requests", "Too many requests")                                     \
-	X(CHECKSUM, 460, "checksum_mismatch", "The bytes are not those that were meant")           \
 	X(CANCELLED, 499, "cancelled", "It was cancelled")                                         \
 	X(SYSTEM, 500, "internal", "The server failed")                                            \
 	X(UNAVAILABLE, 503, "unavailable", "The server cannot do that now")                        \
 	X(TIMEOUT, 504, "timeout", "It took too long")                                             \
-	X(DISK_FULL, 507, "disk_full", "The disk is full")
+	X(DISK_FULL, 507, "disk_full", "The disk is full")                                         \
+	X(VERSION, 412, "unsupported_version", "The protocol is spoken in another version")        \
+	X(CHECKSUM, 460, "checksum_mismatch", "The bytes are not those that were meant")
 
 enum err_code {
 #define X(name, status, word, title) ERR_##name,
