@@ -102,6 +102,20 @@ cell_worth(struct str cell, bool quoted)
 	return 0.5;
 }
 
+/* Spaces stand between words, too: there must be more than words before they are delimiters. */
+static bool
+is_prose(const struct sample *s, const struct csv_options *o)
+{
+	if (o->delimiter.p[0] != ' ' || s->quoted > 0)
+		return false;
+	for (size_t i = 0; i < s->cell_count; i++) {
+		enum look look = look_at(s->cells[i]);
+		if (look != LOOK_TEXT && look != LOOK_EMPTY)
+			return false;
+	}
+	return true;
+}
+
 /* It holds what usually stands between cells. */
 static bool
 is_splittable(struct str cell)
@@ -135,7 +149,7 @@ score(
 	struct arena_mark mark = arena_mark(a);
 	size_t width = usual_width(s, &rows, &alike, a);
 	arena_reset(a, mark);
-	if (rows == 0 || width == 0)
+	if (rows == 0 || width == 0 || is_prose(s, o))
 		return 0;
 	/* One cell a line, or delimiters that often stand in text. */
 	bool doubtful = width == 1 || c->trust < 1;

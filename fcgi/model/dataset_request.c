@@ -143,15 +143,27 @@ check_known(const struct dataset_request *out, struct reader *r)
 static bool
 read_options(struct dataset_request *out, struct reader *r)
 {
-	const json_t *options = json_object_get(r->fields, "options");
-	if (!options || json_is_null(options) || !(r->style & REQUEST_STRICT))
+	static const struct field table[] = {
+	    {"options", "Options", NULL, FIELD_GROUP, .fields = option_fields}, {0}};
+	const struct value *v;
+	char field[sizeof r->e->field];
+	if (!(r->style & REQUEST_STRICT))
+		return true;
+	if (!form_check(&v, table, r->fields,
+		FORM_STRICT | FORM_OPEN | (r->style & REQUEST_FORM ? FORM_TEXT : 0), NULL, r->a,
+		r->e))
+		return false;
+	if (!v[0].set)
 		return true;
 	if (!type_reads_table(out->type))
 		return FAIL_FIELD(r->e, INPUT, "options",
 		    "a dataset of type %s is not read from a table, so there is nothing to choose",
 		    out->type->name);
-	return model_options_check(&out->options, options,
-	    FORM_STRICT | (r->style & REQUEST_FORM ? FORM_TEXT : 0), r->a, r->e);
+	if (model_options_take(&out->options, v[0].items, r->a, r->e))
+		return true;
+	snprintf(field, sizeof field, "options.%.60s", r->e->field);
+	memcpy(r->e->field, field, sizeof field);
+	return false;
 }
 
 const struct field dataset_fields[] = {

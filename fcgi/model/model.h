@@ -316,6 +316,9 @@ bool model_upload_discard(
  * form_check(). */
 bool model_options_check(struct str *out, const json_t *options, unsigned style, struct arena *a,
     struct err *e) MUST_CHECK;
+/* The same of what form_check() has let through. */
+bool model_options_take(
+    struct str *out, const struct value *values, struct arena *a, struct err *e) MUST_CHECK;
 /* Queues a look at the beginning of a source's one file (jobs/child_table.h says what comes of it);
  * `options` as model_options_check() gave them. */
 bool model_source_preview(struct model *m, const struct caller *c, struct str id,

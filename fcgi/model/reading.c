@@ -11,15 +11,12 @@ type_reads_table(const struct dataset_type *t)
 }
 
 bool
-model_options_check(
-    struct str *out, const json_t *options, unsigned style, struct arena *a, struct err *e)
+model_options_take(struct str *out, const struct value *values, struct arena *a, struct err *e)
 {
-	const struct value *values;
 	struct reading reading;
 	struct buf b;
 	struct jsonout j;
-	if (!form_check(&values, option_fields, options, style, NULL, a, e) ||
-	    !reading_take(&reading, values, a, e))
+	if (!reading_take(&reading, values, a, e))
 		return false;
 	buf_init(&b, a);
 	jsonout_init(&j, &b);
@@ -28,6 +25,15 @@ model_options_check(
 	jsonout_end(&j);
 	*out = buf_str(&b);
 	return true;
+}
+
+bool
+model_options_check(
+    struct str *out, const json_t *options, unsigned style, struct arena *a, struct err *e)
+{
+	const struct value *values;
+	return form_check(&values, option_fields, options, style, NULL, a, e) &&
+	       model_options_take(out, values, a, e);
 }
 
 static struct str
@@ -41,7 +47,7 @@ bool
 model_source_preview(struct model *m, const struct caller *c, struct str id, struct str options,
     struct source *source, struct job *job, struct arena *a, struct err *e)
 {
-	if (!caller_may_all(c, RIGHT_EDIT, e) || !model_source_get(m, c, id, source, a, e))
+	if (!caller_may(c, RIGHT_EDIT, e) || !model_source_get(m, c, id, source, a, e))
 		return false;
 	if (source->file_count != 1)
 		return FAIL_FIELD(e, UNPROCESSABLE, "file",

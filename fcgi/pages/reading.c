@@ -331,7 +331,7 @@ page_new_reading(struct exchange *x, struct err *e)
 {
 	struct reading_page *p = arena_alloc(&x->arena, sizeof *p);
 	*p = (struct reading_page){0};
-	if (!caller_may_all(&x->caller, RIGHT_EDIT, e) ||
+	if (!caller_may(&x->caller, RIGHT_EDIT, e) ||
 	    !model_source_get(&x->app->model, &x->caller, x->value[0], &p->source, &x->arena, e))
 		return NULL;
 	return p;

@@ -69,7 +69,7 @@ test("what an address takes stands there: queries, bodies, and the form of every
   const create = schemaOf(operation("rowhouse_dataset_create")).oneOf;
   assert.deepEqual(create.map((c) => c.allOf[0].properties.type.const), types.map((t) => t.name));
   for (const [i, type] of types.entries()) {
-    assert.deepEqual(Object.keys(create[i].allOf[0].properties).sort(), ["description", "name", "source_id", "type"], type.name);
+    assert.deepEqual(Object.keys(create[i].allOf[0].properties).sort(), ["description", "name", "options", "source_id", "type"], type.name);
     assert.deepEqual(create[i].allOf[1], type.form, `${type.name}: as GET /types says`);
     for (const [name, field] of Object.entries(type.form.properties ?? {})) assert.ok(field.type && name, type.name);
   }
@@ -99,7 +99,9 @@ const good = {
   rowhouse_dataset_create: [
     { type: "custom_dataset", name: "n", description: "d", column_definitions: [{ name: "a", type: "number", description: "x", required: true, default_value: 1 }] },
     { type: "map_extraction", name: "n", description: "d", map_details: { latitude: 1, longitude: 2, radius_meters: 3 } },
-    { type: "data_enrichment", name: "n", description: "d", source_id: table.source_id },
+    { type: "data_enrichment", name: "n", description: "d", source_id: table.source_id,
+      options: { format: "csv", packing: "gzip", encoding: "utf-8", delimiter: ";", quote: "'", escape: "none", comment: "#", skip_lines: 1,
+        header_rows: 1, footer_lines: 1, table: 1, records: ".", sheet: "s", member: "m", columns: [{ from: "a", name: "b", type: "text", keep: true }] } },
     { type: "text_lines", name: "n", description: "d", source_id: table.source_id, skip_blank: true },
   ],
   rowhouse_export_start: [
@@ -111,6 +113,7 @@ const good = {
   rowhouse_row_set: { cells: { a: "x" } },
   rowhouse_user_new: { email: "new@example.org", name: "n", role: "viewer" },
   rowhouse_user_change: { name: "n", role: "viewer", disabled: false },
+  rowhouse_source_preview: { format: "csv", delimiter: "tab", header_rows: 2, columns: [{ from: "a", type: "integer", keep: false }] },
   rowhouse_source_upload: { uploads: [{ id: "00000000-0000-4000-8000-000000000000", field: "file" }], name: "n" },
   rowhouse_key_new: { name: "n", role: "viewer", expires_in_days: 1, dataset_ids: [table.id] },
 };
