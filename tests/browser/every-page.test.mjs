@@ -38,6 +38,7 @@ async function fill(server) {
     "job done": `/jobs/${job("hostile", "done")}`,
     "job failed": `/jobs/${job("failed", "failed")}`,
     "confirm delete": `/datasets/${datasets.hostile.id}/delete`,
+    export: `/datasets/${datasets.hostile.id}/export`,
     "not there": "/datasets/nonsense",
     account: "/account",
     keys: "/keys",
