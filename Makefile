@@ -150,7 +150,7 @@ check-fuzz: $(fuzz_programs)
 	$(Q)for t in $(fuzz_programs); do $$t tests/fuzz/corpus/$$(basename $$t)/* || exit 1; done
 
 # Tests of the whole server.  They keep to the checkout and to folders of their own under TMPDIR.
-node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=1
+node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency
 modules := tests/node_modules/.installed
 npm = npm_config_cache="$(CURDIR)/build/npm" npm --silent
 $(modules): tests/package.json tests/package-lock.json

@@ -225,7 +225,14 @@ take_record(struct csv *c, struct at at, struct err *e)
 		return !wanted ||
 		       skip_record(c, "blank-row", "the line is blank; it was skipped", e);
 	}
-	if (c->has_header && shape_begins_table(c)) {
+	/* A table may well hold what its header says, as its first rows. */
+	bool again = c->has_header && shape_repeats_header(c);
+	if (again && c->varied && wanted) {
+		c->after_blank = false;
+		return skip_record(c, "repeated-header",
+		    "the header stands here once more; it was skipped", e);
+	}
+	if (c->has_header && !again && shape_begins_table(c)) {
 		if (!begin_next_table(c, e))
 			return false;
 		if (c->done)
@@ -239,6 +246,7 @@ take_record(struct csv *c, struct at at, struct err *e)
 		if (!c->r->no_header)
 			return true;
 	}
+	c->varied |= !again;
 	return !wanted || take_row(c, at, e);
 }
 

@@ -187,10 +187,27 @@ is_labels(const struct csv *c)
 	return typed > 0;
 }
 
+static size_t
+equal_labels(const struct csv *c, size_t count)
+{
+	size_t equal = 0;
+	for (size_t i = 0; i < count; i++)
+		equal += str_equal(field(c, i), c->first_labels[i]);
+	return equal;
+}
+
+bool
+shape_repeats_header(const struct csv *c)
+{
+	size_t count = c->record.count;
+	return !c->r->no_header && count >= 2 && count == c->first_count &&
+	       count <= LIMIT_COLUMNS && equal_labels(c, count) == count;
+}
+
 bool
 shape_begins_table(const struct csv *c)
 {
-	size_t count = c->record.count, equal = 0;
+	size_t count = c->record.count;
 	if (c->r->no_header || count < 2 || count > LIMIT_COLUMNS)
 		return false;
 	if (c->after_blank && count != c->columns && is_labels(c))
@@ -198,7 +215,6 @@ shape_begins_table(const struct csv *c)
 	if (c->first_count < 2 || !str_equal(field(c, 0), c->first_labels[0]))
 		return false;
 	size_t least = count < c->first_count ? count : c->first_count;
-	for (size_t i = 0; i < least; i++)
-		equal += str_equal(field(c, i), c->first_labels[i]);
+	size_t equal = equal_labels(c, least);
 	return equal * 10 >= least * 8 && equal >= 2;
 }

@@ -20,6 +20,7 @@ struct csv {
 	struct str *first_labels; /* the cells of its first row as they stand in a cells array */
 	size_t first_count;
 	bool has_header, after_blank, done;
+	bool varied;                  /* a row was read that is not the header once more */
 	bool trailing_told;           /* that rows end with a delimiter */
 	size_t footer_at, footer_end; /* in the window, and the window's end at that time */
 };
@@ -33,5 +34,7 @@ void shape_remember(struct csv *c);
 /* The record is the header of another table below this one: nearly the same header again, or
  * labels behind a blank line in another number. */
 bool shape_begins_table(const struct csv *c);
+/* The record is this table's header once more, as where files were put one behind the other. */
+bool shape_repeats_header(const struct csv *c);
 
 #endif
