@@ -64,6 +64,7 @@ struct csv {
 	bool was_repaired;
 	struct held *held;
 	size_t held_count, held_bytes;
+	bool thin_rows; /* some that looked like notes were rows */
 
 	/* The record being read. */
 	struct field *fields; /* LIMIT_COLUMNS + 1 of them; the last takes all that are too many */
@@ -738,6 +739,7 @@ release(struct csv *c, size_t count, struct err *e)
 {
 	bool good = true;
 	for (size_t i = 0; i < count; i++) {
+		c->thin_rows |= c->held[i].count == c->width;
 		good = good && release_one(c, &c->held[i], e);
 		c->held_bytes -= c->held[i].length;
 		free(c->held[i].cells);
@@ -766,11 +768,12 @@ drop_held(struct csv *c, struct err *e)
 	return good;
 }
 
+/* Cells that are not empty, counted up to `most`. */
 static size_t
-full_fields(const struct csv *c)
+full_fields(const struct csv *c, size_t most)
 {
 	size_t full = 0;
-	for (size_t i = 0; i < c->count && i < LIMIT_COLUMNS; i++)
+	for (size_t i = 0; i < c->count && i < LIMIT_COLUMNS && full < most; i++)
 		full += c->fields[i].length > 0;
 	return full;
 }
@@ -785,12 +788,34 @@ hold_most(const struct csv *c)
 						: HELD_MOST * 20;
 }
 
+/* The text of the first cell is no value of its column: words where others have figures, or
+ * several of them. */
+static bool
+is_remark(const struct csv *c)
+{
+	const struct str text = {c->r->row + c->fields[0].start, c->fields[0].length};
+	size_t spaces = 0;
+	if (dialect_class(text) < CLASS_CODE)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		spaces += text.p[i] == ' ';
+	return c->dialect.classes[0] < CLASS_CODE || spaces >= 2 || c->held_count > 0;
+}
+
+/* A line that is left out when nothing but such lines follows.  Where the table has rows like it in
+ * its midst, it is one of them. */
 static bool
 is_note(const struct csv *c)
 {
 	if (c->r->options->csv.footer.set)
 		return hold_most(c) > 0;
-	return c->width > 2 && c->count < c->width && full_fields(c) <= 1;
+	if (c->width < 3 || c->count > c->width || full_fields(c, 2) > 1 || !c->dialect.width)
+		return false;
+	if (c->count < c->width)
+		return c->dialect.classes[0] >= CLASS_CODE || is_remark(c);
+	if (c->thin_rows)
+		return false;
+	return full_fields(c, 1) == 0 || (c->fields[0].length > 0 && is_remark(c));
 }
 
 static bool
@@ -876,7 +901,7 @@ begins_another(struct csv *c, const char *behind)
 {
 	const struct window *w = &c->r->window;
 	struct str rest = {behind, (size_t)(w->bytes + w->end - behind)};
-	if (!c->after_blank || c->count == c->width || c->count < 2 || full_fields(c) < 2 ||
+	if (!c->after_blank || c->count == c->width || c->count < 2 || full_fields(c, 2) < 2 ||
 	    c->width < 2)
 		return false;
 	size_t like = 0;

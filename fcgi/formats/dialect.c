@@ -14,6 +14,8 @@
 #define PREAMBLE_MOST 100
 #define HEADER_ROWS_MOST 5
 
+static const char quotes[] = {'"', '\'', '`'};
+
 /* ---- what a cell looks like ---- */
 
 static bool
@@ -140,12 +142,15 @@ is_link(struct str s)
 	       (at && at > s.p && memchr(at, '.', (size_t)(s.p + s.n - at)));
 }
 
-/* Words and codes have none of the usual delimiters in them. */
+/* Words and codes have none of the usual delimiters in them, and no quotes around them: those would
+ * be quotes that were not taken for such. */
 static enum cell_class
 class_of_text(struct str s)
 {
 	static const char in_words[] = "-_.'()!?&/@+%$#*=:[]\"";
 	bool digit = false, space = false, letter = false;
+	if (s.n >= 2 && s.p[0] == s.p[s.n - 1] && memchr(quotes, s.p[0], sizeof quotes))
+		return CLASS_OTHER;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		if (is_letter(c))
@@ -362,8 +367,6 @@ score(struct look *l, const struct csv_syntax *s)
 static const char *const delimiters[] = {",", ";", "\t", "|", "\x1f", "\x1e", "\x01", "~", "^", ":",
     "#", "&", "*", "=", "!", "/", "\xc2\xa6", "\xc2\xa7", " ", ", ", "; ", " | ", "| ", " ; ",
     " , ", "||", "::", ";;", ",,", "~~", "^^", "|~|", "<>", "=>", "\t\t", "  "};
-static const char quotes[] = {'"', '\'', '`'};
-
 /* The quote is followed or led by what a quote is led or followed by, somewhere. */
 static bool
 quotes_something(const struct look *l, const struct csv_syntax *s, char quote)
@@ -641,47 +644,6 @@ is_thin(const struct record *r, size_t width)
 	return r->full <= 1 || (r->count < width && r->full * 3 <= width);
 }
 
-static bool is_header(const struct look *l, const struct dialect *d, size_t at);
-
-/* A thin line that is a header all the same: it is only written otherwise than the rows, and what
- * follows are rows. */
-static bool
-is_odd_header(const struct look *l, struct dialect *d, size_t at)
-{
-	const struct record *r = &l->records[at];
-	struct csv_repair repair = {
-	    .split = {.fields = arena_array(l->arena, d->width, sizeof(struct csv_field)),
-		.max = d->width}};
-	struct str text = {l->sample.p + r->start, l->sample.n - r->start};
-	if (r->blank || d->width < 2 || at + 1 >= l->record_count ||
-	    l->records[at + 1].count != d->width || is_header(l, d, at + 1) ||
-	    !csv_repair(&repair, d, d->width, true, text))
-		return false;
-	for (size_t i = 0; i < d->width; i++) {
-		const struct csv_field *f = &repair.split.fields[i];
-		enum cell_class c = dialect_class((struct str){text.p + f->start, f->length});
-		if (c == CLASS_EMPTY || is_typed(c))
-			return false;
-	}
-	return true;
-}
-
-static size_t
-find_preamble(struct look *l, struct dialect *d)
-{
-	const size_t width = d->width;
-	size_t n = 0;
-	find_classes(l, d, l->record_count > 1 ? 1 : 0);
-	while (n < l->record_count && n < PREAMBLE_MOST && is_thin(&l->records[n], width) &&
-	       !is_odd_header(l, d, n))
-		n++;
-	/* There must be something behind it. */
-	if (n == l->record_count || n == PREAMBLE_MOST)
-		for (n = 0; n < l->record_count && l->records[n].blank;)
-			n++;
-	return n;
-}
-
 static enum cell_class
 class_at(const struct look *l, const struct record *r, size_t k)
 {
@@ -741,20 +703,42 @@ has_twins(const struct look *l, const struct record *r)
 	return false;
 }
 
+static bool
+is_same_row(const struct look *l, const struct record *a, const struct record *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t k = 0; k < a->count; k++)
+		if (!str_equal(text_at(l, a, k), text_at(l, b, k)))
+			return false;
+	return true;
+}
+
 /* Where no column has a kind: labels are not among the values below them. */
 static bool
 is_among_rows(const struct look *l, size_t at)
 {
 	const struct record *r = &l->records[at];
-	size_t again = 0;
+	size_t again = 0, below = at + 1;
+	/* The same labels once more are a header of several rows. */
+	while (below < l->record_count && is_same_row(l, r, &l->records[below]))
+		below++;
 	for (size_t k = 0; k < r->count; k++)
-		for (size_t i = at + 1; i < l->record_count; i++)
+		for (size_t i = below; i < l->record_count; i++)
 			if (text_at(l, r, k).n &&
 			    str_equal(text_at(l, r, k), text_at(l, &l->records[i], k))) {
 				again++;
 				break;
 			}
 	return again * 2 > r->count;
+}
+
+/* There are words over columns of another kind. */
+static bool
+is_header_by_kind(const struct look *l, const struct dialect *d, size_t at)
+{
+	struct likeness is = compare(l, d, &l->records[at]);
+	return is.words > 0 && is.values + is.years <= is.words / 3;
 }
 
 static bool
@@ -772,17 +756,6 @@ is_header(const struct look *l, const struct dialect *d, size_t at)
 	       !(r->count > 1 && is_among_rows(l, at));
 }
 
-static bool
-is_same_row(const struct look *l, const struct record *a, const struct record *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t k = 0; k < a->count; k++)
-		if (!str_equal(text_at(l, a, k), text_at(l, b, k)))
-			return false;
-	return true;
-}
-
 /* Another row of the header: words where the columns have values, in more than one place; or the
  * first row once more. */
 static bool
@@ -798,6 +771,75 @@ is_header_too(const struct look *l, const struct dialect *d, size_t first, size_
 		typed += is_typed(d->classes[k]);
 	struct likeness is = compare(l, d, r);
 	return typed >= 2 && is.values + is.years == 0 && is.words * 2 > typed && is.words >= 2;
+}
+
+/* A line that is a header all the same: it is only written otherwise than the rows, and what
+ * follows are rows.  Words and spaces between them are no sign of that when the next line may be a
+ * header. */
+static bool
+is_odd_header(const struct look *l, struct dialect *d, size_t at)
+{
+	const struct record *r = &l->records[at];
+	struct csv_repair repair = {
+	    .split = {.fields = arena_array(l->arena, d->width, sizeof(struct csv_field)),
+		.max = d->width}};
+	struct str text = {l->sample.p + r->start, l->sample.n - r->start};
+	if (r->blank || d->width < 2 || at + 1 >= l->record_count ||
+	    l->records[at + 1].count != d->width || is_header_by_kind(l, d, at + 1) ||
+	    !csv_repair(&repair, d, d->width, true, text) ||
+	    (str_is(repair.syntax.delimiter, " ") && is_header(l, d, at + 1)))
+		return false;
+	for (size_t i = 0; i < d->width; i++) {
+		const struct csv_field *f = &repair.split.fields[i];
+		enum cell_class c = dialect_class((struct str){text.p + f->start, f->length});
+		if (c == CLASS_EMPTY || is_typed(c))
+			return false;
+	}
+	return true;
+}
+
+/* Where the first line stands that has the table's length, when those from `from` on are shorter
+ * and it is a header; else `from`. */
+static size_t
+skip_short(struct look *l, struct dialect *d, size_t from)
+{
+	size_t n = from;
+	while (n < l->record_count && n < PREAMBLE_MOST && l->records[n].count < d->width)
+		n++;
+	if (n == from || n + 1 >= l->record_count || l->records[n].count != d->width)
+		return from;
+	find_classes(l, d, n + 1);
+	return is_header_by_kind(l, d, n) ? n : from;
+}
+
+/* A header of which most labels are empty looks like a title; but a title stands over a header. */
+static bool
+is_bare_header(struct look *l, struct dialect *d, size_t at)
+{
+	if (at + 2 >= l->record_count || l->records[at].count != d->width ||
+	    l->records[at].full == 0)
+		return false;
+	find_classes(l, d, at + 2);
+	return !is_header(l, d, at + 1);
+}
+
+static size_t
+find_preamble(struct look *l, struct dialect *d)
+{
+	size_t n = 0;
+	find_classes(l, d, l->record_count > 1 ? 1 : 0);
+	while (n < l->record_count && n < PREAMBLE_MOST && is_thin(&l->records[n], d->width) &&
+	       !is_odd_header(l, d, n))
+		n++;
+	/* There must be something behind it. */
+	if (n == l->record_count || n == PREAMBLE_MOST) {
+		for (n = 0; n < l->record_count && l->records[n].blank;)
+			n++;
+		return n;
+	}
+	if (n > 0 && is_bare_header(l, d, n - 1))
+		return n - 1;
+	return is_odd_header(l, d, n) ? n : skip_short(l, d, n);
 }
 
 static void
