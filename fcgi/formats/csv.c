@@ -702,6 +702,20 @@ tell_shape(struct csv *c, size_t count, struct err *e)
 	    count, header, c->header, count - c->header, count - c->header == 1 ? "was" : "were");
 }
 
+/* Every cell of the row is the empty text. */
+static bool
+is_empty_row(struct str cells, size_t count)
+{
+	return count > 1 && cells.n == 3 * count + 1;
+}
+
+static bool
+tell_empty(struct csv *c, struct err *e)
+{
+	return reader_finding(
+	    c->r, e, "blank-row", TABLE_NO_COLUMN, "all cells of the row are empty; it was kept");
+}
+
 static bool
 skip_record(struct csv *c, const char *code, const char *why, struct err *e)
 {
@@ -726,9 +740,11 @@ release_one(struct csv *c, const struct held *h, struct err *e)
 		guess_add_text(&r->guesses[i], text, cells_unescape(text, cells[i].bytes));
 	r->counts->records++;
 	r->counts->rows++;
-	bool good = (h->count == c->header || tell_shape(c, h->count, e)) &&
-		    r->sink->row(r->sink->context, h->line, (struct str){h->cells, h->length},
-			(struct str){0}, e);
+	bool good =
+	    (h->count == c->header || tell_shape(c, h->count, e)) &&
+	    (!is_empty_row((struct str){h->cells, h->length}, h->count) || tell_empty(c, e)) &&
+	    r->sink->row(
+		r->sink->context, h->line, (struct str){h->cells, h->length}, (struct str){0}, e);
 	r->line = line;
 	return good;
 }
@@ -757,10 +773,14 @@ drop_held(struct csv *c, struct err *e)
 	bool good = true;
 	for (size_t i = 0; i < c->held_count; i++) {
 		c->r->line = c->held[i].line;
-		good =
-		    good &&
-		    skip_record(c, "footer",
-			"the line stands below the table and is no row of it; it was left out", e);
+		bool empty = is_empty_row(
+		    (struct str){c->held[i].cells, c->held[i].length}, c->held[i].count);
+		good = good &&
+		       skip_record(c, empty ? "blank-row" : "footer",
+			   empty ? "the line is blank, and below the table; it was skipped"
+				 : "the line stands below the table and is no row of it; it was "
+				   "left out",
+			   e);
 		free(c->held[i].cells);
 	}
 	c->held_count = c->held_bytes = 0;
@@ -844,6 +864,8 @@ take_row(struct csv *c, size_t length, struct err *e)
 		return false;
 	if ((c->invalid_utf8 || c->nul_byte || c->stray_quote || c->was_repaired || c->quoted) &&
 	    !tell_repairs(c, e))
+		return false;
+	if (is_empty_row((struct str){r->row, length}, c->count) && !tell_empty(c, e))
 		return false;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct field *f = &c->fields[i];

@@ -14,8 +14,6 @@
 #define PREAMBLE_MOST 100
 #define HEADER_ROWS_MOST 5
 
-static const char quotes[] = {'"', '\'', '`'};
-
 /* ---- what a cell looks like ---- */
 
 static bool
@@ -142,15 +140,12 @@ is_link(struct str s)
 	       (at && at > s.p && memchr(at, '.', (size_t)(s.p + s.n - at)));
 }
 
-/* Words and codes have none of the usual delimiters in them, and no quotes around them: those would
- * be quotes that were not taken for such. */
+/* Words and codes have none of the usual delimiters in them. */
 static enum cell_class
 class_of_text(struct str s)
 {
 	static const char in_words[] = "-_.'()!?&/@+%$#*=:[]\"";
 	bool digit = false, space = false, letter = false;
-	if (s.n >= 2 && s.p[0] == s.p[s.n - 1] && memchr(quotes, s.p[0], sizeof quotes))
-		return CLASS_OTHER;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		if (is_letter(c))
@@ -367,6 +362,8 @@ score(struct look *l, const struct csv_syntax *s)
 static const char *const delimiters[] = {",", ";", "\t", "|", "\x1f", "\x1e", "\x01", "~", "^", ":",
     "#", "&", "*", "=", "!", "/", "\xc2\xa6", "\xc2\xa7", " ", ", ", "; ", " | ", "| ", " ; ",
     " , ", "||", "::", ";;", ",,", "~~", "^^", "|~|", "<>", "=>", "\t\t", "  "};
+static const char quotes[] = {'"', '\'', '`'};
+
 /* The quote is followed or led by what a quote is led or followed by, somewhere. */
 static bool
 quotes_something(const struct look *l, const struct csv_syntax *s, char quote)
@@ -416,15 +413,29 @@ has_pairs_only(const struct look *l, char c)
 struct best {
 	struct csv_syntax syntax;
 	double score;
+	size_t quoted; /* fields with quotes around them */
 };
 
+static size_t
+quoted_fields(const struct look *l)
+{
+	size_t quoted = 0;
+	for (size_t i = 0; i < l->field_count; i++)
+		quoted += l->fields[i].quoted;
+	return quoted;
+}
+
+/* A later candidate must be better by more than rounding; or as good, with cells in quotes again
+ * and again where the best has none. */
 static void
 try(struct look *l, struct best *best, const struct csv_syntax *s)
 {
 	double is = score(l, s);
-	/* A later candidate must be better by more than rounding. */
-	if (is > best->score * 1.0001)
-		*best = (struct best){*s, is};
+	size_t quoted = quoted_fields(l);
+	if (is > best->score * 1.0001 ||
+	    (is > best->score * 0.9999 && best->quoted == 0 && quoted > 1 &&
+		str_equal(s->delimiter, best->syntax.delimiter)))
+		*best = (struct best){*s, is, quoted};
 }
 
 static void
@@ -473,7 +484,8 @@ static struct csv_syntax
 find_syntax(struct look *l)
 {
 	const struct csv_options *o = l->options;
-	struct best best = {{STR(","), o->quote ? o->quote : '"', o->escape ? o->escape : '"'}, 0};
+	struct best best = {
+	    {STR(","), o->quote ? o->quote : '"', o->escape ? o->escape : '"'}, 0, 0};
 	if (o->delimiter.n)
 		best.syntax.delimiter = o->delimiter;
 	struct csv_syntax s = best.syntax;
