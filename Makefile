@@ -17,7 +17,7 @@ Q       := $(if $(V),,@)
 
 VERSION := 0.1.0
 PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto libseccomp libsodium libzip libzstd zlib liblzma
-BASE_PKGS := jansson libcrypto zlib libzstd liblzma
+BASE_PKGS := jansson libxml-2.0 libcrypto libzip zlib libzstd liblzma
 PKGS_C  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lbz2 # which has no .pc file
 BASE_L  := $(shell pkg-config --libs $(BASE_PKGS) 2>/dev/null) -lbz2

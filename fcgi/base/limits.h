@@ -38,6 +38,9 @@
 #define LIMIT_UPLOAD_METADATA_BYTES KIB(4)
 #define LIMIT_UNPACKED_BYTES GIB(64)
 #define LIMIT_UNPACK_WINDOW_BYTES MIB(128)
+#define LIMIT_ARCHIVE_MEMBERS 10000
+#define LIMIT_SHARED_STRINGS_BYTES MIB(256)
+#define LIMIT_SHEETS 1000
 #define LIMIT_FORM_FIELDS 1000
 #define LIMIT_FORM_FIELD_BYTES MIB(1)
 #define LIMIT_FORM_FILES 1000
@@ -113,6 +116,9 @@
 	X(UPLOAD_METADATA_BYTES, "bytes", "the header Upload-Metadata")                            \
 	X(UNPACKED_BYTES, "bytes", "what a compressed file unpacks to")                            \
 	X(UNPACK_WINDOW_BYTES, "bytes", "the memory a compressed file asks for")                   \
+	X(ARCHIVE_MEMBERS, "files", "one ZIP archive or workbook")                                 \
+	X(SHARED_STRINGS_BYTES, "bytes", "the texts that the sheets of a workbook share")          \
+	X(SHEETS, "sheets", "one workbook")                                                        \
 	X(FORM_FIELDS, "fields", "one form")                                                       \
 	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together")                     \
 	X(FORM_FILES, "files", "one upload")                                                       \

@@ -14,7 +14,11 @@ struct input_filter {
 	/* As input_read(), n > 0; sets the input's length to 0 with the last bytes and keeps its
 	 * `done`. */
 	bool (*read)(struct input *in, void *p, size_t n, size_t *got, struct err *e);
+	/* The next bytes, as far as it holds them already: INPUT_PEEK_BYTES before the first read,
+	 * or all up to the end or what cannot be read. */
+	struct str (*held)(const struct input *in);
 };
+#define INPUT_PEEK_BYTES ((size_t)128 << 10)
 
 struct input {
 	int fd;
@@ -28,5 +32,10 @@ struct input {
 void input_init(struct input *in, int fd, uint64_t offset, uint64_t length);
 /* Reads up to n bytes; *got is 0 at the end only, where in->length is 0. */
 bool input_read(struct input *in, void *p, size_t n, size_t *got, struct err *e) MUST_CHECK;
+
+/* Up to n of the bytes that stand `at` behind the next one, without moving on.  *got is 0 where there
+ * are none, or where a filter holds no more. */
+bool input_peek(
+    struct input *in, uint64_t at, void *p, size_t n, size_t *got, struct err *e) MUST_CHECK;
 
 #endif

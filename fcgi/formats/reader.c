@@ -114,6 +114,14 @@ thousands(uint64_t n)
 }
 
 bool
+reader_found(struct reader *r, enum table_format format, struct err *e)
+{
+	struct table_options found = *r->options;
+	found.format = format;
+	return !r->sink->found || r->sink->found(r->sink->context, &found, e);
+}
+
+bool
 reader_finding(
     struct reader *r, struct err *e, const char *code, size_t column, const char *format, ...)
 {

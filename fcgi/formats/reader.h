@@ -43,7 +43,7 @@ struct name {
 
 struct reader {
 	struct window window;
-	const struct table_options *options;
+	const struct table_options *options; /* with what was found out so far */
 	const struct table_sink *sink;
 	struct guess *guesses;
 	struct table_counts *counts;
@@ -72,6 +72,9 @@ bool window_sample(
 
 /* Makes the row's buffer at least n bytes large; what it holds stays. */
 bool row_room(struct reader *r, size_t n, struct err *e) MUST_CHECK;
+
+/* Tells the sink how the file is read, for a reader that finds out nothing but the format. */
+bool reader_found(struct reader *r, enum table_format format, struct err *e) MUST_CHECK;
 
 /* Tells the sink of the next column.  The name is repaired and made unique; what had to be changed
  * is a finding.  A column without a label is named by its number. */

@@ -6,6 +6,7 @@
  */
 #include "formats/unpack.h"
 #include "base/limits.h"
+#include "formats/archive.h"
 
 #include <bzlib.h>
 #include <lzma.h>
@@ -16,7 +17,7 @@
 #define MAGIC_BYTES 6
 #define ZSTD_WINDOW_LOG 27 /* 128 MiB, what the zstd program takes without being told */
 
-enum step { STEP_ON, STEP_STREAM_END, STEP_BAD, STEP_NO_MEMORY, STEP_WINDOW };
+enum step { STEP_ON, STEP_STREAM_END, STEP_BAD, STEP_NO_MEMORY, STEP_WINDOW, STEP_TOLD };
 
 struct unpack;
 struct codec {
@@ -36,6 +37,10 @@ struct unpack {
 		bz_stream bzip2;
 		lzma_stream xz;
 		ZSTD_DStream *zstd;
+		struct {
+			struct archive *archive;
+			struct member *member;
+		} zip;
 	} state;
 	bool started, in_stream, finished;
 	uint64_t unpacked, most;
@@ -187,6 +192,28 @@ static const struct codec codecs[] = {
 	xz_start, xz_step, xz_end},
 };
 
+/* ---- a member of an archive, which reads the file by itself ---- */
+
+static enum step
+zip_step(struct unpack *u)
+{
+	size_t got;
+	if (!member_read(u->state.zip.member, u->out + u->out_end, BUFFER_BYTES - u->out_end, &got,
+		&u->failure))
+		return STEP_TOLD;
+	u->out_end += got;
+	u->packed.done = got ? archive_done(u->state.zip.archive) : u->packed.total;
+	return got ? STEP_ON : STEP_STREAM_END;
+}
+
+static void
+zip_end(struct unpack *u)
+{
+	member_close(u->state.zip.member);
+}
+
+static const struct codec zip_codec = {.name = "zip", .step = zip_step, .end = zip_end};
+
 /* ---- the loop ---- */
 
 static void
@@ -200,6 +227,8 @@ stream_end(struct unpack *u)
 static bool
 refused(const struct unpack *u, enum step step, struct err *e)
 {
+	if (step == STEP_TOLD)
+		return false;
 	if (step == STEP_NO_MEMORY)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to unpack the file");
 	if (step == STEP_WINDOW)
@@ -319,38 +348,100 @@ codec_of(struct str first)
 	return NULL;
 }
 
-bool
-unpack_open(struct input *in, struct str packing, uint64_t most, struct str *found, struct arena *a,
+static struct str
+unpack_held(const struct input *in)
+{
+	const struct unpack *u = (const struct unpack *)(const void *)in->filter;
+	return (struct str){u->out + u->out_start, u->out_end - u->out_start};
+}
+
+static struct unpack *
+unpack_new(struct input *in, const struct codec *codec, uint64_t most, struct arena *a,
     struct err *e)
 {
-	char first[MAGIC_BYTES];
-	size_t got = 0;
-	struct input look = *in;
-	*found = STR("none");
-	if (str_is(packing, "none"))
-		return true;
-	if (!input_read(&look, first, sizeof first, &got, e))
-		return false;
-	const struct codec *codec = codec_of((struct str){first, got});
-	if (packing.n && (!codec || !str_is(packing, codec->name)))
-		return FAIL_FIELD(e, INPUT, "packing",
-		    "The file is not compressed with %.*s: its first bytes are those of %s",
-		    STR_ARG(str_clip(packing, 40)), codec ? codec->name : "something else");
-	if (!codec)
-		return true;
 	struct unpack *u = malloc(sizeof *u);
-	if (!u)
-		return FAIL(e, UNAVAILABLE, "there is not enough memory to unpack the file");
+	if (!u) {
+		FAIL(e, UNAVAILABLE, "there is not enough memory to unpack the file");
+		return NULL;
+	}
 	memset(u, 0, offsetof(struct unpack, in));
-	u->filter.read = unpack_read;
+	u->filter = (struct input_filter){unpack_read, unpack_held};
 	u->packed = *in;
 	u->codec = codec;
 	u->most = most;
 	arena_defer(a, unpack_release, u);
+	return u;
+}
+
+static void
+begin(struct input *in, struct unpack *u)
+{
 	fetch(u);
-	*found = str_of(codec->name);
 	in->filter = &u->filter;
 	in->length = u->out_end == 0 && u->finished ? 0 : 1;
 	in->done = u->packed.done;
+}
+
+/* What office programs write is an archive too, with one of these among its members. */
+static bool
+is_document(const struct archive *z)
+{
+	return archive_find(z, STR("[Content_Types].xml")) != ARCHIVE_NONE ||
+	       (archive_find(z, STR("mimetype")) != ARCHIVE_NONE &&
+		   archive_find(z, STR("content.xml")) != ARCHIVE_NONE);
+}
+
+static bool
+zip_open_one(struct input *in, struct str packing, struct str member, uint64_t most,
+    struct unpacked *found, struct arena *a, struct err *e)
+{
+	struct archive *z;
+	size_t index;
+	if (!archive_open(&z, in, a, e))
+		return false;
+	if (!packing.n && is_document(z)) {
+		found->document = z;
+		return true;
+	}
+	struct unpack *u = unpack_new(in, &zip_codec, most, a, e);
+	if (!u || !archive_choose(z, member, &index, e))
+		return false;
+	u->state.zip.archive = z;
+	if (!member_open(&u->state.zip.member, z, index, a, e))
+		return false;
+	u->packed.length = 0; /* the archive reads it */
+	u->started = u->in_stream = true;
+	found->packing = STR("zip");
+	found->member = archive_name(z, index);
+	begin(in, u);
+	return true;
+}
+
+bool
+unpack_open(struct input *in, struct str packing, struct str member, uint64_t most,
+    struct unpacked *found, struct arena *a, struct err *e)
+{
+	char first[MAGIC_BYTES];
+	size_t got = 0;
+	*found = (struct unpacked){.packing = STR("none")};
+	if (str_is(packing, "none"))
+		return true;
+	if (!input_peek(in, 0, first, sizeof first, &got, e))
+		return false;
+	bool zip = archive_begins((struct str){first, got});
+	const struct codec *codec = zip ? &zip_codec : codec_of((struct str){first, got});
+	if (packing.n && (!codec || !str_is(packing, codec->name)))
+		return FAIL_FIELD(e, INPUT, "packing",
+		    "The file is not compressed with %.*s: its first bytes are those of %s",
+		    STR_ARG(str_clip(packing, 40)), codec ? codec->name : "something else");
+	if (zip)
+		return zip_open_one(in, packing, member, most, found, a, e);
+	if (!codec)
+		return true;
+	struct unpack *u = unpack_new(in, codec, most, a, e);
+	if (!u)
+		return false;
+	found->packing = str_of(codec->name);
+	begin(in, u);
 	return true;
 }

@@ -59,7 +59,9 @@ unpacked(struct str packed, const char *packing, uint64_t most, struct str *foun
 	buf_init(&all, a);
 	err_clear(&e);
 	input_init(&in, fd, 0, packed.n);
-	bool good = unpack_open(&in, str_of(packing), most, found, a, &e);
+	struct unpacked unpacked = {0};
+	bool good = unpack_open(&in, str_of(packing), (struct str){0}, most, &unpacked, a, &e);
+	*found = unpacked.packing;
 	while (good && in.length > 0) {
 		char piece[1000];
 		size_t got;

@@ -1,0 +1,295 @@
+/* encoding_guess.c: see encoding_guess.h. */
+#include "formats/encoding_guess.h"
+#include "base/utf8.h"
+
+/* ---- UTF-16 and UTF-32 ---- */
+
+static uint32_t
+unit32(const unsigned char *p, bool little)
+{
+	return little ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]
+		      : (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* No other text has only such units: at least one of four bytes is NUL. */
+static bool
+is_utf32(struct str s, bool little)
+{
+	for (size_t i = 0; i + 4 <= s.n; i += 4) {
+		uint32_t c = unit32((const unsigned char *)s.p + i, little);
+		if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+			return false;
+	}
+	return s.n >= 8;
+}
+
+const char *
+encoding_guess_wide(struct str s)
+{
+	size_t zero[2] = {0, 0};
+	if (s.n < 4 || !memchr(s.p, 0, s.n))
+		return NULL;
+	if (is_utf32(s, true))
+		return "utf-32le";
+	if (is_utf32(s, false))
+		return "utf-32be";
+	for (size_t i = 0; i < s.n; i++)
+		zero[i % 2] += s.p[i] == 0;
+	/* Delimiters, digits and line ends have one, always on the same side. */
+	if (zero[1] > s.n / 40 && zero[0] <= zero[1] / 50)
+		return "utf-16le";
+	return zero[0] > s.n / 40 && zero[1] <= zero[0] / 50 ? "utf-16be" : NULL;
+}
+
+/* ---- UTF-8 ---- */
+
+enum utf8_look
+encoding_guess_utf8(struct str s)
+{
+	size_t characters = 0, wrong = 0;
+	while (s.n > 0) {
+		size_t good = utf8_valid(s.p, s.n);
+		for (size_t i = 0; i < good; i++)
+			characters += ((unsigned char)s.p[i] & 0xc0) == 0xc0;
+		s.p += good;
+		s.n -= good;
+		/* Cut in two by the end of the sample. */
+		if (s.n > 0 && s.n < 4 && (unsigned char)s.p[0] >= 0xc2 && good > 0)
+			break;
+		if (s.n > 0) {
+			wrong++;
+			s.p++;
+			s.n--;
+		}
+	}
+	/* Bytes of another encoding look like a character of UTF-8 very seldom. */
+	return wrong == 0 && characters == 0 ? UTF8_ASCII
+	       : characters > wrong          ? UTF8_YES
+	       : wrong > 0                   ? UTF8_NO
+					     : UTF8_YES;
+}
+
+/* ---- code pages ---- */
+
+enum script { SCRIPT_NONE, SCRIPT_LATIN, SCRIPT_GREEK, SCRIPT_CYRILLIC };
+
+/* Letters beyond ASCII, the most frequent first, small ones only. */
+struct language {
+	const char *pages; /* the code pages it is written in */
+	const uint16_t *letters;
+};
+
+#define WESTERN "windows-1252 iso-8859-15 macintosh "
+#define CENTRAL "windows-1250 iso-8859-2 "
+#define CYRILLIC "windows-1251 koi8-r iso-8859-5 "
+static const struct language languages[] = {
+    {WESTERN, u"\u00e9\u00e8\u00e0\u00ea\u00e7\u00f4\u00ee\u00fb\u00e2\u00f9\u0153\u00eb\u00ef\u00fc"}, /* French */
+    {WESTERN, u"\u00fc\u00e4\u00f6\u00df\u00e9"},                               /* German */
+    {WESTERN, u"\u00f3\u00ed\u00e1\u00f1\u00e9\u00fa\u00fc"},                   /* Spanish */
+    {WESTERN, u"\u00e3\u00e7\u00e1\u00e9\u00ed\u00f3\u00ea\u00f5\u00fa\u00e2\u00e0\u00f4"}, /* Portuguese */
+    {WESTERN, u"\u00e0\u00e8\u00f9\u00f2\u00e9\u00ec"},                         /* Italian */
+    {WESTERN, u"\u00e4\u00f6\u00e5\u00e9"},                                     /* Swedish, Finnish */
+    {WESTERN, u"\u00f8\u00e5\u00e6\u00e9"},                                     /* Danish, Norwegian */
+    {WESTERN, u"\u00ed\u00e1\u00f0\u00e9\u00f3\u00fa\u00fe\u00e6\u00fd\u00f6"}, /* Icelandic */
+    /* Names from everywhere. */
+    {WESTERN, u"\u00e9\u00fc\u00f6\u00e4\u00e8\u00f3\u00e1\u00ed\u00e0\u00e7\u00f1\u00e3\u00ea\u00df\u00e5\u00f8\u00f4"
+	      u"\u00e2\u00fa\u00e6\u00ee\u00eb\u00f5\u00ef\u00fb\u00f2\u00f9\u00ec\u0153"},
+    {CENTRAL, u"\u0142\u00f3\u0105\u017c\u0119\u015b\u0107\u0144\u017a"},       /* Polish */
+    {CENTRAL, u"\u00ed\u00e1\u00e9\u011b\u00fd\u017e\u010d\u0159\u0161\u016f\u00fa\u00f3\u0165\u010f\u0148"}, /* Czech */
+    {CENTRAL, u"\u00e1\u00ed\u00fd\u010d\u00e9\u017e\u0161\u00fa\u013e\u0165\u00f4\u00f3\u010f\u0148\u00e4\u013a\u0155"}, /* Slovak */
+    {CENTRAL, u"\u00e9\u00e1\u00f6\u0151\u00f3\u00fc\u00ed\u00fa\u0171"},       /* Hungarian */
+    {CENTRAL, u"\u0103\u015f\u0163\u00ee\u00e2"},                               /* Romanian */
+    {CENTRAL, u"\u010d\u0161\u017e\u0107\u0111"},                               /* Croatian, Slovene */
+    {CYRILLIC, u"\u043e\u0435\u0430\u0438\u043d\u0442\u0441\u0440\u0432\u043b\u043a\u043c\u0434\u043f\u0443\u044f\u044b"
+	       u"\u044c\u0433\u0437\u0431\u0447\u0439\u0445\u0436\u0448\u044e\u0446\u0449\u044d\u0444\u0451\u044a"}, /* Russian */
+    {CYRILLIC, u"\u043e\u0430\u043d\u0438\u0456\u0432\u0442\u0435\u0440\u0441\u043a\u043b\u0443\u0434\u043c\u043f\u044f"
+	       u"\u0437\u044c\u0433\u0431\u0447\u0445\u0446\u0439\u0436\u0457\u0448\u044e\u0454\u0449\u0444\u0491"}, /* Ukrainian */
+    {CYRILLIC, u"\u0430\u0438\u043e\u0435\u0442\u043d\u0440\u0432\u0441\u043b\u043a\u0434\u043f\u043c\u0437\u044a\u0443"
+	       u"\u0433\u0447\u0431\u0449\u0436\u0446\u044f\u0445\u044e\u0448\u0439\u0444\u044c"}, /* Bulgarian */
+    {CYRILLIC, u"\u0430\u0438\u043e\u0435\u043d\u0440\u0441\u0442\u0443\u0458\u043a\u0434\u0432\u043c\u043f\u043b\u0437"
+	       u"\u0431\u0433\u0448\u0436\u045b\u0446\u0447\u0444\u0452\u0445\u0459\u045a\u045f"}, /* Serbian */
+    {"windows-1253 iso-8859-7 ", u"\u03b1\u03bf\u03b9\u03b5\u03c4\u03c3\u03bd\u03b7\u03c5\u03c1\u03c0\u03ba\u03bc\u03bb\u03c2"
+	u"\u03c9\u03b4\u03b3\u03cc\u03af\u03c7\u03b8\u03ac\u03ad\u03c6\u03b2\u03ae\u03be\u03cd\u03ce\u03b6\u03c8"}, /* Greek */
+    {"windows-1254 iso-8859-9 ", u"\u0131\u00fc\u015f\u011f\u00e7\u00f6\u00e2"}, /* Turkish */
+    {"windows-1257 ", u"\u0117\u0161\u0173\u017e\u0105\u012f\u010d\u016b\u0119"}, /* Lithuanian */
+    {"windows-1257 ", u"\u0101\u012b\u0113\u0161\u016b\u0146\u013c\u017e\u0137\u0123\u010d"}, /* Latvian */
+    {"windows-1257 ", u"\u00e4\u00f5\u00fc\u00f6\u0161\u017e"},                 /* Estonian */
+};
+
+/* What a character costs; the text whose characters cost least is the right one. */
+#define COST_OF_RANK(i) (7 + 60 * (i) / ((i) + 24)) /* close to 10 ln(rank) */
+#define COST_OTHER_LETTER 70
+#define COST_USUAL_SIGN 25
+#define COST_SIGN 45
+#define COST_NOTHING 120
+#define COST_SIGN_IN_WORD 40
+#define COST_CAPITAL_IN_WORD 30
+#define COST_TWO_SCRIPTS 40
+#define COST_RARE_PAGE 20 /* once: any but windows-1252 */
+
+static const uint16_t usual_signs[] = u"\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b1\u00b2\u00b3\u00b7\u00ba\u00aa"
+				      u"\u00bb\u00bd\u00d7\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2022\u2026\u2116\u2122";
+
+struct letter {
+	enum script script;
+	bool capital;
+	uint16_t small; /* the letter itself, when it is small */
+};
+
+static struct letter
+latin_letter(uint16_t c)
+{
+	struct letter l = {SCRIPT_LATIN, false, c};
+	if (c == 0x130 || c == 0x178) {
+		l.capital = true;
+		l.small = c == 0x130 ? 'i' : 0xff;
+	} else if (c < 0xdf) {
+		l.capital = true;
+		l.small = (uint16_t)(c + 0x20);
+	} else if (c >= 0x100) {
+		/* Pairs, the capital first: on odd numbers between these. */
+		bool odd = (c >= 0x139 && c <= 0x148) || c >= 0x179;
+		l.capital = c != 0x131 && (c % 2 == 1) == odd && c != 0x138;
+		l.small = (uint16_t)(c + l.capital);
+	}
+	return l;
+}
+
+static struct letter
+letter_of(uint16_t c)
+{
+	struct letter none = {0};
+	if (c == 0xd7 || c == 0xf7)
+		return none;
+	if (c >= 0xc0 && c < 0x180)
+		return latin_letter(c);
+	if ((c >= 0x386 && c <= 0x3ce) && c != 0x387) {
+		static const uint16_t accented[][2] = {{0x386, 0x3ac}, {0x388, 0x3ad},
+		    {0x389, 0x3ae}, {0x38a, 0x3af}, {0x38c, 0x3cc}, {0x38e, 0x3cd},
+		    {0x38f, 0x3ce}};
+		struct letter l = {SCRIPT_GREEK, c < 0x3ac && c != 0x390, c};
+		if (c >= 0x391 && c <= 0x3ab)
+			l.small = (uint16_t)(c + 0x20);
+		for (size_t i = 0; i < ARRAY_LENGTH(accented); i++)
+			if (accented[i][0] == c)
+				l.small = accented[i][1];
+		return l;
+	}
+	if (c >= 0x400 && c < 0x460) {
+		struct letter l = {SCRIPT_CYRILLIC, c < 0x430, c};
+		l.small = (uint16_t)(c < 0x410 ? c + 0x50 : c < 0x430 ? c + 0x20 : c);
+		return l;
+	}
+	if (c == 0x490 || c == 0x491)
+		return (struct letter){SCRIPT_CYRILLIC, c == 0x490, 0x491};
+	return none;
+}
+
+static bool
+is_ascii_letter(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A page's bytes once and for all, so that reading a sample is looking up. */
+struct page {
+	const struct codepage *codepage;
+	struct letter letters[256];
+};
+
+static void
+page_init(struct page *p, const struct codepage *codepage)
+{
+	p->codepage = codepage;
+	for (unsigned c = 0; c < 256; c++)
+		p->letters[c] = c >= 0x80 ? letter_of(codepage->above[c - 0x80])
+				: is_ascii_letter((unsigned char)c)
+				    ? (struct letter){SCRIPT_LATIN, c < 'a', (uint16_t)(c | 0x20)}
+				    : (struct letter){0};
+}
+
+static uint64_t
+cost_of_sign(uint16_t c)
+{
+	if (c < 0xa0) /* nothing, or a control byte */
+		return COST_NOTHING;
+	for (const uint16_t *p = usual_signs; *p; p++)
+		if (*p == c)
+			return COST_USUAL_SIGN;
+	return COST_SIGN;
+}
+
+/* What stands beside each other.  The counts of letters are for what follows. */
+static uint64_t
+cost_of_words(const struct page *p, struct str s, uint64_t counts[256])
+{
+	const unsigned char *t = (const unsigned char *)s.p;
+	uint64_t cost = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (t[i] < 0x80)
+			continue;
+		const struct letter *l = &p->letters[t[i]];
+		const struct letter *before = &p->letters[i > 0 ? t[i - 1] : 0];
+		const struct letter *after = &p->letters[i + 1 < s.n ? t[i + 1] : 0];
+		if (l->script == SCRIPT_NONE) {
+			uint16_t c = p->codepage->above[t[i] - 0x80];
+			cost += cost_of_sign(c);
+			if (before->script && after->script && c != 0x2019 && c != 0xa0)
+				cost += COST_SIGN_IN_WORD;
+			continue;
+		}
+		counts[t[i]]++;
+		if (l->capital && before->script && !before->capital)
+			cost += COST_CAPITAL_IN_WORD;
+		if ((before->script && before->script != l->script) ||
+		    (after->script && after->script != l->script))
+			cost += COST_TWO_SCRIPTS;
+	}
+	return cost;
+}
+
+static uint64_t
+cost_in_language(const struct page *p, const struct language *language, const uint64_t counts[256])
+{
+	uint64_t cost = 0;
+	for (unsigned c = 0x80; c < 256; c++) {
+		uint64_t each = COST_OTHER_LETTER;
+		if (counts[c] == 0)
+			continue;
+		for (size_t i = 0; language->letters[i]; i++)
+			if (language->letters[i] == p->letters[c].small)
+				each = COST_OF_RANK(i);
+		cost += counts[c] * each;
+	}
+	return cost;
+}
+
+static bool
+is_written_in(const struct language *language, const char *page)
+{
+	const char *at = strstr(language->pages, page);
+	return at && at[strlen(page)] == ' ';
+}
+
+const struct codepage *
+encoding_guess_codepage(struct str sample)
+{
+	const struct codepage *best = &codepages[0];
+	uint64_t least = UINT64_MAX;
+	for (size_t i = 0; i < CODEPAGES; i++) {
+		struct page page;
+		uint64_t counts[256] = {0};
+		page_init(&page, &codepages[i]);
+		uint64_t words = cost_of_words(&page, sample, counts) + (i ? COST_RARE_PAGE : 0);
+		for (size_t k = 0; k < ARRAY_LENGTH(languages); k++) {
+			if (!is_written_in(&languages[k], codepages[i].name))
+				continue;
+			uint64_t cost = words + cost_in_language(&page, &languages[k], counts);
+			if (cost < least) {
+				least = cost;
+				best = &codepages[i];
+			}
+		}
+	}
+	return best;
+}
