@@ -370,7 +370,7 @@ take_header(struct csv *c, struct err *e)
 	c->has_header = true;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct field *f = &c->fields[i];
-		if (r->no_header) {
+		if (r->options->no_header) {
 			if (!reader_unnamed_column(r, e))
 				return false;
 			continue;
@@ -389,7 +389,7 @@ static bool
 tell_shape(struct csv *c, struct err *e)
 {
 	struct reader *r = c->r;
-	const char *header = r->no_header ? "first row" : "header";
+	const char *header = r->options->no_header ? "first row" : "header";
 	if (c->count < c->header)
 		return reader_finding(r, e, "missing-cell", c->count,
 		    "row has %zu cell%s, the %s has %zu: the missing %zu %s left empty", c->count,
@@ -455,7 +455,7 @@ take_record(struct csv *c, struct at at, struct err *e)
 	if (!c->has_header) {
 		if (!take_header(c, e))
 			return false;
-		if (!r->no_header)
+		if (!r->options->no_header)
 			return tell_repairs(c, e);
 	}
 	return take_row(c, (size_t)(at.write - r->row), e);
@@ -464,9 +464,7 @@ take_record(struct csv *c, struct at at, struct err *e)
 bool
 csv_read(struct reader *r, struct err *e)
 {
-	const struct csv_options *o = &r->options->csv;
-	char delimiter = o->delimiter.n ? o->delimiter.p[0] : ',';
-	r->no_header = o->header_rows.set && o->header_rows.count == 0;
+	char delimiter = r->options->delimiter ? r->options->delimiter : ',';
 	if (delimiter == '"' || delimiter == '\n' || delimiter == '\r' ||
 	    (signed char)delimiter < 0)
 		return FAIL_FIELD(e, INPUT, "delimiter",

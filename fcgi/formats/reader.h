@@ -47,10 +47,9 @@ struct reader {
 	struct table_counts *counts;
 	struct arena *arena;
 	struct names names; /* of the columns; the value is the next number to try as a suffix */
-	bool no_header;
-	size_t columns; /* that the sink knows */
-	uint64_t line;  /* where the record at the window's start begins, from 1 */
-	char *row;      /* the cells array being built */
+	size_t columns;     /* that the sink knows */
+	uint64_t line;      /* where the record at the window's start begins, from 1 */
+	char *row;          /* the cells array being built */
 	size_t row_capacity;
 };
 

@@ -8,8 +8,6 @@
 #define LOOK_BYTES 4096
 #define ROW_BYTES ((size_t)KIB(64))
 
-const char *const table_format_names[TABLE__MAX] = {"auto", "csv", "jsonl", "json", "xlsx"};
-
 static void
 reader_release(void *p)
 {

@@ -14,38 +14,13 @@
 #include "formats/guess.h"
 #include "formats/input.h"
 
-enum table_format { TABLE_AUTO, TABLE_CSV, TABLE_JSONL, TABLE_JSON, TABLE_XLSX, TABLE__MAX };
-/* "auto", "csv", "jsonl" ... as they stand in requests. */
-extern const char *const table_format_names[TABLE__MAX];
+enum table_format { TABLE_AUTO, TABLE_CSV, TABLE_JSONL };
 
-/* How to read the file; zero means "find out" for every member.  What was found out is the same
- * struct with everything set (table_sink.found), so that reading with it again gives the same. */
-struct option_count {
-	bool set;
-	uint64_t count;
-};
-#define CSV_NONE (-1)
-struct csv_options {
-	struct str delimiter;     /* one to CSV_DELIMITER_BYTES bytes of UTF-8 */
-	int quote;                /* an ASCII byte, or CSV_NONE: quotes are text */
-	int escape;               /* an ASCII byte that takes the meaning of the next one, the
-				     quote itself: it is written twice; CSV_NONE: neither */
-	bool comments_set;        /* comment, empty: there are none */
-	struct str comment;       /* what a line begins with that is no record */
-	struct option_count skip; /* lines before the header (the preamble) */
-	struct option_count header_rows; /* 0: columns are named column1, column2 ... */
-	struct option_count footer;      /* lines behind the last row */
-	struct option_count table;       /* which of several tables one below the other, from 1 */
-};
-#define CSV_DELIMITER_BYTES 8
+/* How to read the file; zero means "find out" for every member. */
 struct table_options {
 	enum table_format format;
-	struct str packing;  /* "none", "gzip", "zstd", "bzip2", "xz", "zip" */
-	struct str member;   /* ZIP: the name of the file inside */
-	struct str encoding; /* of text: "utf-8", "utf-16le", "windows-1252" ... */
-	struct csv_options csv;
-	struct str records; /* JSON: where the array of rows is, as "data.items"; "." is the top */
-	struct str sheet;   /* XLSX: its name */
+	char delimiter; /* CSV: 0 is the comma */
+	bool no_header; /* CSV: the first record is a row; columns are named column1, column2 ... */
 };
 
 /* Something in the file the user should know, and what was done about it.  Codes are those of the
@@ -74,8 +49,6 @@ struct table_sink {
 	bool (*row)(
 	    void *context, uint64_t line, struct str cells, struct str absent, struct err *e);
 	bool (*finding)(void *context, const struct finding *f, struct err *e);
-	/* How the file is read, once, before the first column; may be NULL. */
-	bool (*found)(void *context, const struct table_options *found, struct err *e);
 };
 
 struct table_counts {

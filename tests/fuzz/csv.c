@@ -81,8 +81,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	struct table_options options = {.format = data[0] & 8 ? TABLE_AUTO : TABLE_CSV,
-	    .csv.delimiter = {&delimiters[data[0] & 3], 1},
-	    .csv.header_rows = {data[0] & 4, 0}};
+	    .delimiter = delimiters[data[0] & 3],
+	    .no_header = data[0] & 4};
 	struct str text = {(const char *)data + 1, size - 1};
 	struct collected t, small;
 	collect(&t, text, &options, WINDOW_BYTES);

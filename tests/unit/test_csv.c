@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 static const struct table_options csv = {.format = TABLE_CSV};
-static const struct table_options rows_only = {.format = TABLE_CSV, .csv.header_rows = {true, 0}};
+static const struct table_options rows_only = {.format = TABLE_CSV, .no_header = true};
 
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
@@ -228,7 +228,7 @@ other_delimiters(void **state)
 {
 	(void)state;
 	const struct table_options tab = {
-	    .format = TABLE_CSV, .csv.delimiter = STR("\t"), .csv.header_rows = {true, 0}};
+	    .format = TABLE_CSV, .delimiter = '\t', .no_header = true};
 	struct collected t;
 	collect(&t, STR("1,5\t\"a\tb\"\n\t\n"), &tab, 16);
 	assert_true(t.worked);
@@ -237,7 +237,7 @@ other_delimiters(void **state)
 	assert_cells(&t, 1, "[\"\",\"\"]");
 	assert_int_equal(t.rows[0].line, 1);
 	arena_release(&t.arena);
-	const struct table_options quote = {.format = TABLE_CSV, .csv.delimiter = STR("\"")};
+	const struct table_options quote = {.format = TABLE_CSV, .delimiter = '"'};
 	collect(&t, STR("a\n"), &quote, 16);
 	assert_int_equal(t.err.code, ERR_INPUT);
 	assert_string_equal(t.err.field, "delimiter");
