@@ -110,8 +110,8 @@ not_opened(zip_error_t *error, struct err *e)
 	if (why == ZIP_ER_MEMORY)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to open the ZIP archive");
 	if (why == ZIP_ER_READ || why == ZIP_ER_SEEK)
-		return FAIL(e, SYSTEM, "the uploaded file cannot be read: %s",
-		    zip_error_strerror(error));
+		return FAIL(
+		    e, SYSTEM, "the uploaded file cannot be read: %s", zip_error_strerror(error));
 	return FAIL(e, INPUT,
 	    "the ZIP archive is cut short or damaged: the list of its files, which stands at its "
 	    "end, cannot be read");
@@ -242,8 +242,8 @@ archive_choose(const struct archive *z, struct str name, size_t *index, struct e
 	for (*index = 0; *index < z->count; ++*index)
 		if (str_equal(z->names[*index], name))
 			return true;
-	return FAIL_FIELD(e, INPUT, "member",
-	    "The ZIP archive holds no file of that name; it holds: %s", names);
+	return FAIL_FIELD(
+	    e, INPUT, "member", "The ZIP archive holds no file of that name; it holds: %s", names);
 }
 
 /* ---- reading ---- */
@@ -256,8 +256,8 @@ cannot_read(struct member *m, zip_error_t *error, struct err *e)
 	if (why == ZIP_ER_MEMORY)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to unpack the file");
 	if (why == ZIP_ER_READ)
-		return FAIL(e, SYSTEM, "the uploaded file cannot be read: %s",
-		    zip_error_strerror(error));
+		return FAIL(
+		    e, SYSTEM, "the uploaded file cannot be read: %s", zip_error_strerror(error));
 	if (why == ZIP_ER_NOPASSWD || why == ZIP_ER_ENCRNOTSUPP)
 		return FAIL(e, INPUT,
 		    "%.*s in the ZIP archive is encrypted: send it without a password",

@@ -35,9 +35,8 @@ bool archive_choose(
     const struct archive *z, struct str name, size_t *index, struct err *e) MUST_CHECK;
 
 /* Begins to read a member; INPUT when it is encrypted or packed in a way that is not known. */
-bool member_open(
-    struct member **out, struct archive *z, size_t index, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool member_open(struct member **out, struct archive *z, size_t index, struct arena *a,
+    struct err *e) MUST_CHECK;
 /* Up to n bytes; *got is 0 at the end only.  INPUT when it is damaged, and how far it goes. */
 bool member_read(struct member *m, void *p, size_t n, size_t *got, struct err *e) MUST_CHECK;
 /* May be called early; the arena does it otherwise. */

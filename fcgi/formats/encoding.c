@@ -95,8 +95,8 @@ kind_of_name(struct kind *kind, struct str name)
 		if (name.n <= n || name.n > 16 || name.p[n] == '-' ||
 		    !str_equal_nocase((struct str){name.p, n}, str_of(starts[i][0])))
 			continue;
-		snprintf(longer, sizeof longer, "%s%.*s", starts[i][1], (int)(name.n - n),
-		    name.p + n);
+		snprintf(
+		    longer, sizeof longer, "%s%.*s", starts[i][1], (int)(name.n - n), name.p + n);
 		return kind_of_name(kind, str_of(longer));
 	}
 	return false;
@@ -140,9 +140,10 @@ guess_text(struct kind *kind, struct input *in, char *sample, struct err *e)
 			return false;
 		if (n == 0)
 			break;
-		look = encoding_guess_utf8((struct str){sample, n});
-		if (look == UTF8_NO && !kind_of_name(kind, str_of(encoding_guess_codepage(
-							       (struct str){sample, n})->name)))
+		look = encoding_guess_utf8((struct str){sample, n}, n == INPUT_PEEK_BYTES);
+		if (look == UTF8_NO &&
+		    !kind_of_name(
+			kind, str_of(encoding_guess_codepage((struct str){sample, n})->name)))
 			return FAIL(e, SYSTEM, "a code page has no name");
 		/* A character between two looks is in the next one. */
 		at += n > CHARACTER_BYTES ? n - CHARACTER_BYTES : n;
@@ -219,8 +220,7 @@ decode_utf16(struct decoder *d, bool last)
 		if (c >= 0xd800 && c < 0xdc00) {
 			if (d->in_end - d->in_start < 4 && !last)
 				return;
-			uint32_t low =
-			    d->in_end - d->in_start < 4 ? 0 : unit16(d, d->in_start + 2);
+			uint32_t low = d->in_end - d->in_start < 4 ? 0 : unit16(d, d->in_start + 2);
 			if (low >= 0xdc00 && low < 0xe000) {
 				c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 				used = 4;
@@ -346,8 +346,8 @@ decode(struct input *in, const struct kind *kind, struct arena *a, struct err *e
 }
 
 bool
-encoding_open(struct input *in, struct str wanted, struct encoding *found, struct arena *a,
-    struct err *e)
+encoding_open(
+    struct input *in, struct str wanted, struct encoding *found, struct arena *a, struct err *e)
 {
 	struct kind kind;
 	char first[CHARACTER_BYTES];

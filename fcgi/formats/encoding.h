@@ -19,8 +19,8 @@ struct encoding {
 /*
  * Makes an input of text that nothing was read of give UTF-8 without a byte order mark.  `wanted`
  * is a name, in any case, also one of the usual other ones (latin1, cp1252, utf16); empty: found
- * out from the beginning (see encoding_guess.h).  INPUT with the field "encoding" for a name that is
- * not known.  What it needs goes with the arena.
+ * out from the beginning (see encoding_guess.h).  INPUT with the field "encoding" for a name that
+ * is not known.  What it needs goes with the arena.
  */
 bool encoding_open(struct input *in, struct str wanted, struct encoding *found, struct arena *a,
     struct err *e) MUST_CHECK;

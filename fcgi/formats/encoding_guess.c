@@ -23,28 +23,63 @@ is_utf32(struct str s, bool little)
 	return s.n >= 8;
 }
 
+struct utf16_look {
+	size_t usual; /* units that are ASCII text */
+	size_t wrong; /* halves of pairs alone, and control characters */
+};
+
+static struct utf16_look
+look_at_utf16(struct str s, bool little)
+{
+	struct utf16_look look = {0};
+	bool high = false;
+	for (size_t i = 0; i + 2 <= s.n; i += 2) {
+		unsigned char first = (unsigned char)s.p[i], second = (unsigned char)s.p[i + 1];
+		unsigned unit = little ? second * 256u + first : first * 256u + second;
+		bool low = unit >= 0xdc00 && unit < 0xe000;
+		look.wrong += low != high;
+		high = unit >= 0xd800 && unit < 0xdc00;
+		look.wrong += unit < ' ' && unit != '\t' && unit != '\n' && unit != '\r';
+		look.usual += unit >= '\t' && unit < 0x7f;
+	}
+	return look;
+}
+
+/* Delimiters, digits and line ends are in every table; read the other way round they are letters of
+ * scripts that nobody mixes. */
+static bool
+is_utf16(struct str s, bool little)
+{
+	struct utf16_look this = look_at_utf16(s, little), other = look_at_utf16(s, !little);
+	return this.usual > s.n / 40 && this.wrong <= s.n / 200 && this.usual > 4 * other.usual;
+}
+
 const char *
 encoding_guess_wide(struct str s)
 {
-	size_t zero[2] = {0, 0};
 	if (s.n < 4 || !memchr(s.p, 0, s.n))
 		return NULL;
-	if (is_utf32(s, true))
-		return "utf-32le";
-	if (is_utf32(s, false))
-		return "utf-32be";
-	for (size_t i = 0; i < s.n; i++)
-		zero[i % 2] += s.p[i] == 0;
-	/* Delimiters, digits and line ends have one, always on the same side. */
-	if (zero[1] > s.n / 40 && zero[0] <= zero[1] / 50)
-		return "utf-16le";
-	return zero[0] > s.n / 40 && zero[1] <= zero[0] / 50 ? "utf-16be" : NULL;
+	return is_utf32(s, true)    ? "utf-32le"
+	       : is_utf32(s, false) ? "utf-32be"
+	       : is_utf16(s, true)  ? "utf-16le"
+	       : is_utf16(s, false) ? "utf-16be"
+				    : NULL;
 }
 
 /* ---- UTF-8 ---- */
 
+/* The beginning of a character. */
+static bool
+is_cut_character(struct str s)
+{
+	for (size_t i = 1; i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return false;
+	return s.n < 4 && (unsigned char)s.p[0] >= 0xc2;
+}
+
 enum utf8_look
-encoding_guess_utf8(struct str s)
+encoding_guess_utf8(struct str s, bool cut)
 {
 	size_t characters = 0, wrong = 0;
 	while (s.n > 0) {
@@ -53,8 +88,7 @@ encoding_guess_utf8(struct str s)
 			characters += ((unsigned char)s.p[i] & 0xc0) == 0xc0;
 		s.p += good;
 		s.n -= good;
-		/* Cut in two by the end of the sample. */
-		if (s.n > 0 && s.n < 4 && (unsigned char)s.p[0] >= 0xc2 && good > 0)
+		if (s.n > 0 && cut && is_cut_character(s))
 			break;
 		if (s.n > 0) {
 			wrong++;
@@ -83,36 +117,54 @@ struct language {
 #define CENTRAL "windows-1250 iso-8859-2 "
 #define CYRILLIC "windows-1251 koi8-r iso-8859-5 "
 static const struct language languages[] = {
-    {WESTERN, u"\u00e9\u00e8\u00e0\u00ea\u00e7\u00f4\u00ee\u00fb\u00e2\u00f9\u0153\u00eb\u00ef\u00fc"}, /* French */
-    {WESTERN, u"\u00fc\u00e4\u00f6\u00df\u00e9"},                               /* German */
-    {WESTERN, u"\u00f3\u00ed\u00e1\u00f1\u00e9\u00fa\u00fc"},                   /* Spanish */
-    {WESTERN, u"\u00e3\u00e7\u00e1\u00e9\u00ed\u00f3\u00ea\u00f5\u00fa\u00e2\u00e0\u00f4"}, /* Portuguese */
-    {WESTERN, u"\u00e0\u00e8\u00f9\u00f2\u00e9\u00ec"},                         /* Italian */
-    {WESTERN, u"\u00e4\u00f6\u00e5\u00e9"},                                     /* Swedish, Finnish */
-    {WESTERN, u"\u00f8\u00e5\u00e6\u00e9"},                                     /* Danish, Norwegian */
+    {WESTERN, u"\u00e9\u00e8\u00e0\u00ea\u00e7\u00f4\u00ee\u00fb\u00e2\u00f9\u0153\u00eb\u00ef"
+	      u"\u00fc"},                                     /* French */
+    {WESTERN, u"\u00fc\u00e4\u00f6\u00df\u00e9"},             /* German */
+    {WESTERN, u"\u00f3\u00ed\u00e1\u00f1\u00e9\u00fa\u00fc"}, /* Spanish */
+    {WESTERN, u"\u00e3\u00e7\u00e1\u00e9\u00ed\u00f3\u00ea\u00f5\u00fa\u00e2\u00e0\u00f4"}, /* Portuguese
+											     */
+    {WESTERN, u"\u00e0\u00e8\u00f9\u00f2\u00e9\u00ec"}, /* Italian */
+    {WESTERN, u"\u00e4\u00f6\u00e5\u00e9"},             /* Swedish, Finnish */
+    {WESTERN, u"\u00f8\u00e5\u00e6\u00e9"},             /* Danish, Norwegian */
     {WESTERN, u"\u00ed\u00e1\u00f0\u00e9\u00f3\u00fa\u00fe\u00e6\u00fd\u00f6"}, /* Icelandic */
     /* Names from everywhere. */
-    {WESTERN, u"\u00e9\u00fc\u00f6\u00e4\u00e8\u00f3\u00e1\u00ed\u00e0\u00e7\u00f1\u00e3\u00ea\u00df\u00e5\u00f8\u00f4"
+    {WESTERN, u"\u00e9\u00fc\u00f6\u00e4\u00e8\u00f3\u00e1\u00ed\u00e0\u00e7\u00f1\u00e3\u00ea"
+	      u"\u00df\u00e5\u00f8\u00f4"
 	      u"\u00e2\u00fa\u00e6\u00ee\u00eb\u00f5\u00ef\u00fb\u00f2\u00f9\u00ec\u0153"},
-    {CENTRAL, u"\u0142\u00f3\u0105\u017c\u0119\u015b\u0107\u0144\u017a"},       /* Polish */
-    {CENTRAL, u"\u00ed\u00e1\u00e9\u011b\u00fd\u017e\u010d\u0159\u0161\u016f\u00fa\u00f3\u0165\u010f\u0148"}, /* Czech */
-    {CENTRAL, u"\u00e1\u00ed\u00fd\u010d\u00e9\u017e\u0161\u00fa\u013e\u0165\u00f4\u00f3\u010f\u0148\u00e4\u013a\u0155"}, /* Slovak */
-    {CENTRAL, u"\u00e9\u00e1\u00f6\u0151\u00f3\u00fc\u00ed\u00fa\u0171"},       /* Hungarian */
-    {CENTRAL, u"\u0103\u015f\u0163\u00ee\u00e2"},                               /* Romanian */
-    {CENTRAL, u"\u010d\u0161\u017e\u0107\u0111"},                               /* Croatian, Slovene */
-    {CYRILLIC, u"\u043e\u0435\u0430\u0438\u043d\u0442\u0441\u0440\u0432\u043b\u043a\u043c\u0434\u043f\u0443\u044f\u044b"
-	       u"\u044c\u0433\u0437\u0431\u0447\u0439\u0445\u0436\u0448\u044e\u0446\u0449\u044d\u0444\u0451\u044a"}, /* Russian */
-    {CYRILLIC, u"\u043e\u0430\u043d\u0438\u0456\u0432\u0442\u0435\u0440\u0441\u043a\u043b\u0443\u0434\u043c\u043f\u044f"
-	       u"\u0437\u044c\u0433\u0431\u0447\u0445\u0446\u0439\u0436\u0457\u0448\u044e\u0454\u0449\u0444\u0491"}, /* Ukrainian */
-    {CYRILLIC, u"\u0430\u0438\u043e\u0435\u0442\u043d\u0440\u0432\u0441\u043b\u043a\u0434\u043f\u043c\u0437\u044a\u0443"
-	       u"\u0433\u0447\u0431\u0449\u0436\u0446\u044f\u0445\u044e\u0448\u0439\u0444\u044c"}, /* Bulgarian */
-    {CYRILLIC, u"\u0430\u0438\u043e\u0435\u043d\u0440\u0441\u0442\u0443\u0458\u043a\u0434\u0432\u043c\u043f\u043b\u0437"
-	       u"\u0431\u0433\u0448\u0436\u045b\u0446\u0447\u0444\u0452\u0445\u0459\u045a\u045f"}, /* Serbian */
-    {"windows-1253 iso-8859-7 ", u"\u03b1\u03bf\u03b9\u03b5\u03c4\u03c3\u03bd\u03b7\u03c5\u03c1\u03c0\u03ba\u03bc\u03bb\u03c2"
-	u"\u03c9\u03b4\u03b3\u03cc\u03af\u03c7\u03b8\u03ac\u03ad\u03c6\u03b2\u03ae\u03be\u03cd\u03ce\u03b6\u03c8"}, /* Greek */
-    {"windows-1254 iso-8859-9 ", u"\u0131\u00fc\u015f\u011f\u00e7\u00f6\u00e2"}, /* Turkish */
+    {CENTRAL, u"\u0142\u00f3\u0105\u017c\u0119\u015b\u0107\u0144\u017a"}, /* Polish */
+    {CENTRAL, u"\u00ed\u00e1\u00e9\u011b\u00fd\u017e\u010d\u0159\u0161\u016f\u00fa\u00f3\u0165"
+	      u"\u010f\u0148"}, /* Czech */
+    {CENTRAL, u"\u00e1\u00ed\u00fd\u010d\u00e9\u017e\u0161\u00fa\u013e\u0165\u00f4\u00f3\u010f"
+	      u"\u0148\u00e4\u013a\u0155"},                               /* Slovak */
+    {CENTRAL, u"\u00e9\u00e1\u00f6\u0151\u00f3\u00fc\u00ed\u00fa\u0171"}, /* Hungarian */
+    {CENTRAL, u"\u0103\u015f\u0163\u00ee\u00e2"},                         /* Romanian */
+    {CENTRAL, u"\u010d\u0161\u017e\u0107\u0111"},                         /* Croatian, Slovene */
+    {CYRILLIC, u"\u043e\u0435\u0430\u0438\u043d\u0442\u0441\u0440\u0432\u043b\u043a\u043c\u0434"
+	       u"\u043f\u0443\u044f\u044b"
+	       u"\u044c\u0433\u0437\u0431\u0447\u0439\u0445\u0436\u0448\u044e\u0446\u0449\u044d"
+	       u"\u0444\u0451\u044a"}, /* Russian */
+    {CYRILLIC, u"\u043e\u0430\u043d\u0438\u0456\u0432\u0442\u0435\u0440\u0441\u043a\u043b\u0443"
+	       u"\u0434\u043c\u043f\u044f"
+	       u"\u0437\u044c\u0433\u0431\u0447\u0445\u0446\u0439\u0436\u0457\u0448\u044e\u0454"
+	       u"\u0449\u0444\u0491"}, /* Ukrainian */
+    {CYRILLIC,
+	u"\u0430\u0438\u043e\u0435\u0442\u043d\u0440\u0432\u0441\u043b\u043a\u0434\u043f\u043c"
+	u"\u0437\u044a\u0443"
+	u"\u0433\u0447\u0431\u0449\u0436\u0446\u044f\u0445\u044e\u0448\u0439\u0444\u044c"}, /* Bulgarian
+											     */
+    {CYRILLIC,
+	u"\u0430\u0438\u043e\u0435\u043d\u0440\u0441\u0442\u0443\u0458\u043a\u0434\u0432\u043c"
+	u"\u043f\u043b\u0437"
+	u"\u0431\u0433\u0448\u0436\u045b\u0446\u0447\u0444\u0452\u0445\u0459\u045a\u045f"}, /* Serbian
+											     */
+    {"windows-1253 iso-8859-7 ", u"\u03b1\u03bf\u03b9\u03b5\u03c4\u03c3\u03bd\u03b7\u03c5\u03c1"
+				 u"\u03c0\u03ba\u03bc\u03bb\u03c2"
+				 u"\u03c9\u03b4\u03b3\u03cc\u03af\u03c7\u03b8\u03ac\u03ad\u03c6"
+				 u"\u03b2\u03ae\u03be\u03cd\u03ce\u03b6\u03c8"},  /* Greek */
+    {"windows-1254 iso-8859-9 ", u"\u0131\u00fc\u015f\u011f\u00e7\u00f6\u00e2"},  /* Turkish */
     {"windows-1257 ", u"\u0117\u0161\u0173\u017e\u0105\u012f\u010d\u016b\u0119"}, /* Lithuanian */
-    {"windows-1257 ", u"\u0101\u012b\u0113\u0161\u016b\u0146\u013c\u017e\u0137\u0123\u010d"}, /* Latvian */
+    {"windows-1257 ",
+	u"\u0101\u012b\u0113\u0161\u016b\u0146\u013c\u017e\u0137\u0123\u010d"}, /* Latvian */
     {"windows-1257 ", u"\u00e4\u00f5\u00fc\u00f6\u0161\u017e"},                 /* Estonian */
 };
 
@@ -125,10 +177,11 @@ static const struct language languages[] = {
 #define COST_SIGN_IN_WORD 40
 #define COST_CAPITAL_IN_WORD 30
 #define COST_TWO_SCRIPTS 40
-#define COST_RARE_PAGE 20 /* once: any but windows-1252 */
+#define COST_RARE_PAGE 60 /* once: any but windows-1252 */
 
-static const uint16_t usual_signs[] = u"\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b1\u00b2\u00b3\u00b7\u00ba\u00aa"
-				      u"\u00bb\u00bd\u00d7\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2022\u2026\u2116\u2122";
+static const uint16_t usual_signs[] =
+    u"\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b1\u00b2\u00b3\u00b7\u00ba\u00aa"
+    u"\u00bb\u00bd\u00d7\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2022\u2026\u2116\u2122";
 
 struct letter {
 	enum script script;
@@ -165,8 +218,7 @@ letter_of(uint16_t c)
 		return latin_letter(c);
 	if ((c >= 0x386 && c <= 0x3ce) && c != 0x387) {
 		static const uint16_t accented[][2] = {{0x386, 0x3ac}, {0x388, 0x3ad},
-		    {0x389, 0x3ae}, {0x38a, 0x3af}, {0x38c, 0x3cc}, {0x38e, 0x3cd},
-		    {0x38f, 0x3ce}};
+		    {0x389, 0x3ae}, {0x38a, 0x3af}, {0x38c, 0x3cc}, {0x38e, 0x3cd}, {0x38f, 0x3ce}};
 		struct letter l = {SCRIPT_GREEK, c < 0x3ac && c != 0x390, c};
 		if (c >= 0x391 && c <= 0x3ab)
 			l.small = (uint16_t)(c + 0x20);
@@ -211,7 +263,8 @@ page_init(struct page *p, const struct codepage *codepage)
 static uint64_t
 cost_of_sign(uint16_t c)
 {
-	if (c < 0xa0) /* nothing, or a control byte */
+	/* Nothing, a control byte, or the sign of no money. */
+	if (c < 0xa0 || c == 0xa4)
 		return COST_NOTHING;
 	for (const uint16_t *p = usual_signs; *p; p++)
 		if (*p == c)

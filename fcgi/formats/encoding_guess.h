@@ -19,8 +19,8 @@ enum utf8_look {
 	UTF8_YES,   /* perhaps with some bytes that are wrong */
 	UTF8_NO
 };
-/* A character that the sample's end cuts in two does not count. */
-enum utf8_look encoding_guess_utf8(struct str sample);
+/* `cut`: more follows, so that the end of the sample may cut a character in two. */
+enum utf8_look encoding_guess_utf8(struct str sample, bool cut);
 
 /* The code page of a text that is not UTF-8. */
 const struct codepage *encoding_guess_codepage(struct str sample);

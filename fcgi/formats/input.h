@@ -33,8 +33,8 @@ void input_init(struct input *in, int fd, uint64_t offset, uint64_t length);
 /* Reads up to n bytes; *got is 0 at the end only, where in->length is 0. */
 bool input_read(struct input *in, void *p, size_t n, size_t *got, struct err *e) MUST_CHECK;
 
-/* Up to n of the bytes that stand `at` behind the next one, without moving on.  *got is 0 where there
- * are none, or where a filter holds no more. */
+/* Up to n of the bytes that stand `at` behind the next one, without moving on.  *got is 0 where
+ * there are none, or where a filter holds no more. */
 bool input_peek(
     struct input *in, uint64_t at, void *p, size_t n, size_t *got, struct err *e) MUST_CHECK;
 

@@ -97,8 +97,7 @@ find_value(struct json *j, bool keep, struct found_value *found, struct err *e)
 		struct str s = in_window(j);
 		size_t used;
 		bool last = j->r->window.at_end;
-		found->step =
-		    json_scan(&scan, s.p + found->n, s.n - found->n, last, &used);
+		found->step = json_scan(&scan, s.p + found->n, s.n - found->n, last, &used);
 		found->expected = scan.expected;
 		if (keep)
 			found->n += used;
@@ -217,7 +216,8 @@ find_by_layout(struct json *j, size_t from, size_t *to, struct err *e)
 	}
 }
 
-/* Where the element ends when only brackets and quotes count, if what follows goes with an array. */
+/* Where the element ends when only brackets and quotes count, if what follows goes with an array.
+ */
 static bool
 find_by_brackets(struct json *j, size_t *to, struct err *e)
 {
@@ -259,8 +259,7 @@ skip_broken(struct json *j, const struct found_value *found, struct err *e)
 	size_t to;
 	char opener = in_window(j).p[0];
 	to = 0;
-	if (j->indented && (opener == '{' || opener == '[') &&
-	    !find_by_layout(j, found->n, &to, e))
+	if (j->indented && (opener == '{' || opener == '[') && !find_by_layout(j, found->n, &to, e))
 		return false;
 	if (to == 0 && !find_by_brackets(j, &to, e))
 		return false;
@@ -369,9 +368,8 @@ read_sequence(struct json *j, struct err *e)
 			return false;
 		if (c == END_OF_FILE)
 			return true;
-		if (n == 1 &&
-		    !reader_finding(r, e, "several-documents", TABLE_NO_COLUMN,
-			"a second JSON value begins here; each one was read as a row"))
+		if (n == 1 && !reader_finding(r, e, "several-documents", TABLE_NO_COLUMN,
+				  "a second JSON value begins here; each one was read as a row"))
 			return false;
 		if (!find_value(j, true, &found, e))
 			return false;
@@ -408,8 +406,8 @@ note_member(struct json *j, struct str raw)
 	size_t n = strlen(j->members);
 	struct str name = str_clip(raw, 40);
 	if (n + name.n + 2 < MEMBER_NAMES_BYTES)
-		snprintf(j->members + n, sizeof j->members - n, "%s%.*s", n ? ", " : "",
-		    STR_ARG(name));
+		snprintf(
+		    j->members + n, sizeof j->members - n, "%s%.*s", n ? ", " : "", STR_ARG(name));
 	else if (n > 0 && j->members[n - 1] != '.')
 		snprintf(j->members + n, sizeof j->members - n, ", ...");
 }
@@ -487,8 +485,8 @@ walk_object(struct json *j, const struct str *wanted, bool open, bool *found, st
 static bool
 no_such_place(struct json *j, size_t depth, struct err *e)
 {
-	struct str key = depth < j->path.count ? str_clip(j->path.keys[depth], 100)
-					       : STR("an array or object");
+	struct str key =
+	    depth < j->path.count ? str_clip(j->path.keys[depth], 100) : STR("an array or object");
 	return FAIL_FIELD(e, INPUT, "records",
 	    "There are no rows at that place in the file: %.*s is not there", STR_ARG(key));
 }
@@ -568,8 +566,7 @@ find_rows(struct json *j, struct json_plan *plan, struct err *e)
 		return false;
 	size_t space = json_space(sample, 0);
 	json_plan(plan, (struct str){sample.p + space, sample.n - space}, r->arena);
-	if (r->options->records.n &&
-	    !json_path_parse(&plan->path, r->options->records, r->arena))
+	if (r->options->records.n && !json_path_parse(&plan->path, r->options->records, r->arena))
 		return FAIL_FIELD(e, INPUT, "records",
 		    "The place of the rows must be at most %d keys long", JSON_PATH_KEYS);
 	j->path = plan->path;
@@ -583,8 +580,7 @@ tell_members(struct json *j, struct err *e)
 	j->r->line = 1;
 	bool told = !j->members[0] ||
 		    reader_finding(j->r, e, "other-members", TABLE_NO_COLUMN,
-			"beside the rows the file holds more, which was not read: %s",
-			j->members);
+			"beside the rows the file holds more, which was not read: %s", j->members);
 	j->r->line = line;
 	return told;
 }

@@ -43,9 +43,8 @@ skip_line(struct jsonl *j, enum shape shape, struct err *e)
 	bool too_deep;
 	size_t bad_at = jsonrow_bad_at(j->row, &too_deep);
 	return reader_finding(r, e, code, TABLE_NO_COLUMN,
-	    too_deep
-		? "the value at byte %zu of the line is nested too deep; the line was skipped"
-		: "the line is not valid JSON from its byte %zu on; it was skipped",
+	    too_deep ? "the value at byte %zu of the line is nested too deep; the line was skipped"
+		     : "the line is not valid JSON from its byte %zu on; it was skipped",
 	    bad_at + 1);
 }
 

@@ -177,9 +177,7 @@ static void
 look_at_array(struct search *s, struct str array)
 {
 	char first = first_inside(array);
-	size_t score = first == '{'   ? array.n * ARRAYS_FOR_OBJECTS
-		       : first == '[' ? array.n
-				      : 0;
+	size_t score = first == '{' ? array.n * ARRAYS_FOR_OBJECTS : first == '[' ? array.n : 0;
 	if (score > s->score) {
 		s->best = s->at;
 		s->score = score;

@@ -37,8 +37,7 @@ struct jsonrow {
 size_t
 json_space(struct str s, size_t i)
 {
-	while (i < s.n &&
-	       (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
 		i++;
 	return i;
 }

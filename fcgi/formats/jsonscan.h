@@ -21,8 +21,8 @@ struct json_scan {
 
 void json_scan_init(struct json_scan *s);
 
-/* Goes over the next n bytes of one value, which begins with no space.  *used: how many belong to it;
- * of JSON_BAD, how many come before the one that is wrong.  `last`: nothing follows. */
+/* Goes over the next n bytes of one value, which begins with no space.  *used: how many belong to
+ * it; of JSON_BAD, how many come before the one that is wrong.  `last`: nothing follows. */
 enum json_step json_scan(struct json_scan *s, const char *p, size_t n, bool last, size_t *used);
 
 #endif

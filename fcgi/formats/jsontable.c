@@ -11,8 +11,8 @@ struct json_table {
 	struct jsonrow *row;
 	struct table_options found;
 	enum row_kind kind;
-	bool told;        /* how the file is read */
-	char *first;      /* the first array, which may be the header; NULL: none waits */
+	bool told;   /* how the file is read */
+	char *first; /* the first array, which may be the header; NULL: none waits */
 	size_t first_n;
 	uint64_t first_line;
 	bool header_known;
@@ -182,8 +182,7 @@ settle_first(struct json_table *t, struct str second, struct err *e)
 	struct option_count *rows = &t->found.csv.header_rows;
 	struct str first = {t->first, t->first_n};
 	uint64_t line = t->r->line;
-	bool header =
-	    rows->set ? rows->count > 0 : second.n > 0 && is_header(t, first, second);
+	bool header = rows->set ? rows->count > 0 : second.n > 0 && is_header(t, first, second);
 	*rows = (struct option_count){true, header};
 	t->header_known = true;
 	t->r->line = t->first_line;
@@ -333,8 +332,7 @@ json_table_take_only(struct json_table *t, struct str s, struct err *e)
 		return json_table_take(t, s, e);
 	if (!repaired(t, &s, e))
 		return false;
-	bool good =
-	    kind == JSON_MEMBERS ? take_members(t, s, e) : take_columns(t, s, rows, e);
+	bool good = kind == JSON_MEMBERS ? take_members(t, s, e) : take_columns(t, s, rows, e);
 	jsonrow_end(t->row);
 	return good;
 }

@@ -218,8 +218,8 @@ table_read_through(struct input *in, const struct table_options *options,
 	r->sink = sink;
 	r->guesses = guesses;
 	r->counts = counts;
-	bool worked = o.format == TABLE_XLSX ? xlsx_read(r, o.unpacked.document, e)
-					     : read_text(r, &o, e);
+	bool worked =
+	    o.format == TABLE_XLSX ? xlsx_read(r, o.unpacked.document, e) : read_text(r, &o, e);
 	if (worked && counts->records == 0) {
 		struct finding none = {"no-rows", 1, TABLE_NO_COLUMN,
 		    STR("the file has no rows: an empty table was made of it")};

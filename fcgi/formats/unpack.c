@@ -15,6 +15,7 @@
 
 #define BUFFER_BYTES ((size_t)KIB(128))
 #define MAGIC_BYTES 6
+#define ZIP_PIECE_BYTES ((size_t)KIB(4))
 #define ZSTD_WINDOW_LOG 27 /* 128 MiB, what the zstd program takes without being told */
 
 enum step { STEP_ON, STEP_STREAM_END, STEP_BAD, STEP_NO_MEMORY, STEP_WINDOW, STEP_TOLD };
@@ -197,9 +198,11 @@ static const struct codec codecs[] = {
 static enum step
 zip_step(struct unpack *u)
 {
-	size_t got;
-	if (!member_read(u->state.zip.member, u->out + u->out_end, BUFFER_BYTES - u->out_end, &got,
-		&u->failure))
+	size_t got, room = BUFFER_BYTES - u->out_end;
+	/* Of a piece that has damage in it nothing comes, so pieces are small. */
+	if (room > ZIP_PIECE_BYTES)
+		room = ZIP_PIECE_BYTES;
+	if (!member_read(u->state.zip.member, u->out + u->out_end, room, &got, &u->failure))
 		return STEP_TOLD;
 	u->out_end += got;
 	u->packed.done = got ? archive_done(u->state.zip.archive) : u->packed.total;
@@ -356,8 +359,8 @@ unpack_held(const struct input *in)
 }
 
 static struct unpack *
-unpack_new(struct input *in, const struct codec *codec, uint64_t most, struct arena *a,
-    struct err *e)
+unpack_new(
+    struct input *in, const struct codec *codec, uint64_t most, struct arena *a, struct err *e)
 {
 	struct unpack *u = malloc(sizeof *u);
 	if (!u) {

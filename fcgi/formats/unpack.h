@@ -22,8 +22,9 @@ struct unpacked {
  * Puts a filter on an input that nothing was read of.  `packing` is a name of option "packing";
  * empty: found by the first bytes.  `member`: archive_choose().  At most `most` bytes come out
  * (TOO_BIG).  Errors: INPUT with the field "packing" when the file is not what was asked for.  A
- * damaged file fails when the damage is met (INPUT, how far it could be read); all bytes before it
- * are handed out first.  The filter's memory goes with the arena.
+ * damaged file fails when the damage is met (INPUT, how far it could be read); the bytes before
+ * it are handed out first (but for the last 4 KiB of a ZIP).  The filter's memory goes with the
+ * arena.
  */
 bool unpack_open(struct input *in, struct str packing, struct str member, uint64_t most,
     struct unpacked *found, struct arena *a, struct err *e) MUST_CHECK;

@@ -98,9 +98,10 @@ choose_sheet(struct xlsx *x, struct err *e)
 	}
 	list_sheets(x, SIZE_MAX, names);
 	if (wanted.n)
-		return FAIL_FIELD(e, INPUT, "sheet",
-		    "The workbook has no sheet of that name; it has: %s", names);
-	return FAIL(e, INPUT, "no sheet of the workbook that is shown has a row; it has: %s", names);
+		return FAIL_FIELD(
+		    e, INPUT, "sheet", "The workbook has no sheet of that name; it has: %s", names);
+	return FAIL(
+	    e, INPUT, "no sheet of the workbook that is shown has a row; it has: %s", names);
 }
 
 static bool
@@ -109,9 +110,9 @@ tell_sheets(struct xlsx *x, struct err *e)
 	char names[NAMES_BYTES];
 	struct str name = str_clip(x->book.sheets[x->chosen].name, 60);
 	list_sheets(x, x->chosen, names);
-	return !names[0] || reader_finding(x->r, e, "other-sheets", TABLE_NO_COLUMN,
-				"the sheet %.*s was read, of the others nothing: %s",
-				STR_ARG(name), names);
+	return !names[0] ||
+	       reader_finding(x->r, e, "other-sheets", TABLE_NO_COLUMN,
+		   "the sheet %.*s was read, of the others nothing: %s", STR_ARG(name), names);
 }
 
 /* ---- where the table begins ---- */
@@ -192,8 +193,8 @@ cell_text(const struct xlsx_cell *c, struct arena *a)
 	if (c->kind == XLSX_PROBLEM)
 		return c->problem;
 	char *out = arena_alloc(a, raw.n + 1);
-	return (struct str){out, text ? cells_unescape(out, raw)
-				      : (memcpy(out, raw.p, raw.n), raw.n)};
+	return (struct str){
+	    out, text ? cells_unescape(out, raw) : (memcpy(out, raw.p, raw.n), raw.n)};
 }
 
 static bool
@@ -225,9 +226,9 @@ take_header(struct xlsx *x, size_t first, size_t rows, struct err *e)
 				continue;
 			if (column >= LIMIT_COLUMNS)
 				return jsonrow_too_many(x->row, e);
-			labels[column] =
-			    labels[column].n ? arena_format(a, "%.*s %.*s",
-						   STR_ARG(labels[column]), STR_ARG(text))
+			labels[column] = labels[column].n
+					     ? arena_format(a, "%.*s %.*s", STR_ARG(labels[column]),
+						   STR_ARG(text))
 					     : text;
 			if (column >= width)
 				width = column + 1;
@@ -255,8 +256,8 @@ tell_problem(struct xlsx *x, const struct xlsx_cell *c, struct err *e)
 {
 	char name[8];
 	return reader_finding(x->r, e, "error-value", c->column - x->left,
-	    "cell %s%" PRIu64 " holds the error %.*s; it was left empty",
-	    letters(c->column, name), x->r->line, STR_ARG(str_clip(c->problem, 40)));
+	    "cell %s%" PRIu64 " holds the error %.*s; it was left empty", letters(c->column, name),
+	    x->r->line, STR_ARG(str_clip(c->problem, 40)));
 }
 
 static bool
@@ -270,8 +271,8 @@ tell_gap(struct xlsx *x, uint64_t number, struct err *e)
 	r->counts->skipped += gap;
 	r->line = x->last + 1;
 	return reader_finding(r, e, "blank-row", TABLE_NO_COLUMN,
-	    "%s row%s from here on %s blank; %s skipped", thousands(gap).text,
-	    gap == 1 ? "" : "s", gap == 1 ? "is" : "are", gap == 1 ? "it was" : "they were");
+	    "%s row%s from here on %s blank; %s skipped", thousands(gap).text, gap == 1 ? "" : "s",
+	    gap == 1 ? "is" : "are", gap == 1 ? "it was" : "they were");
 }
 
 static bool
@@ -367,8 +368,8 @@ begin_table(struct xlsx *x, struct err *e)
 	const struct option_count *wanted = &x->r->options->csv.header_rows;
 	size_t first = find_first(x);
 	if (first == x->head_count)
-		return FAIL_FIELD(e, INPUT, "skip_lines",
-		    "No row is left of the sheet when so many are skipped");
+		return FAIL_FIELD(
+		    e, INPUT, "skip_lines", "No row is left of the sheet when so many are skipped");
 	size_t rows = wanted->set ? (size_t)wanted->count : is_header(&x->head[first]);
 	x->left = find_left(x, first);
 	if (!tell_found(x, x->head[first].number - 1, rows, e) || !tell_sheets(x, e) ||

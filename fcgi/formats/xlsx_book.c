@@ -59,8 +59,8 @@ read_relations(
 	struct str name = {part.p + folder.n, part.n - folder.n};
 	struct xml x;
 	*out = (struct relations){0};
-	size_t member = archive_find(
-	    z, arena_format(a, "%.*s_rels/%.*s.rels", STR_ARG(folder), STR_ARG(name)));
+	size_t member =
+	    archive_find(z, arena_format(a, "%.*s_rels/%.*s.rels", STR_ARG(folder), STR_ARG(name)));
 	if (member == ARCHIVE_NONE)
 		return true;
 	if (!xml_open(&x, z, member, a, e))
@@ -117,8 +117,8 @@ take_sheet(struct xlsx_book *b, const struct xml *x, const struct relations *r, 
 }
 
 static bool
-read_workbook(struct xlsx_book *b, size_t member, const struct relations *r, struct arena *a,
-    struct err *e)
+read_workbook(
+    struct xlsx_book *b, size_t member, const struct relations *r, struct arena *a, struct err *e)
 {
 	struct xml x;
 	bool workbook = false;
@@ -145,16 +145,16 @@ static bool
 check_document(const struct archive *z, size_t workbook, struct err *e)
 {
 	if (archive_find(z, STR("content.xml")) != ARCHIVE_NONE)
-		return FAIL(e, INPUT,
-		    "this is an OpenDocument file (.ods): save it as .xlsx or as CSV");
+		return FAIL(
+		    e, INPUT, "this is an OpenDocument file (.ods): save it as .xlsx or as CSV");
 	if (workbook == ARCHIVE_NONE)
 		return FAIL(e, INPUT,
 		    "this is a ZIP archive that says it is a document, but its workbook is "
 		    "missing: save it once more as .xlsx, or as CSV");
 	struct str name = archive_name(z, workbook);
 	if (name.n > 4 && str_is((struct str){name.p + name.n - 4, 4}, ".bin"))
-		return FAIL(e, INPUT,
-		    "this is a binary workbook (.xlsb): save it as .xlsx or as CSV");
+		return FAIL(
+		    e, INPUT, "this is a binary workbook (.xlsb): save it as .xlsx or as CSV");
 	return true;
 }
 
@@ -201,8 +201,7 @@ read_styles(struct xlsx_book *b, size_t member, struct arena *a, struct err *e)
 			formats = f;
 		} else if (in_cells && xml_begins(&x, "xf")) {
 			struct arena_mark mark = arena_mark(a);
-			enum xlsx_style style =
-			    style_of(formats, xml_attribute(&x, "numFmtId", a));
+			enum xlsx_style style = style_of(formats, xml_attribute(&x, "numFmtId", a));
 			arena_reset(a, mark);
 			buf_put_char(&styles, (char)style);
 		}

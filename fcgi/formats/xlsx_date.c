@@ -136,9 +136,8 @@ xlsx_moment(char out[XLSX_MOMENT_BYTES], struct str number, enum xlsx_style styl
 	if (style == XLSX_ELAPSED)
 		return put_time(out, XLSX_MOMENT_BYTES, all / 3600000, rest);
 	if (days == 0 && !from_1904)
-		return style == XLSX_DATE
-			   ? 0
-			   : put_time(out, XLSX_MOMENT_BYTES, rest / 3600000, rest);
+		return style == XLSX_DATE ? 0
+					  : put_time(out, XLSX_MOMENT_BYTES, rest / 3600000, rest);
 	if (days == 0 && style == XLSX_TIME)
 		return put_time(out, XLSX_MOMENT_BYTES, rest / 3600000, rest);
 	/* 1900 was no leap year, but is one there. */
@@ -146,8 +145,8 @@ xlsx_moment(char out[XLSX_MOMENT_BYTES], struct str number, enum xlsx_style styl
 		return 0;
 	int64_t year, month, day;
 	civil(days + (from_1904 ? -24107 : days < 60 ? -25568 : -25569), &year, &month, &day);
-	size_t n = (size_t)snprintf(out, XLSX_MOMENT_BYTES,
-	    "%04" PRId64 "-%02" PRId64 "-%02" PRId64, year, month, day);
+	size_t n = (size_t)snprintf(
+	    out, XLSX_MOMENT_BYTES, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, year, month, day);
 	if (style == XLSX_DATE && rest == 0)
 		return n;
 	out[n++] = 'T';

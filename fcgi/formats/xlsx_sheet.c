@@ -54,8 +54,7 @@ value_cell(struct str token)
 static struct xlsx_cell
 problem_cell(struct str problem)
 {
-	return (struct xlsx_cell){
-	    .kind = XLSX_PROBLEM, .token = STR("null"), .problem = problem};
+	return (struct xlsx_cell){.kind = XLSX_PROBLEM, .token = STR("null"), .problem = problem};
 }
 
 static struct xlsx_cell
@@ -67,8 +66,7 @@ number_cell(const struct xlsx_sheet_reader *s, uint64_t style, struct str text, 
 	    style < b->style_count ? (enum xlsx_style)b->styles[style] : XLSX_NUMBER;
 	if (!cells_is_number(text))
 		return text_cell(xlsx_json_text(text, a));
-	size_t n =
-	    shown == XLSX_NUMBER ? 0 : xlsx_moment(moment, text, shown, b->from_1904);
+	size_t n = shown == XLSX_NUMBER ? 0 : xlsx_moment(moment, text, shown, b->from_1904);
 	return value_cell(n ? xlsx_json_text((struct str){moment, n}, a) : arena_copy(a, text));
 }
 
@@ -186,8 +184,7 @@ read_row(struct xlsx_sheet_reader *s, struct xlsx_row *row, struct arena *a, str
 }
 
 bool
-xlsx_sheet_next(
-    struct xlsx_sheet_reader *s, struct xlsx_row *row, struct arena *a, struct err *e)
+xlsx_sheet_next(struct xlsx_sheet_reader *s, struct xlsx_row *row, struct arena *a, struct err *e)
 {
 	*row = (struct xlsx_row){0};
 	while (!s->over) {

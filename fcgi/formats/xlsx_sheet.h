@@ -22,9 +22,9 @@ struct xlsx_cell {
 };
 
 struct xlsx_row {
-	uint64_t number; /* from 1 */
-	size_t count;    /* of cells */
-	size_t filled;   /* of them those that are not blank */
+	uint64_t number;         /* from 1 */
+	size_t count;            /* of cells */
+	size_t filled;           /* of them those that are not blank */
 	struct xlsx_cell *cells; /* by column, ascending */
 };
 

@@ -21,8 +21,8 @@ struct xml {
 };
 
 /* Opens a member; it goes with the arena. */
-bool xml_open(struct xml *x, struct archive *z, size_t member, struct arena *a, struct err *e)
-    MUST_CHECK;
+bool xml_open(
+    struct xml *x, struct archive *z, size_t member, struct arena *a, struct err *e) MUST_CHECK;
 /* Goes on to what is next; XML_OVER at the end.  Each element that begins also ends. */
 bool xml_next(struct xml *x, struct err *e) MUST_CHECK;
 /* An attribute of the element that begins, copied; p is NULL when there is none. */

@@ -39,8 +39,7 @@ archive_of(const struct file *files, size_t count)
 	zip_t *z = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &why);
 	assert_non_null(z);
 	for (size_t i = 0; i < count; i++) {
-		zip_source_t *source =
-		    zip_source_buffer(z, files[i].bytes.p, files[i].bytes.n, 0);
+		zip_source_t *source = zip_source_buffer(z, files[i].bytes.p, files[i].bytes.n, 0);
 		zip_int64_t at = zip_file_add(z, files[i].name, source, ZIP_FL_ENC_UTF_8);
 		assert_true(at >= 0);
 		if (files[i].packing)
@@ -103,12 +102,14 @@ the_only_file_of_a_person_is_meant(void **state)
 	    {"folder/", STR("")},
 	    {"__MACOSX/folder/._table.csv", STR("resource")},
 	    {"folder/.DS_Store", STR("store")},
-	    {"folder/t\xc3\xa4" "ble.csv", {text, sizeof text}},
+	    {"folder/t\xc3\xa4"
+	     "ble.csv",
+		{text, sizeof text}},
 	};
-	assert_true(
-	    open_bytes(archive_of(files, ARRAY_LENGTH(files)), "", "", GIB(1)));
+	assert_true(open_bytes(archive_of(files, ARRAY_LENGTH(files)), "", "", GIB(1)));
 	assert_string_equal(found.packing.p, "zip");
-	assert_true(str_is(found.member, "folder/t\xc3\xa4" "ble.csv"));
+	assert_true(str_is(found.member, "folder/t\xc3\xa4"
+					 "ble.csv"));
 	struct str all = read_all();
 	assert_int_equal(all.n, sizeof text);
 	assert_memory_equal(all.p, text, sizeof text);
@@ -164,7 +165,7 @@ an_archive_that_is_cut_short_or_damaged_says_so(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.message, "table.csv"));
 	assert_non_null(strstr(e.message, "damaged"));
-	assert_true(all.n > 0 && all.n < sizeof text);
+	assert_true(all.n >= 1000);
 	assert_memory_equal(all.p, text, 1000);
 	/* Stored bytes that were changed are noticed by their checksum. */
 	const struct file stored[] = {{"table.csv", {text, 1000}, ZIP_CM_STORE}};
@@ -196,8 +197,7 @@ an_archive_of_too_many_files_is_refused(void **state)
 	(void)state;
 	struct file *files = arena_array(&a, LIMIT_ARCHIVE_MEMBERS + 1, sizeof *files);
 	for (size_t i = 0; i <= LIMIT_ARCHIVE_MEMBERS; i++)
-		files[i] = (struct file){
-		    arena_format(&a, "%zu/", i).p, STR(""), ZIP_CM_STORE};
+		files[i] = (struct file){arena_format(&a, "%zu/", i).p, STR(""), ZIP_CM_STORE};
 	files[0] = (struct file){"table.csv", STR("a\n1\n")};
 	assert_true(open_bytes(archive_of(files, LIMIT_ARCHIVE_MEMBERS), "", "", GIB(1)));
 	assert_false(open_bytes(archive_of(files, LIMIT_ARCHIVE_MEMBERS + 1), "", "", GIB(1)));

@@ -22,8 +22,10 @@
 			1                                                                          \
 		}                                                                                  \
 	}
-static const struct table_options csv = {.format = TABLE_CSV, .csv = RFC_4180};
-static struct table_options rows_only = {.format = TABLE_CSV, .csv = RFC_4180};
+static const struct table_options csv = {
+    .format = TABLE_CSV, .encoding = {"utf-8", 5}, .csv = RFC_4180};
+static struct table_options rows_only = {
+    .format = TABLE_CSV, .encoding = {"utf-8", 5}, .csv = RFC_4180};
 
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
@@ -215,12 +217,7 @@ what_is_no_table_fails_with_a_line(void **state)
 	} cases[] = {
 	    {BYTES(""), 0, "the file is empty"},
 	    {BYTES("\xef\xbb\xbf \r\n\t\n"), 0, "the file is empty"},
-	    {BYTES("a,b\n1,\0\n"), 2, "not text in UTF-8"},
-	    {{"\xff\xfe"
-	      "a\0",
-		 4},
-		1, "UTF-16"},
-	    {BYTES("\xfe\xff\0a"), 1, "UTF-16"},
+	    {BYTES("\1\2\3\4\0\0\0\0ELF\0\0\0"), 1, "no text"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct collected t;
@@ -248,9 +245,9 @@ the_first_byte_decides_the_format(void **state)
 	assert_str(t.columns[0], "[id]");
 	arena_release(&t.arena);
 	collect(&t, STR("\n [ {\"a\":1} ]"), &automatic, 256);
-	assert_false(t.worked);
-	assert_int_equal(t.err.at_line, 2);
-	assert_non_null(strstr(t.err.message, "a JSON array is not read yet"));
+	assert_true(t.worked);
+	assert_cells(&t, 0, "[1]");
+	assert_int_equal(t.rows[0].line, 2);
 	arena_release(&t.arena);
 }
 

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-static const struct table_options jsonl = {.format = TABLE_JSONL};
+static const struct table_options jsonl = {.format = TABLE_JSONL, .encoding = {"utf-8", 5}};
 
 static void
 assert_str(struct str got, const char *want)

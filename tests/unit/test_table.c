@@ -19,6 +19,8 @@ what_is_no_table_is_called_by_its_name(void **state)
 	} cases[] = {
 	    {{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0\0", 12}, ".xls"},
 	    {{"PK\3\4\x14\0\0\0\x08\0", 10}, "ZIP"},
+	    {{"7z\xbc\xaf\x27\x1c\0\4", 8}, "7z"},
+	    {{"SQLite format 3\0\x10\0\1\1", 20}, "SQLite"},
 	    {{"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", 22}, "PDF"},
 	    {{"PAR1\x15\0\x15\0", 8}, "Parquet"},
 	    {{"Obj\1\4\0\0\0", 8}, "Avro"},
