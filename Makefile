@@ -159,7 +159,7 @@ $(modules): tests/package.json tests/package-lock.json
 	@touch $@
 
 ## check-formats: files of all kinds against what other programs expect of them (ROWHOUSE_SHARED)
-check-formats: $(format_reader)
+check-formats: $(format_reader) $(modules)
 	$(Q)$(node) tests/formats/*.test.mjs
 
 ## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")

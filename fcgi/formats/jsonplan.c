@@ -226,8 +226,9 @@ json_plan(struct json_plan *out, struct str sample, struct arena *a)
 	if (sample.n == 0)
 		return;
 	size_t n = value_length(sample, 0, &step);
-	if (step == JSON_DONE && skip_space(sample, n) < sample.n) {
-		out->sequence = true;
+	if (step == JSON_DONE && (n = skip_space(sample, n)) < sample.n) {
+		(void)value_length(sample, n, &step);
+		out->sequence = step != JSON_BAD;
 		return;
 	}
 	if (sample.p[0] != '{')

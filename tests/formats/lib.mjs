@@ -7,16 +7,21 @@ import { root } from "../lib/server.mjs";
 
 const program = path.join(root, process.env.ROWHOUSE_BUILD ?? "build", "tests/formats/read");
 
-// What the reader told: {found, columns, rows, lines, findings, counts} or {error}.
-// A row that is short gets empty cells at its end, as the table shows it.
-export function readFile(file, options = {}) {
+// The lines that the program prints.
+export function linesOf(file, options = {}) {
   const { status, stdout, stderr } = spawnSync(program, [file, JSON.stringify(options)], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
   });
   if (status !== 0) throw new Error(`reading ${file} ended with ${status}: ${stderr}`);
+  return stdout.trimEnd().split("\n");
+}
+
+// What the reader told: {found, columns, rows, lines, findings, counts} or {error}.
+// A row that is short gets empty cells at its end, as the table shows it.
+export function readFile(file, options = {}) {
   const table = { columns: [], rows: [], lines: [], findings: [] };
-  for (const line of stdout.trimEnd().split("\n").map((text) => JSON.parse(text))) {
+  for (const line of linesOf(file, options).map((text) => JSON.parse(text))) {
     if (line.finding) table.findings.push(line);
     else if (line.row) {
       table.rows.push(line.row);
