@@ -402,7 +402,7 @@ zip_open_one(struct input *in, struct str packing, struct str member, uint64_t m
 	size_t index;
 	if (!archive_open(&z, in, a, e))
 		return false;
-	if (!packing.n && is_document(z)) {
+	if (!str_is(packing, "zip") && is_document(z)) {
 		found->document = z;
 		return true;
 	}
@@ -427,11 +427,17 @@ unpack_open(struct input *in, struct str packing, struct str member, uint64_t mo
 	char first[MAGIC_BYTES];
 	size_t got = 0;
 	*found = (struct unpacked){.packing = STR("none")};
-	if (str_is(packing, "none"))
-		return true;
 	if (!input_peek(in, 0, first, sizeof first, &got, e))
 		return false;
 	bool zip = archive_begins((struct str){first, got});
+	if (str_is(packing, "none")) {
+		struct err ignored = {0};
+		struct archive *z;
+		/* A workbook is one nevertheless. */
+		if (zip && archive_open(&z, in, a, &ignored) && is_document(z))
+			found->document = z;
+		return true;
+	}
 	const struct codec *codec = zip ? &zip_codec : codec_of((struct str){first, got});
 	if (packing.n && (!codec || !str_is(packing, codec->name)))
 		return FAIL_FIELD(e, INPUT, "packing",

@@ -134,17 +134,28 @@ usual_width(const struct xlsx *x)
 	return best;
 }
 
-/* The first row that is nearly as wide as the table. */
+/* A title and the like: less than half as wide as the table, or less wide and with space below. */
+static bool
+is_above_table(const struct xlsx *x, size_t i, size_t width)
+{
+	const struct xlsx_row *row = &x->head[i];
+	bool apart = i + 1 < x->head_count && row[1].number > row->number + 1;
+	return row->filled * 2 < width || (apart && row->filled < width);
+}
+
 static size_t
 find_first(const struct xlsx *x)
 {
 	const struct option_count *skip = &x->r->options->csv.skip;
-	size_t width = usual_width(x);
-	for (size_t i = 0; i < x->head_count; i++)
-		if (skip->set ? x->head[i].number > skip->count
-			      : x->head[i].filled * 5 >= width * 4)
-			return i;
-	return skip->set ? x->head_count : 0;
+	size_t width = usual_width(x), i = 0;
+	if (skip->set) {
+		while (i < x->head_count && x->head[i].number <= skip->count)
+			i++;
+		return i;
+	}
+	while (i < x->head_count && is_above_table(x, i, width))
+		i++;
+	return i < x->head_count ? i : 0;
 }
 
 /* A year over a column is a label too. */

@@ -25,19 +25,21 @@ static size_t
 resolve(const struct archive *z, struct str part, struct str target, struct arena *a)
 {
 	struct str folder = folder_of(part);
-	if (str_starts(target, "/")) {
-		folder.n = 0;
-		target = (struct str){target.p + 1, target.n - 1};
+	struct buf path;
+	buf_init(&path, a);
+	if (!str_starts(target, "/"))
+		buf_put_str(&path, folder);
+	for (size_t i = 0; i < target.n;) {
+		const char *slash = memchr(target.p + i, '/', target.n - i);
+		size_t end = slash ? (size_t)(slash - target.p) + 1 : target.n;
+		struct str step = {target.p + i, end - i};
+		if (str_is(step, "../"))
+			path.n = folder_of(buf_str(&path)).n;
+		else if (!str_is(step, "./") && !str_is(step, "/"))
+			buf_put_str(&path, step);
+		i = end;
 	}
-	for (;;) {
-		size_t up = str_starts(target, "../") ? 3 : str_starts(target, "./") ? 2 : 0;
-		if (up == 0)
-			break;
-		if (up == 3)
-			folder = folder_of(folder);
-		target = (struct str){target.p + up, target.n - up};
-	}
-	return archive_find(z, arena_format(a, "%.*s%.*s", STR_ARG(folder), STR_ARG(target)));
+	return archive_find(z, buf_str(&path));
 }
 
 struct relation {
