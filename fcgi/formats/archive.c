@@ -103,11 +103,18 @@ range_call(void *context, void *p, zip_uint64_t n, zip_source_cmd_t command)
 
 /* ---- opening ---- */
 
+/* libzip does not always say that it was memory, but malloc does.  errno was 0 before the call. */
+static bool
+is_memory(zip_error_t *error)
+{
+	return errno == ENOMEM || zip_error_code_zip(error) == ZIP_ER_MEMORY;
+}
+
 static bool
 not_opened(zip_error_t *error, struct err *e)
 {
 	int why = zip_error_code_zip(error);
-	if (why == ZIP_ER_MEMORY)
+	if (is_memory(error))
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to open the ZIP archive");
 	if (why == ZIP_ER_READ || why == ZIP_ER_SEEK)
 		return FAIL(
@@ -151,6 +158,7 @@ archive_open(struct archive **out, const struct input *in, struct arena *a, stru
 	zip_error_init(&z->error);
 	zip_error_init(&error);
 	arena_defer(a, archive_release, z);
+	errno = 0;
 	zip_source_t *source = zip_source_function_create(range_call, z, &error);
 	z->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : NULL;
 	if (source && !z->zip)
@@ -253,7 +261,7 @@ cannot_read(struct member *m, zip_error_t *error, struct err *e)
 {
 	struct str name = str_clip(m->name, SHOWN_NAME_BYTES);
 	int why = zip_error_code_zip(error);
-	if (why == ZIP_ER_MEMORY)
+	if (is_memory(error))
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to unpack the file");
 	if (why == ZIP_ER_READ)
 		return FAIL(
@@ -295,6 +303,7 @@ member_open(struct member **out, struct archive *z, size_t index, struct arena *
 	m->archive = z;
 	m->name = z->names[index];
 	arena_defer(a, member_release, m);
+	errno = 0;
 	/* Without a password libzip would ask for one only after it looked at the packing. */
 	if (zip_stat_index(z->zip, index, 0, &s) == 0 && s.valid & ZIP_STAT_ENCRYPTION_METHOD &&
 	    s.encryption_method != ZIP_EM_NONE) {
@@ -308,6 +317,7 @@ member_open(struct member **out, struct archive *z, size_t index, struct arena *
 bool
 member_read(struct member *m, void *p, size_t n, size_t *got, struct err *e)
 {
+	errno = 0;
 	zip_int64_t r = zip_fread(m->file, p, n);
 	*got = r > 0 ? (size_t)r : 0;
 	m->unpacked += *got;

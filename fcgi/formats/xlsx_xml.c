@@ -13,7 +13,7 @@ struct xml_source {
 	xmlTextReader *reader;
 	uint64_t read;
 	struct err failure; /* what reading the archive said */
-	bool doctype;
+	bool doctype, no_memory;
 };
 
 /* xmlInputReadCallback */
@@ -46,11 +46,12 @@ close_nothing(void *context)
 	return 0;
 }
 
+/* xmlStructuredErrorFunc: nothing is printed. */
 static void
-say_nothing(void *context, xmlErrorPtr error)
+note_error(void *context, xmlErrorPtr error)
 {
-	(void)context;
-	(void)error;
+	struct xml_source *s = context;
+	s->no_memory = s->no_memory || (error && error->code == XML_ERR_NO_MEMORY);
 }
 
 static void
@@ -78,7 +79,7 @@ xml_open(struct xml *x, struct archive *z, size_t member, struct arena *a, struc
 	    XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
 	if (!s->reader)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to read the workbook");
-	xmlTextReaderSetStructuredErrorHandler(s->reader, say_nothing, NULL);
+	xmlTextReaderSetStructuredErrorHandler(s->reader, note_error, s);
 	return true;
 }
 
@@ -97,6 +98,8 @@ damaged(const struct xml_source *s, struct err *e)
 			*e = s->failure;
 		return false;
 	}
+	if (s->no_memory)
+		return FAIL(e, UNAVAILABLE, "there is not enough memory to read the workbook");
 	if (s->doctype)
 		return FAIL(e, INPUT,
 		    "%.*s in the workbook has a DOCTYPE, which no spreadsheet program writes",
@@ -122,7 +125,7 @@ xml_next(struct xml *x, struct err *e)
 	}
 	for (;;) {
 		int rc = xmlTextReaderRead(s->reader);
-		if (rc < 0 || s->failure.code != ERR_OK || s->doctype)
+		if (rc < 0 || s->failure.code != ERR_OK || s->doctype || s->no_memory)
 			return damaged(s, e);
 		if (rc == 0) {
 			x->kind = XML_OVER;

@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import test from "node:test";
 import XLSX from "xlsx";
+import { zip } from "../lib/zip.mjs";
 import { codes, linesOf, readFile } from "./lib.mjs";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rowhouse-xlsx-"));
@@ -131,43 +132,6 @@ for (const [bookType, words] of [["ods", /OpenDocument.*\.xlsx/], ["xlsb", /\.xl
   });
 
 // ---- by hand ----
-
-function crc32(bytes) {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let k = 0; k < 8; k++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
-  }
-  return ~crc >>> 0;
-}
-
-// A ZIP archive of stored files (APPNOTE 4.3).
-function zip(files) {
-  const parts = [], list = [];
-  let at = 0;
-  for (const [name, text] of Object.entries(files)) {
-    const bytes = Buffer.from(text), label = Buffer.from(name);
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(bytes.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
-    common.writeUInt16LE(label.length, 22);
-    const central = Buffer.alloc(16);
-    central.writeUInt32LE(at, 12);
-    list.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\x00", "latin1"), common, central.subarray(2), label]));
-    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, label, bytes]);
-    parts.push(local);
-    at += local.length;
-  }
-  const directory = Buffer.concat(list), end = Buffer.alloc(22);
-  end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(list.length, 8);
-  end.writeUInt16LE(list.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, directory, end]);
-}
 
 const relation = (id, kind, target) =>
   `<Relationship Id="${id}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/${kind}" Target="${target}"/>`;

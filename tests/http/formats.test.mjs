@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import zlib from "node:zlib";
+import XLSX from "xlsx";
 import { startServer } from "../lib/server.mjs";
 import { makeDataset, ours } from "../lib/things.mjs";
+import { zip } from "../lib/zip.mjs";
 
 const server = await startServer({ after });
 const csv = "id,name\n1,Ada\n2,Grace\n3,Joan\n";
@@ -33,3 +35,27 @@ test("a compressed table that is cut short makes no dataset that looks whole", a
   assert.notEqual(dataset.state, "ready", JSON.stringify(dataset));
   assert.match(JSON.stringify(dataset), /cut short/);
 });
+
+// In the cage no path can be opened: neither by what unpacks nor by what reads XML.
+function workbook(rows) {
+  const book = XLSX.utils.book_new();
+  XLSX.utils.book_append_sheet(book, XLSX.utils.aoa_to_sheet(rows), "People");
+  return XLSX.write(book, { type: "buffer", bookType: "xlsx", compression: true });
+}
+
+const people = [["1", "Ada"], ["2", "Jos\u00e9"]];
+const texts = (answer) => answer.rows.map((row) => Object.values(row.cells).map(String));
+const forms = {
+  "a ZIP archive": ["people.zip", zip({ "people.csv": "id,name\n1,Ada\n2,Jos\u00e9\n" })],
+  "a workbook": ["people.xlsx", workbook([["id", "name"], [1, "Ada"], [2, "Jos\u00e9"]])],
+  "UTF-16": ["people.txt", Buffer.from("\ufeffid\tname\r\n1\tAda\r\n2\tJos\u00e9\r\n", "utf16le")],
+  "windows-1252": ["people.csv", Buffer.from("id;name\n1;Ada\n2;Jos\u00e9\n", "latin1")],
+  "a JSON document": ["people.json", JSON.stringify({ total: 2, data: { items: [{ id: 1, name: "Ada" }, { id: 2, name: "Jos\u00e9" }] } })],
+};
+
+for (const [what, [fileName, bytes]] of Object.entries(forms))
+  test(`${what} becomes the rows in it`, async () => {
+    const dataset = await makeDataset(server, bytes, { fileName });
+    assert.equal(dataset.state, "ready", JSON.stringify(dataset));
+    assert.deepEqual(texts(await rowsOf(dataset)), people);
+  });
