@@ -65,6 +65,8 @@ export_and_read(struct collected *t)
 	struct collected again;
 	/* Nothing is to be found out: the text is ours. */
 	const struct table_options options = {.format = TABLE_CSV,
+	    .packing = STR("none"),
+	    .encoding = STR("utf-8"),
 	    .csv = {.delimiter = STR(","),
 		.quote = '"',
 		.escape = '"',
