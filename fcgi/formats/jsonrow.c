@@ -32,6 +32,7 @@ struct jsonrow {
 	bool too_many;    /* the record has a key that has no room */
 	size_t bad_at;    /* where the record stops being JSON */
 	bool too_deep;    /* or where its nesting is over the limit */
+	bool escaped;     /* there is a backslash in it */
 };
 
 size_t
@@ -156,7 +157,7 @@ jsonrow_begin(struct jsonrow *j)
 {
 	j->record++;
 	j->duplicate = TABLE_NO_COLUMN;
-	j->too_many = j->too_deep = false;
+	j->too_many = j->too_deep = j->escaped = false;
 	j->bad_at = 0;
 }
 
@@ -165,6 +166,7 @@ jsonrow_object(struct jsonrow *j, struct str s)
 {
 	struct arena_mark keys = arena_mark(&j->keys_memory);
 	size_t count = j->count;
+	j->escaped = memchr(s.p, '\\', s.n) != NULL;
 	enum jsonrow_shape shape = read_members(j, s);
 	if (shape != JSONROW_GOOD) {
 		/* A bad record adds no keys. */
@@ -201,6 +203,7 @@ jsonrow_put(struct jsonrow *j, size_t column, struct str token)
 		j->too_deep = true;
 		return JSONROW_INVALID;
 	}
+	j->escaped = j->escaped || memchr(token.p, '\\', token.n);
 	j->values[column] = (struct value){token, j->record};
 	return JSONROW_GOOD;
 }
@@ -353,7 +356,7 @@ has_lone_surrogate(struct str token)
 static bool
 tell_surrogates(struct jsonrow *j, struct err *e)
 {
-	for (size_t id = 0; id < j->count; id++)
+	for (size_t id = 0; id < j->count && j->escaped; id++)
 		if (j->values[id].record == j->record && has_lone_surrogate(j->values[id].token) &&
 		    !reader_finding(j->r, e, "lone-surrogate", id,
 			"the value holds half of a surrogate pair, which is no character; it is "
