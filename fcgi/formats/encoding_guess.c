@@ -116,57 +116,34 @@ struct language {
 #define WESTERN "windows-1252 iso-8859-15 macintosh "
 #define CENTRAL "windows-1250 iso-8859-2 "
 #define CYRILLIC "windows-1251 koi8-r iso-8859-5 "
+/* clang-format off */
 static const struct language languages[] = {
-    {WESTERN, u"\u00e9\u00e8\u00e0\u00ea\u00e7\u00f4\u00ee\u00fb\u00e2\u00f9\u0153\u00eb\u00ef"
-	      u"\u00fc"},                                     /* French */
-    {WESTERN, u"\u00fc\u00e4\u00f6\u00df\u00e9"},             /* German */
-    {WESTERN, u"\u00f3\u00ed\u00e1\u00f1\u00e9\u00fa\u00fc"}, /* Spanish */
-    {WESTERN, u"\u00e3\u00e7\u00e1\u00e9\u00ed\u00f3\u00ea\u00f5\u00fa\u00e2\u00e0\u00f4"}, /* Portuguese
-											     */
-    {WESTERN, u"\u00e0\u00e8\u00f9\u00f2\u00e9\u00ec"}, /* Italian */
-    {WESTERN, u"\u00e4\u00f6\u00e5\u00e9"},             /* Swedish, Finnish */
-    {WESTERN, u"\u00f8\u00e5\u00e6\u00e9"},             /* Danish, Norwegian */
-    {WESTERN, u"\u00ed\u00e1\u00f0\u00e9\u00f3\u00fa\u00fe\u00e6\u00fd\u00f6"}, /* Icelandic */
-    /* Names from everywhere. */
-    {WESTERN, u"\u00e9\u00fc\u00f6\u00e4\u00e8\u00f3\u00e1\u00ed\u00e0\u00e7\u00f1\u00e3\u00ea"
-	      u"\u00df\u00e5\u00f8\u00f4"
-	      u"\u00e2\u00fa\u00e6\u00ee\u00eb\u00f5\u00ef\u00fb\u00f2\u00f9\u00ec\u0153"},
-    {CENTRAL, u"\u0142\u00f3\u0105\u017c\u0119\u015b\u0107\u0144\u017a"}, /* Polish */
-    {CENTRAL, u"\u00ed\u00e1\u00e9\u011b\u00fd\u017e\u010d\u0159\u0161\u016f\u00fa\u00f3\u0165"
-	      u"\u010f\u0148"}, /* Czech */
-    {CENTRAL, u"\u00e1\u00ed\u00fd\u010d\u00e9\u017e\u0161\u00fa\u013e\u0165\u00f4\u00f3\u010f"
-	      u"\u0148\u00e4\u013a\u0155"},                               /* Slovak */
-    {CENTRAL, u"\u00e9\u00e1\u00f6\u0151\u00f3\u00fc\u00ed\u00fa\u0171"}, /* Hungarian */
-    {CENTRAL, u"\u0103\u015f\u0163\u00ee\u00e2"},                         /* Romanian */
-    {CENTRAL, u"\u010d\u0161\u017e\u0107\u0111"},                         /* Croatian, Slovene */
-    {CYRILLIC, u"\u043e\u0435\u0430\u0438\u043d\u0442\u0441\u0440\u0432\u043b\u043a\u043c\u0434"
-	       u"\u043f\u0443\u044f\u044b"
-	       u"\u044c\u0433\u0437\u0431\u0447\u0439\u0445\u0436\u0448\u044e\u0446\u0449\u044d"
-	       u"\u0444\u0451\u044a"}, /* Russian */
-    {CYRILLIC, u"\u043e\u0430\u043d\u0438\u0456\u0432\u0442\u0435\u0440\u0441\u043a\u043b\u0443"
-	       u"\u0434\u043c\u043f\u044f"
-	       u"\u0437\u044c\u0433\u0431\u0447\u0445\u0446\u0439\u0436\u0457\u0448\u044e\u0454"
-	       u"\u0449\u0444\u0491"}, /* Ukrainian */
-    {CYRILLIC,
-	u"\u0430\u0438\u043e\u0435\u0442\u043d\u0440\u0432\u0441\u043b\u043a\u0434\u043f\u043c"
-	u"\u0437\u044a\u0443"
-	u"\u0433\u0447\u0431\u0449\u0436\u0446\u044f\u0445\u044e\u0448\u0439\u0444\u044c"}, /* Bulgarian
-											     */
-    {CYRILLIC,
-	u"\u0430\u0438\u043e\u0435\u043d\u0440\u0441\u0442\u0443\u0458\u043a\u0434\u0432\u043c"
-	u"\u043f\u043b\u0437"
-	u"\u0431\u0433\u0448\u0436\u045b\u0446\u0447\u0444\u0452\u0445\u0459\u045a\u045f"}, /* Serbian
-											     */
-    {"windows-1253 iso-8859-7 ", u"\u03b1\u03bf\u03b9\u03b5\u03c4\u03c3\u03bd\u03b7\u03c5\u03c1"
-				 u"\u03c0\u03ba\u03bc\u03bb\u03c2"
-				 u"\u03c9\u03b4\u03b3\u03cc\u03af\u03c7\u03b8\u03ac\u03ad\u03c6"
-				 u"\u03b2\u03ae\u03be\u03cd\u03ce\u03b6\u03c8"},  /* Greek */
-    {"windows-1254 iso-8859-9 ", u"\u0131\u00fc\u015f\u011f\u00e7\u00f6\u00e2"},  /* Turkish */
-    {"windows-1257 ", u"\u0117\u0161\u0173\u017e\u0105\u012f\u010d\u016b\u0119"}, /* Lithuanian */
-    {"windows-1257 ",
-	u"\u0101\u012b\u0113\u0161\u016b\u0146\u013c\u017e\u0137\u0123\u010d"}, /* Latvian */
-    {"windows-1257 ", u"\u00e4\u00f5\u00fc\u00f6\u0161\u017e"},                 /* Estonian */
+	{WESTERN, u"éèàêçôîûâùœëïü"}, /* French */
+	{WESTERN, u"üäößé"}, /* German */
+	{WESTERN, u"óíáñéúü"}, /* Spanish */
+	{WESTERN, u"ãçáéíóêõúâàô"}, /* Portuguese */
+	{WESTERN, u"àèùòéì"}, /* Italian */
+	{WESTERN, u"äöåé"}, /* Swedish, Finnish */
+	{WESTERN, u"øåæé"}, /* Danish, Norwegian */
+	{WESTERN, u"íáðéóúþæýö"}, /* Icelandic */
+	{WESTERN, u"éüöäèóáíàçñãêßåøôâúæîëõïûòùìœ"}, /* names from everywhere */
+	{CENTRAL, u"łóążęśćńź"}, /* Polish */
+	{CENTRAL, u"íáéěýžčřšůúóťďň"}, /* Czech */
+	{CENTRAL, u"áíýčéžšúľťôóďňäĺŕ"}, /* Slovak */
+	{CENTRAL, u"éáöőóüíúű"}, /* Hungarian */
+	{CENTRAL, u"ăşţîâ"}, /* Romanian */
+	{CENTRAL, u"čšžćđ"}, /* Croatian, Slovene */
+	{CYRILLIC, u"оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфёъ"}, /* Russian */
+	{CYRILLIC, u"оаниівтерсклудмпязьгбчхцйжїшюєщфґ"}, /* Ukrainian */
+	{CYRILLIC, u"аиоетнрвслкдпмзъугчбщжцяхюшйфь"}, /* Bulgarian */
+	{CYRILLIC, u"аиоенрстујкдвмплзбгшжћцчфђхљњџ"}, /* Serbian */
+	{"windows-1253 iso-8859-7 ", u"αοιετσνηυρπκμλςωδγόίχθάέφβήξύώζψ"}, /* Greek */
+	{"windows-1254 iso-8859-9 ", u"ıüşğçöâ"}, /* Turkish */
+	{"windows-1257 ", u"ėšųžąįčūę"}, /* Lithuanian */
+	{"windows-1257 ", u"āīēšūņļžķģč"}, /* Latvian */
+	{"windows-1257 ", u"äõüöšž"}, /* Estonian */
 };
+/* clang-format on */
 
 /* What a character costs; the text whose characters cost least is the right one. */
 #define COST_OF_RANK(i) (7 + 60 * (i) / ((i) + 24)) /* close to 10 ln(rank) */

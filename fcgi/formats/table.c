@@ -83,14 +83,15 @@ static const struct signature {
     {BEGINS("MM\0*"), "an image: send the table it shows"},
 };
 
-/* Bytes that no text has. */
+/* Bytes that no text has; some control bytes are delimiters (0x01, 0x1c to 0x1f) or ends of files.
+ */
 static size_t
 count_controls(struct str s)
 {
 	size_t controls = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		controls += c < '\t' || (c > '\r' && c < ' ' && c != 0x1a && c != 0x1b);
+		controls += c == 0 || (c > 2 && c < '\t') || (c > '\r' && c < 0x1a);
 	}
 	return controls;
 }
