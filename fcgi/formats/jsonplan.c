@@ -61,14 +61,6 @@ json_path_text(const struct json_path *path, struct arena *a)
 /* ---- walking ---- */
 
 static size_t
-skip_space(struct str s, size_t i)
-{
-	while (i < s.n && strchr(" \t\r\n", s.p[i]) && s.p[i])
-		i++;
-	return i;
-}
-
-static size_t
 value_length(struct str s, size_t i, enum json_step *step)
 {
 	struct json_scan scan;
@@ -82,9 +74,9 @@ bool
 json_next(struct json_item *item, struct str s, size_t *at)
 {
 	enum json_step step;
-	size_t i = skip_space(s, *at == 0 ? 1 : *at);
+	size_t i = json_space(s, *at == 0 ? 1 : *at);
 	if (i < s.n && s.p[i] == ',')
-		i = skip_space(s, i + 1);
+		i = json_space(s, i + 1);
 	if (i >= s.n || s.p[i] == '}' || s.p[i] == ']')
 		return false;
 	item->key = (struct str){0};
@@ -93,10 +85,10 @@ json_next(struct json_item *item, struct str s, size_t *at)
 		if (s.p[i] != '"' || step != JSON_DONE)
 			return false;
 		item->key = (struct str){s.p + i + 1, n - 2};
-		i = skip_space(s, i + n);
+		i = json_space(s, i + n);
 		if (i >= s.n || s.p[i] != ':')
 			return false;
-		i = skip_space(s, i + 1);
+		i = json_space(s, i + 1);
 	}
 	if (i >= s.n)
 		return false;
@@ -111,7 +103,7 @@ json_next(struct json_item *item, struct str s, size_t *at)
 static char
 first_inside(struct str group)
 {
-	size_t i = skip_space(group, 1);
+	size_t i = json_space(group, 1);
 	return i < group.n ? group.p[i] : 0;
 }
 
@@ -147,7 +139,7 @@ are_lines(struct str s, bool whole)
 		if (objects == 2)
 			return true;
 		if (lines == 1 && objects == 1 && cells_value(line.p, line.n) == line.n &&
-		    skip_space(s, i) < s.n)
+		    json_space(s, i) < s.n)
 			return true;
 	}
 	return false;
@@ -226,7 +218,7 @@ json_plan(struct json_plan *out, struct str sample, struct arena *a)
 	if (sample.n == 0)
 		return;
 	size_t n = value_length(sample, 0, &step);
-	if (step == JSON_DONE && (n = skip_space(sample, n)) < sample.n) {
+	if (step == JSON_DONE && (n = json_space(sample, n)) < sample.n) {
 		(void)value_length(sample, n, &step);
 		out->sequence = step != JSON_BAD;
 		return;

@@ -35,14 +35,6 @@ struct jsonrow {
 	bool escaped;     /* there is a backslash in it */
 };
 
-size_t
-json_space(struct str s, size_t i)
-{
-	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
-		i++;
-	return i;
-}
-
 /* A cell stands one level deep in its row: the value itself may have one level less than the
  * limit.  A short one cannot be that deep. */
 static bool

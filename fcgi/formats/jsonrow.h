@@ -12,6 +12,7 @@
 #ifndef ROWHOUSE_JSONROW_H
 #define ROWHOUSE_JSONROW_H
 
+#include "formats/jsonscan.h"
 #include "formats/reader.h"
 
 struct jsonrow;
@@ -41,8 +42,5 @@ bool jsonrow_too_many(struct jsonrow *j, struct err *e);
 /* A copy with every byte that is not UTF-8 replaced, good until jsonrow_end(). */
 struct str jsonrow_repair(struct jsonrow *j, struct str s);
 void jsonrow_end(struct jsonrow *j);
-
-/* Where the space of JSON at i ends. */
-size_t json_space(struct str s, size_t i);
 
 #endif

@@ -25,4 +25,13 @@ void json_scan_init(struct json_scan *s);
  * it; of JSON_BAD, how many come before the one that is wrong.  `last`: nothing follows. */
 enum json_step json_scan(struct json_scan *s, const char *p, size_t n, bool last, size_t *used);
 
+/* Where the space at i ends. */
+static inline size_t
+json_space(struct str s, size_t i)
+{
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\r' || s.p[i] == '\n'))
+		i++;
+	return i;
+}
+
 #endif
