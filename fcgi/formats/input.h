@@ -14,11 +14,12 @@ struct input_filter {
 	/* As input_read(), n > 0; sets the input's length to 0 with the last bytes and keeps its
 	 * `done`. */
 	bool (*read)(struct input *in, void *p, size_t n, size_t *got, struct err *e);
-	/* The next bytes, as far as it holds them already: INPUT_PEEK_BYTES before the first read,
-	 * or all up to the end or what cannot be read. */
+	/* The next bytes, as far as it holds them already: before the first read at least
+	 * INPUT_HELD_BYTES, or all up to the end or to what cannot be read. */
 	struct str (*held)(const struct input *in);
 };
-#define INPUT_PEEK_BYTES ((size_t)128 << 10)
+#define INPUT_HELD_BYTES ((size_t)32 << 10)
+#define INPUT_PEEK_BYTES ((size_t)128 << 10) /* of a file without a filter, in one look */
 
 struct input {
 	int fd;

@@ -11,7 +11,7 @@
 #include "formats/xlsx.h"
 
 #define LOOK_BYTES 4096 /* where what is no text shows */
-#define FORMAT_BYTES ((size_t)KIB(64))
+#define FORMAT_BYTES INPUT_HELD_BYTES
 #define ROW_BYTES ((size_t)KIB(64))
 
 const char *const table_format_names[TABLE__MAX] = {"auto", "csv", "jsonl", "json", "xlsx"};

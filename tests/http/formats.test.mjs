@@ -59,3 +59,17 @@ for (const [what, [fileName, bytes]] of Object.entries(forms))
     assert.equal(dataset.state, "ready", JSON.stringify(dataset));
     assert.deepEqual(texts(await rowsOf(dataset)), people);
   });
+
+test("of several files in a ZIP archive one is chosen by its name", async () => {
+  const archive = zip({ "a.csv": "id\n1\n", "b.csv": "id,name\n1,Ada\n2,Jos\u00e9\n", "__MACOSX/._a.csv": "x" });
+  const made = await server.request("POST", `${ours}/sources`, { form: [["file", { name: "both.zip", content: archive }]] });
+  assert.equal(made.status, 201, made.text);
+  const look = (options) => server.request("POST", `${ours}/sources/${made.json.source.id}/preview`, { json: options });
+  const refused = await look({});
+  assert.ok(refused.status >= 400 && refused.status < 500, refused.text);
+  assert.match(refused.text, /a\.csv, b\.csv/);
+  const seen = (await look({ member: "b.csv" })).json.preview;
+  assert.deepEqual(seen.rows.map((row) => row.cells), people);
+  assert.deepEqual([seen.found.packing, seen.found.member, seen.found.encoding], ["zip", "b.csv", "utf-8"]);
+  assert.equal(seen.lines[0].text, "id,name");
+});
