@@ -96,6 +96,22 @@ query_hold(struct sql_query *held, struct rows_file *f, struct err *e)
 	       sql_step(held, e) == 1;
 }
 
+int64_t
+query_end_ms(void)
+{
+	return clock_monotonic_ms() + LIMIT_QUERY_MS;
+}
+
+bool
+query_in_time(int64_t end_ms, struct err *e)
+{
+	return clock_monotonic_ms() <= end_ms ||
+	       FAIL(e, TIMEOUT,
+		   "looking at all rows takes longer than %d seconds; the dataset is too large "
+		   "for this question",
+		   LIMIT_QUERY_MS / 1000);
+}
+
 /* ---- opening ---- */
 
 static void
@@ -112,7 +128,7 @@ matcher_open(struct matcher **out, const struct query *q, struct arena *a, struc
 {
 	struct matcher *m = arena_alloc(a, sizeof *m);
 	m->query = q;
-	m->end_ms = clock_monotonic_ms() + LIMIT_QUERY_MS;
+	m->end_ms = query_end_ms();
 	if (!fold_open(&m->locale, a, e))
 		return false;
 	for (size_t k = 0; k < q->column_count; k++)
@@ -219,8 +235,8 @@ in_keys(const struct filter *f, struct str key)
 	return false;
 }
 
-static bool
-has_part(const struct filter *f, struct str text)
+bool
+filter_has_part(const struct filter *f, struct str text)
 {
 	struct str part = f->values[0];
 	if (f->kind == FILTER_CONTAINS)
@@ -252,7 +268,7 @@ evaluate(struct matcher *m, const struct filter *f, bool *out, struct err *e)
 	case FILTER_ENDS:
 		if (!folded_text(m, f->column, &s, &is, e))
 			return false;
-		*out = is && has_part(f, s);
+		*out = is && filter_has_part(f, s);
 		return true;
 	case FILTER_RANGE:
 	case FILTER_IN:
@@ -311,11 +327,8 @@ matcher_row(struct matcher *m, const struct row *r, struct match *out, struct er
 {
 	bool is = true;
 	*out = (struct match){0};
-	if (++m->rows % ROWS_PER_GLANCE == 0 && clock_monotonic_ms() > m->end_ms)
-		return FAIL(e, TIMEOUT,
-		    "looking at all rows takes longer than %d seconds; the dataset is too large "
-		    "for this question",
-		    LIMIT_QUERY_MS / 1000);
+	if (++m->rows % ROWS_PER_GLANCE == 0 && !query_in_time(m->end_ms, e))
+		return false;
 	cells_split_row(m->cells, m->cell_count, r->cells, r->absent);
 	for (size_t k = 0; k < m->query->column_count; k++)
 		m->known[k].key.n = 0;
