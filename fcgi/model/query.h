@@ -35,4 +35,19 @@ bool model_query_check(struct query *out, const struct query_request *r,
 bool model_query_columns(const size_t **out, size_t *out_count, struct str text, const char *field,
     const struct column *columns, size_t count, struct arena *a, struct err *e) MUST_CHECK;
 
+/*
+ * What answers a query that was checked, with facets of these columns (by place): the rows, when
+ * they are few, or projections, which the query then has, until `a` is released.  Some may have to
+ * be made first: then `job` is the one that does (its id is empty when none is needed): wait for
+ * it, open the rows again, and ask again.  `waited`: that was done already, and what is still not
+ * there is done without.
+ */
+bool model_query_prepare(struct model *m, const struct caller *c, const struct dataset *d,
+    struct rows_file *rows, struct query *q, const size_t *facets, size_t facet_count, bool waited,
+    struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+
+/* Params of a job that makes projections, `count` 0: of all columns. */
+struct str projections_params(
+    int64_t generation, int64_t edition, const size_t *column_ids, size_t count, struct arena *a);
+
 #endif
