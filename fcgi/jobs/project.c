@@ -83,6 +83,7 @@ make(struct projector *x, struct err *e)
 	    .generation = x->dataset.generation,
 	    .folder = folder.p,
 	    .scratch = scratch.p,
+	    .bytes = LIMIT_PROJECTION_BYTES,
 	    .look = look,
 	    .context = x,
 	};

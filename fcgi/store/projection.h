@@ -99,12 +99,13 @@ struct projection_plan {
 	int64_t generation;
 	const char *folder;  /* where they come to lie; it is there */
 	const char *scratch; /* what names begin with before that, on the same disk */
+	uint64_t bytes;      /* of memory that a pass over the rows may take */
 	/* Now and then: rows done of total; false stops.  NULL: nobody wants to know. */
 	bool (*look)(void *context, uint64_t done, uint64_t total, struct err *e);
 	void *context;
 };
-/* Reads every row once for all the columns, of one moment; for some more often, when their values
- * take more than LIMIT_PROJECTION_BYTES together. */
+/* Reads every row once for all the columns, of one moment; more often when their values take more
+ * than `bytes` together.  One that does alone gets a file that says so: unfit. */
 bool projection_build(struct rows_file *f, const struct projection_plan *plan, struct arena *a,
     struct err *e) MUST_CHECK;
 

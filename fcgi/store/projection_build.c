@@ -148,7 +148,7 @@ keep_within(struct builder *x, size_t more)
 				all += bytes_of(&x->list[i]);
 				last = i;
 			}
-		if (all <= LIMIT_PROJECTION_BYTES || last == x->count)
+		if (all <= x->plan->bytes || last == x->count)
 			return;
 		put_off(&x->list[last]);
 	}
@@ -415,15 +415,16 @@ begin_pass(struct builder *x, const struct column *const *columns, size_t count)
 	x->key = room_open(a);
 }
 
-/* Writes those the pass was enough for; the rest are left in `columns`.  One that did not fit even
- * alone is written as unfit, so that nobody tries again. */
+/* Writes those the pass was enough for; the rest are left in `columns`.  The first was put off when
+ * all others were, so it does not fit even alone: it is written as unfit, so that nobody tries
+ * again. */
 static bool
 end_pass(struct builder *x, const struct column **columns, size_t *left, struct err *e)
 {
 	*left = 0;
 	for (size_t i = 0; i < x->count; i++) {
 		struct building *b = &x->list[i];
-		if (b->put_off && x->count > 1) {
+		if (b->put_off && i > 0) {
 			columns[(*left)++] = b->column;
 			continue;
 		}

@@ -133,7 +133,7 @@ make_table(uint64_t rows)
 }
 
 static void
-project(const struct column *list, size_t count)
+project_within(const struct column *list, size_t count, uint64_t bytes)
 {
 	const struct projection_plan plan = {
 	    .columns = list,
@@ -141,11 +141,18 @@ project(const struct column *list, size_t count)
 	    .generation = 1,
 	    .folder = derived,
 	    .scratch = scratch,
+	    .bytes = bytes,
 	};
 	struct arena a;
 	arena_init(&a, MIB(64));
 	MUST(projection_build(file, &plan, &a, &e));
 	arena_release(&a);
+}
+
+static void
+project(const struct column *list, size_t count)
+{
+	project_within(list, count, LIMIT_PROJECTION_BYTES);
 }
 
 static const struct projection *
@@ -484,6 +491,26 @@ a_projection_is_of_its_column_type_and_generation(void **state)
 	arena_release(&asking);
 }
 
+/* Columns that take too much together are made one after the other, one that does alone is not. */
+static void
+memory_is_kept_within_its_bound(void **state)
+{
+	(void)state;
+	seed = 9;
+	make_table(3000);
+	project_within(columns, column_count, KIB(32));
+	ask(20);
+	for (size_t k = 0; k < KINDS; k++)
+		assert_int_equal(use(k)->head.unfit, 0);
+	arena_release(&asking);
+	/* The values' numbers alone, of 3,000 rows, are more. */
+	project_within(columns, 2, KIB(8));
+	assert_int_equal(use(0)->head.unfit, 1);
+	assert_int_equal(use(1)->head.unfit, 1);
+	assert_int_equal(use(2)->head.unfit, 0);
+	arena_release(&asking);
+}
+
 static bool
 stop_at_once(void *context, uint64_t done, uint64_t total, struct err *why)
 {
@@ -503,7 +530,7 @@ what_was_stopped_leaves_what_was_there(void **state)
 	project(columns, 1);
 	const struct projection *before = use(0);
 	const struct projection_plan plan = {
-	    columns, column_count, 1, derived, scratch, stop_at_once, &seen};
+	    columns, column_count, 1, derived, scratch, MIB(64), stop_at_once, &seen};
 	arena_init(&a, MIB(64));
 	err_clear(&e);
 	assert_false(projection_build(file, &plan, &a, &e));
@@ -549,6 +576,7 @@ main(void)
 	    cmocka_unit_test(rows_changed_since_are_laid_over),
 	    cmocka_unit_test(a_damaged_file_is_none_until_it_is_made_anew),
 	    cmocka_unit_test(a_projection_is_of_its_column_type_and_generation),
+	    cmocka_unit_test(memory_is_kept_within_its_bound),
 	    cmocka_unit_test(what_was_stopped_leaves_what_was_there),
 	};
 	return cmocka_run_group_tests(all, set_up, tear_down);
