@@ -12,7 +12,7 @@ handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_uplo
     rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_findings, rowhouse_job_list,
     rowhouse_job_get, rowhouse_job_cancel;
 /* rowhouse_query.c */
-handler_fn rowhouse_rows, rowhouse_facets;
+handler_fn rowhouse_rows, rowhouse_facets, rowhouse_columns;
 /* rowhouse_sources.c */
 handler_fn rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
     rowhouse_source_delete, rowhouse_source_preview;
@@ -55,8 +55,8 @@ void put_finding_counts(struct jsonout *j, const struct finding_count *counts, s
 void put_time(struct jsonout *j, const char *key, int64_t us);
 
 /* The tables of what requests of this API may say, for checks and for the documentation. */
-extern const struct field list_query[], rows_query[], facets_query[], source_of_uploads[],
-    rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
+extern const struct field list_query[], rows_query[], facets_query[], columns_query[],
+    source_of_uploads[], rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
 
 /* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
  * but not in the address of a page.  FIELD_TEXTS: the parameter may be repeated. */

@@ -1,4 +1,5 @@
-/* rowhouse_query.c: looking at rows: pages of those that match, and facets; see rowhouse.h. */
+/* rowhouse_query.c: looking at rows: pages of those that match, facets and statistics; see
+ * rowhouse.h. */
 #include "api/rowcells.h"
 #include "api/rowhouse.h"
 #include "base/limits.h"
@@ -43,6 +44,14 @@ const struct field facets_query[] = {
 	.preset = "20", .min = 1, .max = LIMIT_FACET_VALUES},
     [FACETS_BINS] = {"bins", "bins", "How many bins the histograms have.", FIELD_INTEGER,
 	.preset = "20", .min = 1, .max = LIMIT_FACET_BINS},
+    {0},
+};
+
+enum { COLUMNS_COLUMNS };
+const struct field columns_query[] = {
+    [COLUMNS_COLUMNS] = {"columns", "columns",
+	"Statistics of which columns, with commas between; of the first hundred if none is named.",
+	FIELD_LINE},
     {0},
 };
 
@@ -249,52 +258,6 @@ rowhouse_rows(struct exchange *x, struct err *e)
 
 /* ---- facets ---- */
 
-static void
-put_place(struct jsonout *j, const char *key, double v)
-{
-	jsonout_key(j, key);
-	jsonout_double(j, v);
-}
-
-static void
-put_facet(struct jsonout *j, const struct facet *f, const struct column *columns)
-{
-	const struct column *c = &columns[f->column];
-	jsonout_object(j);
-	jsonout_member_str(j, "column", arena_format(j->out->arena, "col_%.*s", STR_ARG(c->slug)));
-	jsonout_member_str(j, "name", c->name);
-	jsonout_member_text(j, "type", column_type_names[c->type]);
-	jsonout_member_int(j, "rows", (int64_t)f->rows);
-	jsonout_member_int(j, "empty", (int64_t)f->empty);
-	jsonout_member_int(j, "null", (int64_t)f->null);
-	jsonout_member_int(j, "missing", (int64_t)f->missing);
-	jsonout_member_int(j, "other", (int64_t)f->other);
-	jsonout_member_int(j, "distinct", (int64_t)f->distinct);
-	jsonout_key(j, "values");
-	jsonout_array(j);
-	for (size_t i = 0; i < f->value_count; i++) {
-		jsonout_object(j);
-		jsonout_key(j, "value");
-		jsonout_raw(j, f->values[i].token);
-		jsonout_member_int(j, "count", (int64_t)f->values[i].count);
-		jsonout_member_bool(j, "clipped", f->values[i].clipped);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-	jsonout_key(j, "bins");
-	jsonout_array(j);
-	for (size_t i = 0; i < f->bin_count; i++) {
-		jsonout_object(j);
-		put_place(j, "from", f->bins[i].from);
-		put_place(j, "to", f->bins[i].to);
-		jsonout_member_int(j, "count", (int64_t)f->bins[i].count);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-	jsonout_member_int(j, "beyond", (int64_t)f->beyond);
-	jsonout_end(j);
-}
-
 bool
 rowhouse_facets(struct exchange *x, struct err *e)
 {
@@ -321,10 +284,62 @@ rowhouse_facets(struct exchange *x, struct err *e)
 	jsonout_member_int(&j, "total", (int64_t)found.total);
 	jsonout_member_int(&j, "matching", (int64_t)found.matching);
 	jsonout_key(&j, "facets");
-	jsonout_array(&j);
-	for (size_t i = 0; i < found.count; i++)
-		put_facet(&j, &found.list[i], l.columns);
-	jsonout_end(&j);
+	query_facet_list_put(&j, &found, l.columns);
 	jsonout_end(&j);
 	return true;
+}
+
+/* ---- statistics ---- */
+
+/* What is stored of all columns, or counted now. */
+static bool
+put_statistics(struct exchange *x, const struct look *l, struct str stored, const size_t *columns,
+    size_t count, struct err *e)
+{
+	struct query_facets found;
+	struct jsonout j;
+	uint64_t total;
+	if (!rows_count(l->rows, &total, e))
+		return false;
+	if (stored.n == 0 && !query_facets(l->rows, &l->query, columns, count, STATISTICS_VALUES,
+				 STATISTICS_BINS, &found, &x->arena, e))
+		return false;
+	respond_json(x, 200, &j);
+	jsonout_object(&j);
+	jsonout_member_int(&j, "total", (int64_t)(stored.n ? total : found.total));
+	jsonout_key(&j, "columns");
+	put_column_list(&j, l->columns, l->column_count, &x->arena);
+	jsonout_key(&j, "statistics");
+	if (stored.n)
+		jsonout_raw(&j, stored);
+	else
+		query_facet_list_put(&j, &found, l->columns);
+	jsonout_end(&j);
+	return true;
+}
+
+bool
+rowhouse_columns(struct exchange *x, struct err *e)
+{
+	struct look l = {0};
+	struct model *m = &x->app->model;
+	struct str stored = {0};
+	const size_t *asked;
+	size_t count;
+	const struct value *q;
+	bool waits = false;
+	if (!query_check(&q, x, columns_query, e) ||
+	    !model_dataset_get(m, &x->caller, x->value[0], &l.dataset, &x->arena, e) ||
+	    !model_rows_open(m, &l.dataset, &l.rows, &x->arena, e) ||
+	    !rows_columns(l.rows, &l.columns, &l.column_count, &x->arena, e) ||
+	    !model_query_check(&l.query, &l.request, l.columns, l.column_count, &x->arena, e) ||
+	    !model_statistics_columns(
+		&asked, &count, q[COLUMNS_COLUMNS].text, l.columns, l.column_count, &x->arena, e))
+		return false;
+	if (q[COLUMNS_COLUMNS].text.n == 0)
+		stored = model_statistics_stored(m, &l.dataset, &x->arena);
+	if (stored.n == 0 && !query_prepare(x, &l.dataset, l.rows, &l.query, asked, count,
+				 rowhouse_columns, &waits, e))
+		return false;
+	return waits || put_statistics(x, &l, stored, asked, count, e);
 }

@@ -3,7 +3,8 @@
  * all of its rows are answered at once.
  *
  * Each comes to lie in the dataset's derived/ folder when it is whole; whatever it leaves when it
- * is killed has the job's id in its name.  Those that are there and up to date stay.
+ * is killed has the job's id in its name.  Those that are there and up to date stay.  When all
+ * columns are meant the statistics of them are stored too.
  *
  * params: projections_params() of model/query.h
  */
@@ -46,6 +47,15 @@ is_named(const json_t *names, const struct column *column, size_t place)
 }
 
 static bool
+use(struct projector *x, const struct column *column, const struct projection **out, struct err *e)
+{
+	struct arena *a = &x->c.arena;
+	struct str path = store_projection_path(
+	    x->c.store, x->dataset.dataset_id, x->dataset.generation, column->column_id, a);
+	return projection_use(out, x->cache, path.p, x->dataset.generation, column, a, e);
+}
+
+static bool
 choose(struct projector *x, const json_t *params, int64_t edition, struct err *e)
 {
 	struct arena *a = &x->c.arena;
@@ -58,9 +68,7 @@ choose(struct projector *x, const json_t *params, int64_t edition, struct err *e
 	for (size_t i = 0; i < count; i++) {
 		if (!is_named(json_object_get(params, "columns"), &all[i], i))
 			continue;
-		struct str path = store_projection_path(
-		    x->c.store, x->dataset.dataset_id, x->dataset.generation, all[i].column_id, a);
-		if (!projection_use(&there, x->cache, path.p, x->dataset.generation, &all[i], a, e))
+		if (!use(x, &all[i], &there, e))
 			return false;
 		if (!there || there->head.edition != edition)
 			x->columns[x->count++] = all[i];
@@ -89,6 +97,28 @@ make(struct projector *x, struct err *e)
 	};
 	return x->count == 0 ||
 	       (folder_make(folder.p, e) && projection_build(x->rows, &plan, a, e));
+}
+
+/* With what they are made of at hand, the statistics of the columns cost little.  One that is unfit
+ * has none, and they are counted when somebody asks. */
+static bool
+count_all(struct projector *x, int64_t edition, struct err *e)
+{
+	struct arena *a = &x->c.arena;
+	const struct column *all;
+	size_t count;
+	if (!rows_columns(x->rows, &all, &count, a, e))
+		return false;
+	const struct projection **list = arena_array(a, count, sizeof(struct projection *));
+	for (size_t i = 0; i < count && i < LIMIT_FACET_COLUMNS; i++) {
+		if (!use(x, &all[i], &list[i], e))
+			return false;
+		if (!list[i] || list[i]->head.unfit)
+			return true;
+	}
+	struct str path =
+	    store_statistics_path(x->c.store, x->dataset.dataset_id, x->dataset.generation, a);
+	return count == 0 || statistics_store(path.p, x->rows, all, count, list, edition, a, e);
 }
 
 static bool
@@ -121,8 +151,10 @@ run(struct projector *x, struct err *e)
 		return finish(x, e);
 	struct str path =
 	    store_rows_path(x->c.store, x->dataset.dataset_id, x->dataset.generation, a);
+	bool whole = json_array_size(json_object_get(params, "columns")) == 0;
 	return rows_open(&x->rows, path.p, e) && rows_edition(x->rows, &edition, e) &&
-	       choose(x, params, edition, e) && make(x, e) && finish(x, e);
+	       choose(x, params, edition, e) && make(x, e) &&
+	       (!whole || count_all(x, edition, e)) && finish(x, e);
 }
 
 int

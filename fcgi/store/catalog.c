@@ -324,3 +324,11 @@ store_projection_path(const struct store *s, const char *dataset_id, int64_t gen
 	return arena_format(a, "%s/datasets/%s/derived/%" PRId64 "/%zu", s->data, dataset_id,
 	    generation, column_id);
 }
+
+struct str
+store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
+{
+	return arena_format(
+	    a, "%s/datasets/%s/derived/%" PRId64 "/statistics", s->data, dataset_id, generation);
+}

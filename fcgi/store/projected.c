@@ -5,12 +5,6 @@
 /* ---- what is needed ---- */
 
 static bool
-is_text(enum column_type type)
-{
-	return type == COLUMN_STRING || type == COLUMN_TEXT || type == COLUMN_JSON;
-}
-
-static bool
 asks_of_text(const struct filter *f)
 {
 	return f->kind == FILTER_CONTAINS || f->kind == FILTER_STARTS || f->kind == FILTER_ENDS;
@@ -26,7 +20,7 @@ needs_rows(const struct query *q, const struct filter *f)
 		return needs_rows(q, f->left) || needs_rows(q, f->right);
 	if (f->kind == FILTER_NOT)
 		return needs_rows(q, f->left);
-	return asks_of_text(f) && !is_text(q->columns[f->column].type);
+	return asks_of_text(f) && key_is_typed(q->columns[f->column].type);
 }
 
 /* The rows have to be read, once, for the filter and the search together. */

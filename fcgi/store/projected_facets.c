@@ -203,6 +203,23 @@ show(void *context, const struct row *r, struct err *e)
 }
 
 static bool
+value_of(struct counter *c, const struct tally *t, struct facet_value *out, struct arena *a,
+    struct err *e)
+{
+	const struct column *column = &c->x->query->columns[c->facet->column];
+	struct arena_mark mark = arena_mark(c->kept);
+	struct showing s = {.column = column, .arena = a};
+	s.cells = arena_array(c->kept, column->column_id + 1, sizeof *s.cells);
+	int64_t row_id = (int64_t)first_row(c, t) + 1;
+	if (!rows_each(c->x->file, row_id, row_id + 1, show, &s, e))
+		return false;
+	struct str key = t->key.n ? t->key : projection_key(c->p, t->id);
+	*out = facet_value(s.token, key, t->count, a);
+	arena_reset(c->kept, mark);
+	return true;
+}
+
+static bool
 put_top(struct counter *c, size_t most, struct arena *a, struct err *e)
 {
 	size_t n = 0;
@@ -215,20 +232,47 @@ put_top(struct counter *c, size_t most, struct arena *a, struct err *e)
 	for (size_t i = 0; i < c->more_count; i++)
 		insert(top, &n, most, &c->more[i]);
 	struct facet_value *list = arena_array(a, n, sizeof *list);
-	const struct column *column = &c->x->query->columns[c->facet->column];
-	struct showing s = {.column = column, .arena = a};
-	s.cells = arena_array(c->kept, column->column_id + 1, sizeof *s.cells);
-	for (size_t i = 0; i < n; i++) {
-		int64_t row_id = (int64_t)first_row(c, &top[i]) + 1;
-		s.token = (struct str){0};
-		if (!rows_each(c->x->file, row_id, row_id + 1, show, &s, e))
+	for (size_t i = 0; i < n; i++)
+		if (!value_of(c, &top[i], &list[i], a, e))
 			return false;
-		struct str key = top[i].key.n ? top[i].key : projection_key(c->p, top[i].id);
-		list[i] = facet_value(s.token, key, top[i].count, a);
-	}
 	c->facet->values = list;
 	c->facet->value_count = n;
 	return true;
+}
+
+/* ---- the least and the most ---- */
+
+static bool
+is_less(const struct counter *c, const struct tally *a, const struct tally *b)
+{
+	struct str x = a->key.n ? a->key : projection_key(c->p, a->id),
+		   y = b->key.n ? b->key : projection_key(c->p, b->id);
+	return key_compare(x, y) < 0;
+}
+
+static bool
+put_range(struct counter *c, struct arena *a, struct err *e)
+{
+	enum column_type type = c->x->query->columns[c->facet->column].type;
+	struct tally least = {0}, most = {0};
+	for (uint32_t id = 0; id < c->p->head.class_end[KEY_VALUE]; id++) {
+		struct tally t = {.id = id, .count = count_of(c, id)};
+		if (t.count == 0)
+			continue;
+		least = least.count ? least : t;
+		most = t;
+		facet_length(c->facet, type, projection_key(c->p, id));
+	}
+	for (size_t i = 0; i < c->more_count; i++) {
+		const struct tally *t = &c->more[i];
+		if (t->key.p[0] != KEY_VALUE)
+			continue;
+		least = !least.count || is_less(c, t, &least) ? *t : least;
+		most = !most.count || is_less(c, &most, t) ? *t : most;
+		facet_length(c->facet, type, t->key);
+	}
+	return least.count == 0 || (value_of(c, &least, &c->facet->least, a, e) &&
+				       value_of(c, &most, &c->facet->most, a, e));
 }
 
 /* ---- the histogram ---- */
@@ -299,7 +343,7 @@ projected_facet(struct projected *x, struct facet *f, size_t k, size_t values, s
 		return false;
 	count_changed(&c);
 	put_classes(&c);
-	if (!put_top(&c, values, a, e))
+	if (!put_top(&c, values, a, e) || !put_range(&c, a, e))
 		return false;
 	put_histogram(&c, bins, a);
 	arena_reset(x->kept, mark);

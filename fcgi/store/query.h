@@ -78,6 +78,9 @@ struct facet {
 	const struct facet_bin *bins; /* of numbers and moments */
 	size_t bin_count;
 	uint64_t beyond; /* numbers no finite double is near, which are in no bin */
+	/* Of the type's values (count 0: there are none); and of texts how many bytes they have. */
+	struct facet_value least, most;
+	uint64_t shortest, longest;
 };
 
 struct query_facets {

@@ -179,6 +179,34 @@ facet_value(struct str token, struct str key, uint64_t count, struct arena *a)
 	return v;
 }
 
+void
+facet_length(struct facet *f, enum column_type type, struct str key)
+{
+	if (key_is_typed(type))
+		return;
+	uint64_t n = key.n - 1;
+	f->shortest = f->longest == 0 || n < f->shortest ? n : f->shortest;
+	f->longest = n > f->longest ? n : f->longest;
+}
+
+static void
+put_range(struct counting *c, struct arena *a)
+{
+	const struct value_count *least = NULL, *most = NULL;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct value_count *v = &values_of(c)[i];
+		if (v->key.p[0] != KEY_VALUE)
+			continue;
+		least = !least || key_compare(v->key, least->key) < 0 ? v : least;
+		most = !most || key_compare(v->key, most->key) > 0 ? v : most;
+		facet_length(c->facet, c->type, v->key);
+	}
+	if (!least)
+		return;
+	c->facet->least = facet_value(least->token, least->key, least->count, a);
+	c->facet->most = facet_value(most->token, most->key, most->count, a);
+}
+
 static void
 put_top(struct counting *c, size_t most, struct arena *a)
 {
@@ -283,6 +311,7 @@ scan(struct rows_file *file, const struct query *q, const size_t *columns, size_
 		return false;
 	for (size_t i = 0; i < out->count; i++) {
 		put_top(&k.list[i], values, a);
+		put_range(&k.list[i], a);
 		put_histogram(&k.list[i], bins, a);
 	}
 	return true;

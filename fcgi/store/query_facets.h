@@ -13,6 +13,9 @@ struct str facet_token(struct arena *a, const struct cell *cell, enum column_typ
 /* `token` as above; where it is empty the beginning of the key says what the value is. */
 struct facet_value facet_value(struct str token, struct str key, uint64_t count, struct arena *a);
 
+/* One of the type's values is there: how long it is, if it is text. */
+void facet_length(struct facet *f, enum column_type type, struct str key);
+
 /* So many bins (one, when least is most), none counted yet; and the one where a value belongs. */
 struct facet_bin *facet_bins(double least, double most, size_t *count, struct arena *a);
 size_t facet_bin(const struct facet_bin *bins, size_t count, double place);

@@ -181,6 +181,8 @@ struct str store_projections_path(
     const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
 struct str store_projection_path(const struct store *s, const char *dataset_id, int64_t generation,
     size_t column_id, struct arena *a);
+struct str store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
 struct str store_derived_path(
     const struct store *s, const char *dataset_id, const char *name, struct arena *a);
 

@@ -98,7 +98,7 @@ test("questions to more rows than are read for each are answered as a naive eval
 test("as many rows as the limit says are read for each question, one more has projections from the beginning", async () => {
   const few = await makeDataset(server, table(50_000)), many = await makeDataset(server, table(50_001));
   await jobsToEnd(many.id);
-  assert.deepEqual(projectionsOf(many.id), ["0", "1", "2"]);
+  assert.deepEqual(projectionsOf(many.id), ["0", "1", "2", "statistics"]);
   for (const [{ id }, count] of [[few, 50_000], [many, 50_001]]) {
     await checkKinds(id, count);
     await checkNames(id, count);
@@ -106,6 +106,39 @@ test("as many rows as the limit says are read for each question, one more has pr
   assert.deepEqual(projectionsOf(few.id), []);
   const { jobs } = await get("/jobs");
   assert.deepEqual([...new Set(jobs.map((j) => j.kind))].sort(), ["ingest", "upload"], "they are nobody's to look for");
+});
+
+test("statistics are those of facets, stored or counted, before and after edits", async () => {
+  for (const count of [300, 50_001]) {
+    const { id } = await makeDataset(server, table(count));
+    await jobsToEnd(id);
+    const stored = path.join(folderOf(id), "1/statistics");
+    assert.equal(fs.existsSync(stored), count > 50_000);
+    const check = async (rows, longest) => {
+      const told = await get(`/datasets/${id}/columns`);
+      assert.deepEqual([told.total, told.columns.map((c) => c.name)], [rows, ["id", "name", "kind"]]);
+      assert.deepEqual(told.statistics, (await get(`/datasets/${id}/facets`)).facets);
+      const [ids, names, kinds] = told.statistics;
+      assert.deepEqual([ids.least, ids.most, ids.distinct, ids.bins.length], [0, rows - 1, rows, 20]);
+      assert.deepEqual([names.longest, names.shortest, names.values.length, names.bins], [longest, 6, 20, []]);
+      assert.deepEqual([kinds.least, kinds.most, kinds.distinct], ["kind 0", "kind 6", 7]);
+      return told.statistics;
+    };
+    const longest = Math.max(...Array.from({ length: count }, (_, i) => nameOf(i).length));
+    const before = await check(count, longest);
+    const [name] = (await get(`/datasets/${id}/columns?columns=name`)).statistics;
+    assert.deepEqual(name, before[1]);
+    if (count > 50_000) {
+      // Damaged or gone: counted again, the same.
+      fs.writeFileSync(stored, fs.readFileSync(stored, "utf8").replace(/"distinct":7/, '"distinct":8'));
+      assert.deepEqual(await check(count, longest), before);
+      fs.rmSync(stored);
+      assert.deepEqual(await check(count, longest), before);
+    }
+    const rows = [{ id: String(count), name: "a name that is longer than all others", kind: "kind 3" }];
+    assert.equal((await request("POST", `${ours}/datasets/${id}/rows`, { json: { rows } })).status, 201);
+    await check(count + 1, rows[0].name.length);
+  }
 });
 
 test("a projection that is damaged, cut short or gone is made anew, the same", async () => {

@@ -132,3 +132,12 @@ export function valuesOf(rows, { name, type }) {
   }
   return groups.sort((a, b) => b.count - a.count || compareKeys(a.key, b.key, type));
 }
+
+// Of what valuesOf() gives: the least and the most of the type's values, and how many bytes the texts have.
+export function rangeOf(values, { type }) {
+  const fitting = values.filter((v) => v.key[0] === 1).sort((a, b) => compareKeys(a.key, b.key, type));
+  const isText = ["string", "text", "json"].includes(type);
+  const lengths = isText ? fitting.map((v) => Buffer.byteLength(plain(v.token))) : [];
+  return { least: fitting[0]?.token, most: fitting.at(-1)?.token, shortest: lengths.length ? Math.min(...lengths) : 0,
+    longest: Math.max(...lengths, 0) };
+}

@@ -177,7 +177,7 @@ export function asking(request) {
     const say = `${decodeURIComponent(q.text)} ${asked.map((c) => c.name)}`;
     assert.equal(answer.status, 200, `${say}\n${answer.text}`);
     // Numbers as they are written: a double would not tell 2^63 from its neighbours.
-    const told = JSON.parse(answer.text.replace(/"value":(-?\d[^,}]*)/g, '"value":"$1"'));
+    const told = JSON.parse(answer.text.replace(/"(value|least|most)":(-?\d[^,}]*)/g, '"$1":"$2"'));
     assert.deepEqual([told.total, told.matching], [rows.length, model.matching(columns, rows, q).length], say);
     assert.deepEqual(told.facets.map((f) => f.name), asked.map((c) => c.name));
     for (const [i, f] of told.facets.entries()) {
@@ -189,8 +189,11 @@ export function asking(request) {
       const all = model.valuesOf(counted, c);
       assert.equal(f.distinct, all.length, of);
       const shown = (token) => (/^-?\d/.test(token) ? token : JSON.parse(token));
-      assert.deepEqual(f.values.map((v) => [v.value, v.count]),
-        all.slice(0, most).map((v) => [shown(c.type === "string" || !/^"-?\d/.test(v.token) ? v.token : `"${model.plain(v.token)}"`), v.count]), of);
+      const printed = (token) => shown(c.type === "string" || !/^"-?\d/.test(token) ? token : `"${model.plain(token)}"`);
+      assert.deepEqual(f.values.map((v) => [v.value, v.count]), all.slice(0, most).map((v) => [printed(v.token), v.count]), of);
+      const range = model.rangeOf(all, c);
+      assert.deepEqual([f.shortest, f.longest], [range.shortest, range.longest], of);
+      assert.deepEqual([f.least, f.most], [range.least, range.most].map((token) => (token === undefined ? null : printed(token))), of);
       checkBins(f, c, counted, parts, of);
     }
   }

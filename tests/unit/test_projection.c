@@ -337,6 +337,12 @@ check_facet(const struct facet *want, const struct facet *got)
 		assert_true(str_equal(want->values[i].token, got->values[i].token));
 		assert_int_equal(want->values[i].clipped, got->values[i].clipped);
 	}
+	assert_int_equal(want->shortest, got->shortest);
+	assert_int_equal(want->longest, got->longest);
+	assert_int_equal(want->least.count, got->least.count);
+	assert_int_equal(want->most.count, got->most.count);
+	assert_true(str_equal(want->least.token, got->least.token));
+	assert_true(str_equal(want->most.token, got->most.token));
 	assert_int_equal(want->bin_count, got->bin_count);
 	for (size_t i = 0; i < want->bin_count; i++) {
 		assert_true(want->bins[i].from == got->bins[i].from);
