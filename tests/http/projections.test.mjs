@@ -8,7 +8,7 @@ import test, { after } from "node:test";
 import { keepAlive } from "../lib/accounts.mjs";
 import { asJsonl, asking, random, randomRows } from "../lib/query-random.mjs";
 import { startServer } from "../lib/server.mjs";
-import { catalog, eventually, makeDataset, ours, processesOf } from "../lib/things.mjs";
+import { jobsToEnd, makeDataset, ours, processesOf } from "../lib/things.mjs";
 
 const server = await startServer({ after });
 const request = keepAlive(server, { after }, 8);
@@ -24,11 +24,6 @@ const projectionsOf = (id) => {
 };
 const projection = (id, column) => path.join(folderOf(id), "1", String(column));
 const halves = (id) => fs.readdirSync(folderOf(id)).filter((name) => name.startsWith("project-"));
-
-async function jobsToEnd(id) {
-  await eventually("projections to be made", async () =>
-    (await catalog(server, `SELECT count(*) AS n FROM jobs WHERE dataset_id='${id}' AND state IN ('queued','running')`))[0].n === 0);
-}
 
 // id: 0, 1, 2 …; name: each once, in an order of its own; kind: seven of them, none in every tenth row.
 const kindOf = (i) => (i % 10 === 0 ? "" : `kind ${i % 7}`);
@@ -97,7 +92,7 @@ test("questions to more rows than are read for each are answered as a naive eval
 
 test("as many rows as the limit says are read for each question, one more has projections from the beginning", async () => {
   const few = await makeDataset(server, table(50_000)), many = await makeDataset(server, table(50_001));
-  await jobsToEnd(many.id);
+  await jobsToEnd(server, many.id);
   assert.deepEqual(projectionsOf(many.id), ["0", "1", "2", "statistics"]);
   for (const [{ id }, count] of [[few, 50_000], [many, 50_001]]) {
     await checkKinds(id, count);
@@ -111,7 +106,7 @@ test("as many rows as the limit says are read for each question, one more has pr
 test("statistics are those of facets, stored or counted, before and after edits", async () => {
   for (const count of [300, 50_001]) {
     const { id } = await makeDataset(server, table(count));
-    await jobsToEnd(id);
+    await jobsToEnd(server, id);
     const stored = path.join(folderOf(id), "1/statistics");
     assert.equal(fs.existsSync(stored), count > 50_000);
     const check = async (rows, longest) => {
@@ -144,7 +139,7 @@ test("statistics are those of facets, stored or counted, before and after edits"
 test("a projection that is damaged, cut short or gone is made anew, the same", async () => {
   const count = 50_001;
   const { id } = await makeDataset(server, table(count));
-  await jobsToEnd(id);
+  await jobsToEnd(server, id);
   await checkKinds(id, count);
   const file = projection(id, 2), whole = fs.readFileSync(file);
   const damages = [
@@ -166,7 +161,7 @@ test("a projection that is damaged, cut short or gone is made anew, the same", a
 test("rows that were changed since are laid over up to a limit; beyond it projections are made anew", async () => {
   let count = 50_001;
   const { id } = await makeDataset(server, table(count));
-  await jobsToEnd(id);
+  await jobsToEnd(server, id);
   await checkKinds(id, count);
   const before = fs.statSync(projection(id, 2)).ino;
   const add = async (n) => {
@@ -187,7 +182,7 @@ test("rows that were changed since are laid over up to a limit; beyond it projec
 test("many who ask at once for what is not there are all answered", async () => {
   const count = 50_001;
   const { id } = await makeDataset(server, table(count));
-  await jobsToEnd(id);
+  await jobsToEnd(server, id);
   fs.rmSync(folderOf(id), { recursive: true });
   await Promise.all(Array.from({ length: 12 }, (_, i) => (i % 2 ? checkKinds : checkNames)(id, count)));
   assert.deepEqual(projectionsOf(id), ["1", "2"]);
@@ -197,7 +192,7 @@ test("many who ask at once for what is not there are all answered", async () => 
 test("a job that is killed while it makes them leaves no half of one, and the question is answered", async () => {
   const count = 200_000;
   const { id } = await makeDataset(server, table(count));
-  await jobsToEnd(id);
+  await jobsToEnd(server, id);
   let killed = 0;
   for (let turn = 0; turn < 20 && killed < 3; turn++) {
     fs.rmSync(folderOf(id), { recursive: true });
