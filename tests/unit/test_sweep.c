@@ -140,6 +140,9 @@ exports_go_when_their_time_is_over(void **state)
 	    {"export-1.2-0123456789abcdef.csv", over, false},
 	    {"export-1.2-0123456789abcdef.zip.b2c0.new", over, false},
 	    {"column-1.1", over, true},
+	    /* What makers of projections left that were killed, if none can be at it any more. */
+	    {"project-b2c0-0.new", DAY - 60, true},
+	    {"project-b2c0-1.new", DAY + 60, false},
 	};
 	MUST(folder_make(store_derived_path(store, d.dataset_id, "", &arena).p, &e));
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
