@@ -104,8 +104,9 @@ struct projection_plan {
 	bool (*look)(void *context, uint64_t done, uint64_t total, struct err *e);
 	void *context;
 };
-/* Reads every row once for all the columns, of one moment; more often when their values take more
- * than `bytes` together.  One that does alone gets a file that says so: unfit. */
+/* Reads every row once for all the columns; more often when their values take more than `bytes`
+ * together.  A column whose values do alone gets a file that says so: unfit.  Others may edit
+ * meanwhile. */
 bool projection_build(struct rows_file *f, const struct projection_plan *plan, struct arena *a,
     struct err *e) MUST_CHECK;
 

@@ -19,6 +19,7 @@
 /* Rows between two looks at what was taken, and at who wants to know. */
 #define ROWS_PER_GLANCE 1024
 #define NO_ROW UINT32_MAX
+#define ROWS_PER_STEP 20000
 
 /* A column while rows are read. */
 struct building {
@@ -35,7 +36,7 @@ struct building {
 struct builder {
 	const struct projection_plan *plan;
 	struct rows_file *rows;
-	int64_t edition, change_id;
+	int64_t edition, change_id, last; /* before anything was read */
 	uint64_t total;
 	unsigned char seed[crypto_shorthash_KEYBYTES];
 	/* Of a pass. */
@@ -436,6 +437,20 @@ end_pass(struct builder *x, const struct column **columns, size_t *left, struct 
 	return true;
 }
 
+/*
+ * In steps, with nothing held in between, so that whoever edits need not wait until all is read.
+ * What is edited meanwhile may be seen as it was or as it is: it was touched after the change the
+ * projection says it is of, so nobody believes it.
+ */
+static bool
+read_rows(struct builder *x, struct err *e)
+{
+	for (int64_t first = 1; first <= x->last; first += ROWS_PER_STEP)
+		if (!rows_each(x->rows, first, first + ROWS_PER_STEP, take_row, x, e))
+			return false;
+	return true;
+}
+
 static bool
 all_passes(struct builder *x, struct arena *a, struct err *e)
 {
@@ -446,7 +461,7 @@ all_passes(struct builder *x, struct arena *a, struct err *e)
 	while (left > 0) {
 		struct arena_mark mark = arena_mark(a);
 		begin_pass(x, columns, left);
-		if (!rows_each(x->rows, 0, 0, take_row, x, e) || !end_pass(x, columns, &left, e))
+		if (!read_rows(x, e) || !end_pass(x, columns, &left, e))
 			return false;
 		arena_reset(a, mark);
 	}
@@ -459,10 +474,6 @@ projection_build(
 {
 	struct builder x = {.plan = plan, .rows = f, .arena = a};
 	randombytes_buf(x.seed, sizeof x.seed);
-	if (!rows_hold(f, e))
-		return false;
-	bool good = rows_count(f, &x.total, e) && rows_moment(f, &x.edition, &x.change_id, e) &&
-		    all_passes(&x, a, e);
-	rows_let_go(f);
-	return good;
+	return rows_moment(f, &x.edition, &x.change_id, e) && rows_count(f, &x.total, e) &&
+	       rows_last(f, &x.last, e) && all_passes(&x, a, e);
 }

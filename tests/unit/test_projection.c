@@ -196,8 +196,9 @@ edit(struct rows_editor *ed, int64_t most)
 	}
 }
 
+/* In one transaction, which may be taken back in another. */
 static void
-change(uint32_t edits)
+edit_rows(uint32_t edits)
 {
 	struct rows_editor *ed;
 	struct rows_edited edited;
@@ -217,6 +218,12 @@ change(uint32_t edits)
 		MUST(rows_edit_commit(ed, &edited, &e));
 	}
 	rows_editor_close(ed);
+}
+
+static void
+change(uint32_t edits)
+{
+	edit_rows(edits);
 	rows_close(file);
 	MUST(rows_open(&file, rows_path, &e));
 }
@@ -518,6 +525,38 @@ memory_is_kept_within_its_bound(void **state)
 }
 
 static bool
+edit_meanwhile(void *context, uint64_t done, uint64_t total, struct err *why)
+{
+	uint32_t *times = context;
+	(void)done;
+	(void)total;
+	(void)why;
+	if (++*times % 4 == 0)
+		edit_rows(6);
+	return true;
+}
+
+static void
+rows_may_be_edited_while_projections_are_made(void **state)
+{
+	uint32_t times = 0;
+	struct arena a;
+	(void)state;
+	seed = 31;
+	make_table(45000);
+	change(1); /* from now on there is a log of writes, and nobody waits for who reads */
+	const struct projection_plan plan = {
+	    columns, column_count, 1, derived, scratch, MIB(64), edit_meanwhile, &times};
+	arena_init(&a, MIB(64));
+	MUST(projection_build(file, &plan, &a, &e));
+	arena_release(&a);
+	assert_true(times > 40);
+	ask(15);
+	change(10);
+	ask(10);
+}
+
+static bool
 stop_at_once(void *context, uint64_t done, uint64_t total, struct err *why)
 {
 	uint64_t *seen = context;
@@ -582,6 +621,7 @@ main(void)
 	    cmocka_unit_test(rows_changed_since_are_laid_over),
 	    cmocka_unit_test(a_damaged_file_is_none_until_it_is_made_anew),
 	    cmocka_unit_test(a_projection_is_of_its_column_type_and_generation),
+	    cmocka_unit_test(rows_may_be_edited_while_projections_are_made),
 	    cmocka_unit_test(memory_is_kept_within_its_bound),
 	    cmocka_unit_test(what_was_stopped_leaves_what_was_there),
 	};
