@@ -443,7 +443,7 @@ rows_changed_since_are_laid_over(void **state)
 static void
 flip(const char *path, off_t at)
 {
-	char byte;
+	char byte = 0;
 	int fd = open(path, O_RDWR);
 	assert_true(fd >= 0 && pread(fd, &byte, 1, at) == 1);
 	byte = (char)~byte;
