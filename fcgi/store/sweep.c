@@ -136,6 +136,18 @@ remove_folder(const char *path)
 		log_err(path, &e);
 }
 
+/* The projections of a generation, by its number, go with its rows. */
+static void
+sweep_projections(const char *path, const char *name)
+{
+	char rows[PATH_MAX];
+	size_t dataset = strlen(path) - strlen(name) - strlen("/derived/");
+	if (snprintf(rows, sizeof rows, "%.*s/rows-%s.db", (int)dataset, path, name) <
+		(int)sizeof rows &&
+	    access(rows, F_OK) != 0 && errno == ENOENT)
+		remove_folder(path);
+}
+
 /* Files that exports made, over their time, and what exports and makers of projections left that
  * were killed. */
 static bool
@@ -144,6 +156,8 @@ sweep_derived(
 {
 	(void)s;
 	(void)e;
+	if (S_ISDIR(st->st_mode))
+		sweep_projections(path, name);
 	bool is_export = strncmp(name, "export-", 7) == 0,
 	     is_half = strncmp(name, "project-", 8) == 0;
 	if (S_ISREG(st->st_mode) && ((is_export && !is_younger(st, LIMIT_EXPORT_HOURS * 3600)) ||
