@@ -26,6 +26,7 @@ static const struct command {
     {"split", command_split, NULL},
     {"append", command_append, NULL},
     {"export-worker", command_export_worker, NULL},
+    {"project", command_project, NULL},
     {"nginx", command_nginx, NULL},
 };
 

@@ -77,6 +77,7 @@ const struct route routes[] = {
 	OURS(GET, "/datasets/{id}", rowhouse_dataset_get, NONE, NONE, "One dataset with its columns"),
 	OURS(DELETE, "/datasets/{id}", rowhouse_dataset_delete, NONE, NONE, "Delete a dataset"),
 	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, rows_query, NONE, "A page of the rows that match, in order"),
+	OURS(GET, "/datasets/{id}/columns", rowhouse_columns, columns_query, NONE, "The columns, with statistics of their values"),
 	OURS(GET, "/datasets/{id}/facets", rowhouse_facets, facets_query, NONE, "Which values columns have, how often, and histograms"),
 	OURS(POST, "/datasets/{id}/rows", rowhouse_row_add, NONE, rows_body, "Add rows"),
 	OURS(POST, "/datasets/{id}/rows/delete", rowhouse_row_delete_many, NONE, rows_delete_body, "Delete several rows"),

@@ -6,12 +6,13 @@
 #define ROWHOUSE_ROWHOUSE_H
 
 #include "api/exchange.h"
+#include "model/query.h"
 
 handler_fn rowhouse_dataset_list, rowhouse_dataset_create, rowhouse_dataset_upload,
     rowhouse_dataset_get, rowhouse_dataset_delete, rowhouse_findings, rowhouse_job_list,
     rowhouse_job_get, rowhouse_job_cancel;
 /* rowhouse_query.c */
-handler_fn rowhouse_rows, rowhouse_facets;
+handler_fn rowhouse_rows, rowhouse_facets, rowhouse_columns;
 /* rowhouse_sources.c */
 handler_fn rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
     rowhouse_source_delete, rowhouse_source_preview;
@@ -54,8 +55,8 @@ void put_finding_counts(struct jsonout *j, const struct finding_count *counts, s
 void put_time(struct jsonout *j, const char *key, int64_t us);
 
 /* The tables of what requests of this API may say, for checks and for the documentation. */
-extern const struct field list_query[], rows_query[], facets_query[], source_of_uploads[],
-    rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
+extern const struct field list_query[], rows_query[], facets_query[], columns_query[],
+    source_of_uploads[], rows_body[], row_body[], rows_delete_body[], audit_query[], work_query[];
 
 /* The query parameters of the route, held against its table.  Parameters nobody knows are refused,
  * but not in the address of a page.  FIELD_TEXTS: the parameter may be repeated. */
@@ -89,6 +90,15 @@ bool answer_started(struct exchange *x, const struct job *job, struct err *e) MU
 
 /* For struct upload_kind: names a dataset after its file when the form names none. */
 json_t *upload_named(struct exchange *x, json_t *form, struct str file_name);
+
+/*
+ * rowhouse_query.c: model_query_prepare() for a handler.  *waits: the request waits for a job and
+ * the handler returns true at once; `again`, the handler itself, is called when the job has ended,
+ * and begins anew.  It keeps what it needs for that in x->state.
+ */
+bool query_prepare(struct exchange *x, const struct dataset *d, struct rows_file *rows,
+    struct query *q, const size_t *facets, size_t facet_count, handler_fn *again, bool *waits,
+    struct err *e) MUST_CHECK;
 
 /* rowhouse_export.c: what a request asks for (export_fields), as a file; waits for the job. */
 bool export_send(struct exchange *x, struct dataset *d, const struct export_plan *plan,

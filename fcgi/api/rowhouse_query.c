@@ -1,4 +1,5 @@
-/* rowhouse_query.c: looking at rows: pages of those that match, and facets; see rowhouse.h. */
+/* rowhouse_query.c: looking at rows: pages of those that match, facets and statistics; see
+ * rowhouse.h. */
 #include "api/rowcells.h"
 #include "api/rowhouse.h"
 #include "base/limits.h"
@@ -43,6 +44,14 @@ const struct field facets_query[] = {
 	.preset = "20", .min = 1, .max = LIMIT_FACET_VALUES},
     [FACETS_BINS] = {"bins", "bins", "How many bins the histograms have.", FIELD_INTEGER,
 	.preset = "20", .min = 1, .max = LIMIT_FACET_BINS},
+    {0},
+};
+
+enum { COLUMNS_COLUMNS };
+const struct field columns_query[] = {
+    [COLUMNS_COLUMNS] = {"columns", "columns",
+	"Statistics of which columns, with commas between; of the first hundred if none is named.",
+	FIELD_LINE},
     {0},
 };
 
@@ -133,66 +142,113 @@ put_clipped(struct page *p)
 	jsonout_end(j);
 }
 
-/* The rows in their own order are a seek away; any other question looks at all of them. */
+/* What a request that waits keeps: the job, and where to go on. */
+struct waiting {
+	char job_id[UUID_BYTES];
+	handler_fn *again;
+};
+
 static bool
-put_rows(struct page *p, struct rows_file *rows, const struct query_request *request,
-    uint64_t position, size_t limit, uint64_t *total, uint64_t *matching, struct arena *a,
-    struct err *e)
+go_on(struct exchange *x, struct err *e)
 {
-	struct query query;
-	struct query_page found;
-	if (query_request_is_plain(request)) {
-		if (!rows_count(rows, total, e))
-			return false;
-		*matching = *total;
-		return rows_page(rows, position, limit, put_row, p, e);
-	}
-	if (!model_query_check(&query, request, p->cells.columns, p->cells.count, a, e) ||
-	    !query_rows(rows, &query, position, limit, &found, put_row, p, a, e))
+	const struct waiting *w = x->state;
+	struct job job;
+	if (!model_job_get(&x->app->model, &x->caller, str_of(w->job_id), &job, &x->arena, e))
 		return false;
-	*total = found.total;
-	*matching = found.matching;
+	if (!str_is(job.state, "queued") && !str_is(job.state, "running"))
+		return w->again(x, e);
+	/* Others may wait for it too, so nobody's leaving cancels it. */
+	exchange_wait(x, w->job_id, false, go_on);
 	return true;
+}
+
+bool
+query_prepare(struct exchange *x, const struct dataset *d, struct rows_file *rows, struct query *q,
+    const size_t *facets, size_t facet_count, handler_fn *again, bool *waits, struct err *e)
+{
+	struct job job;
+	if (!model_query_prepare(&x->app->model, &x->caller, d, rows, q, facets, facet_count,
+		x->state != NULL, &job, &x->arena, e))
+		return false;
+	*waits = job.job_id[0] != 0;
+	if (!*waits)
+		return true;
+	struct waiting *w = arena_alloc(&x->arena, sizeof *w);
+	memcpy(w->job_id, job.job_id, sizeof w->job_id);
+	w->again = again;
+	x->state = w;
+	return go_on(x, e);
+}
+
+/* A dataset whose rows are looked at, and how. */
+struct look {
+	struct dataset dataset;
+	struct rows_file *rows;
+	const struct column *columns;
+	size_t column_count;
+	struct query_request request;
+	struct query query;
+};
+
+static bool
+open_look(struct look *l, struct exchange *x, const struct value *q, struct str sort, struct err *e)
+{
+	struct model *m = &x->app->model;
+	struct arena *a = &x->arena;
+	if (!model_dataset_get(m, &x->caller, x->value[0], &l->dataset, a, e) ||
+	    !model_rows_open(m, &l->dataset, &l->rows, a, e) ||
+	    !rows_columns(l->rows, &l->columns, &l->column_count, a, e))
+		return false;
+	read_request(&l->request, q, a);
+	l->request.sort = sort;
+	return model_query_check(&l->query, &l->request, l->columns, l->column_count, a, e);
+}
+
+/* The rows in their own order are a seek away. */
+static bool
+put_rows(struct page *p, const struct look *l, uint64_t position, size_t limit,
+    struct query_page *found, struct arena *a, struct err *e)
+{
+	if (!query_request_is_plain(&l->request))
+		return query_rows(l->rows, &l->query, position, limit, found, put_row, p, a, e);
+	if (!rows_count(l->rows, &found->total, e))
+		return false;
+	found->matching = found->total;
+	return rows_page(l->rows, position, limit, put_row, p, e);
 }
 
 bool
 rowhouse_rows(struct exchange *x, struct err *e)
 {
-	struct model *m = &x->app->model;
-	struct dataset d;
-	struct rows_file *rows;
-	struct query_request request;
-	const struct column *columns;
-	size_t column_count;
+	struct look l;
+	struct query_page found = {0};
 	const struct value *q;
-	uint64_t total, matching;
-	if (!query_check(&q, x, rows_query, e) ||
-	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
+	bool waits = false;
+	if (!query_check(&q, x, rows_query, e) || !open_look(&l, x, q, q[ROWS_SORT].text, e) ||
+	    (!query_request_is_plain(&l.request) &&
+		!query_prepare(x, &l.dataset, l.rows, &l.query, NULL, 0, rowhouse_rows, &waits, e)))
 		return false;
-	uint64_t position = (uint64_t)q[ROWS_POSITION].integer,
-		 limit = (uint64_t)q[ROWS_LIMIT].integer;
-	read_request(&request, q, &x->arena);
-	request.sort = q[ROWS_SORT].text;
+	if (waits)
+		return true;
+	uint64_t position = (uint64_t)q[ROWS_POSITION].integer;
 	struct page *p = arena_alloc(&x->arena, sizeof *p);
 	struct jsonout *j = &p->j;
-	rowcells_init(&p->cells, columns, column_count, &x->arena);
+	rowcells_init(&p->cells, l.columns, l.column_count, &x->arena);
 	respond_json(x, 200, j);
 	jsonout_object(j);
 	jsonout_key(j, "columns");
-	put_column_list(j, columns, column_count, &x->arena);
+	put_column_list(j, l.columns, l.column_count, &x->arena);
 	jsonout_key(j, "rows");
 	jsonout_array(j);
-	if (!put_rows(p, rows, &request, position, limit, &total, &matching, &x->arena, e))
+	if (!put_rows(p, &l, position, (size_t)q[ROWS_LIMIT].integer, &found, &x->arena, e))
 		return false;
 	jsonout_end(j);
 	put_clipped(p);
 	jsonout_member_int(j, "position", (int64_t)position);
-	jsonout_member_int(j, "total", (int64_t)total);
-	jsonout_member_int(j, "matching", (int64_t)matching);
+	jsonout_member_int(j, "total", (int64_t)found.total);
+	jsonout_member_int(j, "matching", (int64_t)found.matching);
 	jsonout_key(j, "next");
-	if (p->shown > 0 && position + p->shown < matching)
+	if (p->shown > 0 && position + p->shown < found.matching)
 		jsonout_int(j, (int64_t)(position + p->shown));
 	else
 		jsonout_null(j);
@@ -202,76 +258,25 @@ rowhouse_rows(struct exchange *x, struct err *e)
 
 /* ---- facets ---- */
 
-static void
-put_place(struct jsonout *j, const char *key, double v)
-{
-	jsonout_key(j, key);
-	jsonout_double(j, v);
-}
-
-static void
-put_facet(struct jsonout *j, const struct facet *f, const struct column *columns)
-{
-	const struct column *c = &columns[f->column];
-	jsonout_object(j);
-	jsonout_member_str(j, "column", arena_format(j->out->arena, "col_%.*s", STR_ARG(c->slug)));
-	jsonout_member_str(j, "name", c->name);
-	jsonout_member_text(j, "type", column_type_names[c->type]);
-	jsonout_member_int(j, "rows", (int64_t)f->rows);
-	jsonout_member_int(j, "empty", (int64_t)f->empty);
-	jsonout_member_int(j, "null", (int64_t)f->null);
-	jsonout_member_int(j, "missing", (int64_t)f->missing);
-	jsonout_member_int(j, "other", (int64_t)f->other);
-	jsonout_member_int(j, "distinct", (int64_t)f->distinct);
-	jsonout_key(j, "values");
-	jsonout_array(j);
-	for (size_t i = 0; i < f->value_count; i++) {
-		jsonout_object(j);
-		jsonout_key(j, "value");
-		jsonout_raw(j, f->values[i].token);
-		jsonout_member_int(j, "count", (int64_t)f->values[i].count);
-		jsonout_member_bool(j, "clipped", f->values[i].clipped);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-	jsonout_key(j, "bins");
-	jsonout_array(j);
-	for (size_t i = 0; i < f->bin_count; i++) {
-		jsonout_object(j);
-		put_place(j, "from", f->bins[i].from);
-		put_place(j, "to", f->bins[i].to);
-		jsonout_member_int(j, "count", (int64_t)f->bins[i].count);
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-	jsonout_member_int(j, "beyond", (int64_t)f->beyond);
-	jsonout_end(j);
-}
-
 bool
 rowhouse_facets(struct exchange *x, struct err *e)
 {
-	struct model *m = &x->app->model;
-	struct dataset d;
-	struct rows_file *rows;
-	struct query_request request;
-	struct query query;
+	struct look l;
 	struct query_facets found;
-	const struct column *columns;
 	const size_t *asked;
-	size_t column_count, count;
+	size_t count;
 	const struct value *q;
 	struct jsonout j;
-	if (!query_check(&q, x, facets_query, e) ||
-	    !model_dataset_get(m, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    !model_rows_open(m, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
+	bool waits = false;
+	if (!query_check(&q, x, facets_query, e) || !open_look(&l, x, q, (struct str){0}, e) ||
+	    !model_query_columns(&asked, &count, q[FACETS_COLUMNS].text, "columns", l.columns,
+		l.column_count, &x->arena, e) ||
+	    !query_prepare(
+		x, &l.dataset, l.rows, &l.query, asked, count, rowhouse_facets, &waits, e))
 		return false;
-	read_request(&request, q, &x->arena);
-	if (!model_query_columns(&asked, &count, q[FACETS_COLUMNS].text, "columns", columns,
-		column_count, &x->arena, e) ||
-	    !model_query_check(&query, &request, columns, column_count, &x->arena, e) ||
-	    !query_facets(rows, &query, asked, count, (size_t)q[FACETS_VALUES].integer,
+	if (waits)
+		return true;
+	if (!query_facets(l.rows, &l.query, asked, count, (size_t)q[FACETS_VALUES].integer,
 		(size_t)q[FACETS_BINS].integer, &found, &x->arena, e))
 		return false;
 	respond_json(x, 200, &j);
@@ -279,10 +284,62 @@ rowhouse_facets(struct exchange *x, struct err *e)
 	jsonout_member_int(&j, "total", (int64_t)found.total);
 	jsonout_member_int(&j, "matching", (int64_t)found.matching);
 	jsonout_key(&j, "facets");
-	jsonout_array(&j);
-	for (size_t i = 0; i < found.count; i++)
-		put_facet(&j, &found.list[i], columns);
-	jsonout_end(&j);
+	query_facet_list_put(&j, &found, l.columns);
 	jsonout_end(&j);
 	return true;
+}
+
+/* ---- statistics ---- */
+
+/* What is stored of all columns, or counted now. */
+static bool
+put_statistics(struct exchange *x, const struct look *l, struct str stored, const size_t *columns,
+    size_t count, struct err *e)
+{
+	struct query_facets found;
+	struct jsonout j;
+	uint64_t total;
+	if (!rows_count(l->rows, &total, e))
+		return false;
+	if (stored.n == 0 && !query_facets(l->rows, &l->query, columns, count, STATISTICS_VALUES,
+				 STATISTICS_BINS, &found, &x->arena, e))
+		return false;
+	respond_json(x, 200, &j);
+	jsonout_object(&j);
+	jsonout_member_int(&j, "total", (int64_t)(stored.n ? total : found.total));
+	jsonout_key(&j, "columns");
+	put_column_list(&j, l->columns, l->column_count, &x->arena);
+	jsonout_key(&j, "statistics");
+	if (stored.n)
+		jsonout_raw(&j, stored);
+	else
+		query_facet_list_put(&j, &found, l->columns);
+	jsonout_end(&j);
+	return true;
+}
+
+bool
+rowhouse_columns(struct exchange *x, struct err *e)
+{
+	struct look l = {0};
+	struct model *m = &x->app->model;
+	struct str stored = {0};
+	const size_t *asked;
+	size_t count;
+	const struct value *q;
+	bool waits = false;
+	if (!query_check(&q, x, columns_query, e) ||
+	    !model_dataset_get(m, &x->caller, x->value[0], &l.dataset, &x->arena, e) ||
+	    !model_rows_open(m, &l.dataset, &l.rows, &x->arena, e) ||
+	    !rows_columns(l.rows, &l.columns, &l.column_count, &x->arena, e) ||
+	    !model_query_check(&l.query, &l.request, l.columns, l.column_count, &x->arena, e) ||
+	    !model_statistics_columns(
+		&asked, &count, q[COLUMNS_COLUMNS].text, l.columns, l.column_count, &x->arena, e))
+		return false;
+	if (q[COLUMNS_COLUMNS].text.n == 0)
+		stored = model_statistics_stored(m, &l.dataset, &x->arena);
+	if (stored.n == 0 && !query_prepare(x, &l.dataset, l.rows, &l.query, asked, count,
+				 rowhouse_columns, &waits, e))
+		return false;
+	return waits || put_statistics(x, &l, stored, asked, count, e);
 }

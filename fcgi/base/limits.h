@@ -26,6 +26,9 @@
 #define LIMIT_PREVIEW_CELL_BYTES 1000
 #define LIMIT_FILTER_BYTES KIB(16)
 #define LIMIT_FILTER_DEPTH 64
+#define LIMIT_SCAN_ROWS 50000
+#define LIMIT_PROJECTION_BYTES GIB(1)
+#define LIMIT_CHANGED_ROWS 10000
 #define LIMIT_QUERY_BYTES MIB(256)
 #define LIMIT_QUERY_MS 8000
 #define LIMIT_FACET_COLUMNS 100
@@ -104,6 +107,10 @@
 	X(PREVIEW_CELL_BYTES, "bytes", "a cell in a preview before it is clipped")                 \
 	X(FILTER_BYTES, "bytes", "one filter expression")                                          \
 	X(FILTER_DEPTH, "levels", "parentheses and not in a filter expression")                    \
+	X(SCAN_ROWS, "rows", "a dataset that is looked at without projections")                    \
+	X(PROJECTION_BYTES, "bytes", "the memory that making one projection takes")                \
+	X(CHANGED_ROWS, "rows",                                                                    \
+	    "those changed since a projection was made before it is made anew")                    \
 	X(QUERY_BYTES, "bytes", "what one look at all rows sorts or counts")                       \
 	X(QUERY_MS, "milliseconds", "one look at all rows")                                        \
 	X(FACET_COLUMNS, "columns", "those counted in one request")                                \

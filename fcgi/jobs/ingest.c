@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/tree.h"
 #include "formats/table.h"
+#include "model/query.h"
 
 #include <unistd.h>
 
@@ -168,6 +169,20 @@ row_quota(struct ingest *w, struct err *e)
 	return store_rows_left(w->c.store, &w->row_quota, w->dataset.org_id, &w->c.conf, e);
 }
 
+/* So that the first question to many rows need not wait. */
+static bool
+make_ready(struct ingest *w, const struct rows_built *built, struct err *e)
+{
+	struct job job = {
+	    .org_id = w->dataset.org_id,
+	    .kind = STR("project"),
+	    .dataset_id = w->c.job.dataset_id,
+	    .params = projections_params(w->dataset.generation + 1, 0, NULL, 0, &w->c.arena),
+	    .who = w->c.job.who,
+	};
+	return built->rows <= LIMIT_SCAN_ROWS || store_job_insert(w->c.store, &job, e);
+}
+
 static bool
 publish(struct ingest *w, const struct rows_built *built, struct err *e)
 {
@@ -189,7 +204,8 @@ publish(struct ingest *w, const struct rows_built *built, struct err *e)
 		return false;
 	if (row_quota(w, e) && store_rows_fit(built->rows, w->row_quota, e) &&
 	    store_job_done(s, w->c.job.job_id, &w->service.ch.count, w->service.answer, e) &&
-	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) && service_keep(&w->service, e))
+	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) &&
+	    service_keep(&w->service, e) && make_ready(w, built, e))
 		return store_commit(s, e);
 	store_rollback(s);
 	/* For certain nobody's.  After a commit that failed that is not so. */

@@ -180,8 +180,15 @@ model_dataset_delete(
 	struct err later = {0};
 	if (!store_dataset_remove_files(m->store, d.dataset_id, &later))
 		log_err("the files of a deleted dataset", &later);
-	rows_cache_prune(m->rows);
+	model_let_go(m);
 	return true;
+}
+
+void
+model_let_go(struct model *m)
+{
+	rows_cache_prune(m->rows);
+	projection_cache_prune(m->projections);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "model/export.h"
 #include "plugin/registry.h"
 #include "store/accounts.h"
+#include "store/projection.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ struct model {
 	const struct conf *conf;
 	struct store *store;
 	struct rows_cache *rows;
+	struct projection_cache *projections;
 	struct registry *registry;
 	uint8_t secret[SECRET_BYTES]; /* DATA/secret: what this server signs with */
 	/* Until when the process may work on what it does, for whoever watches it; NULL: nobody
@@ -41,6 +43,8 @@ bool model_open(struct model *m, const char *data, const struct conf *conf, bool
     struct err *e) MUST_CHECK;
 void model_close(struct model *m);
 void model_recover(struct model *m);
+/* Closes files that were deleted meanwhile; called now and then. */
+void model_let_go(struct model *m);
 
 /* ---- who asks, and what they may do (model/callers.c) ---- */
 

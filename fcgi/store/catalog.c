@@ -309,3 +309,26 @@ store_derived_path(const struct store *s, const char *dataset_id, const char *na
 {
 	return arena_format(a, "%s/datasets/%s/derived/%s", s->data, dataset_id, name);
 }
+
+struct str
+store_projections_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
+{
+	return arena_format(a, "%s/datasets/%s/derived/%" PRId64, s->data, dataset_id, generation);
+}
+
+struct str
+store_projection_path(const struct store *s, const char *dataset_id, int64_t generation,
+    size_t column_id, struct arena *a)
+{
+	return arena_format(a, "%s/datasets/%s/derived/%" PRId64 "/%zu", s->data, dataset_id,
+	    generation, column_id);
+}
+
+struct str
+store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
+{
+	return arena_format(
+	    a, "%s/datasets/%s/derived/%" PRId64 "/statistics", s->data, dataset_id, generation);
+}

@@ -85,8 +85,8 @@ store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_
 	return true;
 }
 
-/* A preview is part of a request, nothing anybody would look for. */
-#define LISTED " AND j.kind <> 'preview'"
+/* Parts of a request, nothing anybody would look for. */
+#define LISTED " AND j.kind NOT IN ('preview', 'project')"
 #define IN_SCOPE " AND (?2 IS NULL OR j.dataset_id IN (SELECT value FROM json_each(?2)))"
 
 bool

@@ -34,12 +34,32 @@ character(const unsigned char *p, size_t *n)
 	return code;
 }
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* Eight ASCII characters at once. */
+static uint64_t
+fold_ascii(uint64_t eight)
+{
+	/* The highest bit of each byte: it is at least A; it is more than Z. */
+	uint64_t least = eight + EACH_BYTE(0x80 - 'A'), more = eight + EACH_BYTE(0x7f - 'Z');
+	return eight | ((least ^ more) & EACH_BYTE(0x80)) >> 2;
+}
+
 size_t
 fold(char *out, struct str text, locale_t locale)
 {
 	const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;
 	size_t n = 0;
 	while (p < end) {
+		uint64_t eight;
+		if (end - p >= 8 &&
+		    (memcpy(&eight, p, sizeof eight), (eight & EACH_BYTE(0x80)) == 0)) {
+			eight = fold_ascii(eight);
+			memcpy(out + n, &eight, sizeof eight);
+			n += sizeof eight;
+			p += sizeof eight;
+			continue;
+		}
 		if (*p < 0x80) {
 			out[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p | 0x20 : *p);
 			p++;

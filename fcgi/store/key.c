@@ -175,8 +175,8 @@ put_typed(char *out, struct str text, enum column_type type)
 	return 1;
 }
 
-static bool
-is_typed(enum column_type type)
+bool
+key_is_typed(enum column_type type)
 {
 	return type != COLUMN_STRING && type != COLUMN_TEXT && type != COLUMN_JSON;
 }
@@ -188,8 +188,8 @@ key_of_text(char *out, struct str text, enum column_type type)
 		out[0] = KEY_EMPTY;
 		return 1;
 	}
-	size_t n = is_typed(type) ? put_typed(out + 1, text, type) : 0;
-	out[0] = n || !is_typed(type) ? KEY_VALUE : KEY_OTHER;
+	size_t n = key_is_typed(type) ? put_typed(out + 1, text, type) : 0;
+	out[0] = n || !key_is_typed(type) ? KEY_VALUE : KEY_OTHER;
 	if (n)
 		return 1 + n;
 	memcpy(out + 1, text.p, text.n);
@@ -205,7 +205,7 @@ key_of_cell(char *out, const struct cell *c, enum column_type type)
 	}
 	if (!c->escaped)
 		return key_of_text(out, c->bytes, type);
-	if (!is_typed(type)) {
+	if (!key_is_typed(type)) {
 		out[0] = KEY_VALUE;
 		return 1 + cells_unescape(out + 1, c->bytes);
 	}
@@ -227,7 +227,7 @@ key_compare(struct str a, struct str b)
 bool
 key_has_place(enum column_type type)
 {
-	return is_typed(type) && type != COLUMN_BOOLEAN;
+	return key_is_typed(type) && type != COLUMN_BOOLEAN;
 }
 
 bool

@@ -35,6 +35,9 @@ int key_compare(struct str a, struct str b);
  * moment.  False: the type has no line, the key is no KEY_VALUE, or no finite double is near. */
 bool key_place(double *out, struct str key, enum column_type type);
 
+/* Values of this type are no texts. */
+bool key_is_typed(enum column_type type);
+
 /* Values of this type lie on a line. */
 bool key_has_place(enum column_type type);
 

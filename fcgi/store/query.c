@@ -1,7 +1,7 @@
 /* query.c: the rows of a query, in order; see query.h. */
 #include "store/query.h"
 #include "base/limits.h"
-#include "store/query_match.h"
+#include "store/projected.h"
 #include "store/rows_file.h"
 
 /* A row to be sorted: the key's first bytes stand beside it, which decide nearly always. */
@@ -154,27 +154,51 @@ hand_out(struct rows_file *file, const struct query_page *page, rows_each_fn *fn
 	return true;
 }
 
+/* ---- the two ways ---- */
+
+static bool
+scan(struct rows_file *file, const struct query *q, uint64_t offset, size_t limit,
+    struct query_page *out, int64_t *row_ids, struct arena *a, struct err *e)
+{
+	struct finder f = {
+	    .query = q, .offset = offset, .limit = limit, .page = out, .row_ids = row_ids};
+	f.kept = query_arena(a);
+	f.entries = room_open(a);
+	f.key = room_open(a);
+	if (!matcher_open(&f.matcher, q, a, e) || !rows_each(file, 0, 0, look_at, &f, e))
+		return false;
+	take_sorted(&f);
+	return true;
+}
+
+static bool
+project(struct rows_file *file, const struct query *q, uint64_t offset, size_t limit,
+    struct query_page *out, int64_t *row_ids, struct arena *a, struct err *e)
+{
+	struct projected x;
+	size_t *keyed = arena_array(a, q->sort_count, sizeof *keyed);
+	for (size_t i = 0; i < q->sort_count; i++)
+		keyed[i] = q->sorts[i].column;
+	if (!projected_open(&x, file, q, keyed, q->sort_count, a, e))
+		return false;
+	out->total = x.total;
+	out->matching = x.matching;
+	return q->sort_count > 0 ? projected_sort(&x, offset, limit, out, row_ids, e)
+				 : projected_page(&x, offset, limit, out, row_ids, e);
+}
+
 bool
 query_rows(struct rows_file *file, const struct query *q, uint64_t offset, size_t limit,
     struct query_page *out, rows_each_fn *fn, void *context, struct arena *a, struct err *e)
 {
 	struct sql_query held;
-	struct finder f = {.query = q, .offset = offset, .limit = limit, .page = out};
-	*out = (struct query_page){0};
-	if (!matcher_open(&f.matcher, q, a, e))
-		return false;
-	f.row_ids = arena_array(a, limit, sizeof *f.row_ids);
-	f.kept = query_arena(a);
-	f.entries = room_open(a);
-	f.key = room_open(a);
+	int64_t *row_ids = arena_array(a, limit, sizeof *row_ids);
+	*out = (struct query_page){.row_ids = row_ids};
 	if (!query_hold(&held, file, e))
 		return false;
-	bool worked = rows_each(file, 0, 0, look_at, &f, e);
-	if (worked) {
-		take_sorted(&f);
-		out->row_ids = f.row_ids;
-		worked = !fn || hand_out(file, out, fn, context, e);
-	}
+	bool worked = (q->projections ? project(file, q, offset, limit, out, row_ids, a, e)
+				      : scan(file, q, offset, limit, out, row_ids, a, e)) &&
+		      (!fn || hand_out(file, out, fn, context, e));
 	sql_stop(&held);
 	return worked;
 }

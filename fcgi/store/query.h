@@ -1,13 +1,15 @@
 /*
  * query.h: looking at all rows at once: which ones match, in which order, and what values they
  * have.  What is asked for has been parsed already (model/query.h does that); here it is answered
- * by reading every row once, in one state of the file; TIMEOUT when that takes longer than
+ * in one state of the file: by reading every row once, or, when the query has projections, from
+ * those and the rows changed since.  Both find the same.  TIMEOUT when it takes longer than
  * LIMIT_QUERY_MS.
  */
 #ifndef ROWHOUSE_QUERY_H
 #define ROWHOUSE_QUERY_H
 
 #include "store/filter.h"
+#include "store/projection.h"
 
 /* Values of a column that are chosen, or that are not wanted.  In one column rows must have one of
  * those to include and none of those to exclude; all columns' selections must hold. */
@@ -32,7 +34,14 @@ struct query {
 	const struct sort *sorts; /* equal rows keep their order */
 	size_t sort_count;
 	struct str search; /* in any of the columns, as `contains`; empty: none */
+	/* By place among the columns, of those that query_needs() marks; NULL: every row is read.
+	 */
+	const struct projection *const *projections;
 };
+
+/* Marks the columns (by place) whose projections answer the query, with facets of `facets`.  False:
+ * none does, as when a text is searched for and nothing else is asked: rows have to be read. */
+bool query_needs(const struct query *q, const size_t *facets, size_t facet_count, bool *needed);
 
 struct query_page {
 	uint64_t total, matching;
@@ -69,6 +78,9 @@ struct facet {
 	const struct facet_bin *bins; /* of numbers and moments */
 	size_t bin_count;
 	uint64_t beyond; /* numbers no finite double is near, which are in no bin */
+	/* Of the type's values (count 0: there are none); and of texts how many bytes they have. */
+	struct facet_value least, most;
+	uint64_t shortest, longest;
 };
 
 struct query_facets {

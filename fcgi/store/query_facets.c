@@ -3,11 +3,11 @@
  * kept once with its count; the most frequent ones, the histogram and the number of them are read
  * from that.
  */
+#include "store/query_facets.h"
 #include "base/jsonout.h"
 #include "base/limits.h"
 #include "formats/export.h"
-#include "store/query.h"
-#include "store/query_match.h"
+#include "store/projected.h"
 
 #include <float.h>
 #include <sodium.h>
@@ -71,9 +71,8 @@ more_slots(struct counting *c, struct err *e)
 	return true;
 }
 
-/* The cell as answers print it; empty: too long for that. */
-static struct str
-token_of(struct arena *kept, const struct cell *cell, enum column_type type)
+struct str
+facet_token(struct arena *kept, const struct cell *cell, enum column_type type)
 {
 	char room[EXPORT_TOKEN_ROOM(LIMIT_PAGE_CELL_BYTES)];
 	if (cell->bytes.n > LIMIT_PAGE_CELL_BYTES)
@@ -105,13 +104,25 @@ count_value(struct counter *k, struct counting *c, struct str key, struct err *e
 		    !room_for(c->values, (n + 1) * sizeof(struct value_count), e))
 			return false;
 		values_of(c)[n] = (struct value_count){arena_copy(k->kept, key),
-		    token_of(k->kept, matcher_cell(k->matcher, c->facet->column), c->type), hash,
+		    facet_token(k->kept, matcher_cell(k->matcher, c->facet->column), c->type), hash,
 		    0};
 		c->count = n + 1;
 		*slot = (uint32_t)c->count;
 	}
 	values_of(c)[*slot - 1].count++;
 	return true;
+}
+
+void
+facet_count(struct facet *f, enum key_class class, uint64_t rows)
+{
+	uint64_t *const counts[] = {[KEY_OTHER] = &f->other,
+	    [KEY_EMPTY] = &f->empty,
+	    [KEY_NULL] = &f->null,
+	    [KEY_ABSENT] = &f->missing};
+	f->rows += rows;
+	if (class != KEY_VALUE)
+		*counts[class] += rows;
 }
 
 static bool
@@ -121,23 +132,9 @@ count_cell(struct counter *k, struct counting *c, struct err *e)
 	struct facet *f = c->facet;
 	if (!matcher_key(k->matcher, f->column, &key, e))
 		return false;
-	f->rows++;
-	switch ((enum key_class)key.p[0]) {
-	case KEY_EMPTY:
-		f->empty++;
+	facet_count(f, (enum key_class)key.p[0], 1);
+	if (key.p[0] >= KEY_EMPTY)
 		return true;
-	case KEY_NULL:
-		f->null++;
-		return true;
-	case KEY_ABSENT:
-		f->missing++;
-		return true;
-	case KEY_OTHER:
-		f->other++;
-		break;
-	case KEY_VALUE:
-		break;
-	}
 	return count_value(k, c, key, e);
 }
 
@@ -168,6 +165,48 @@ comes_before(const struct value_count *a, const struct value_count *b)
 	return a->count != b->count ? a->count > b->count : key_compare(a->key, b->key) < 0;
 }
 
+struct facet_value
+facet_value(struct str token, struct str key, uint64_t count, struct arena *a)
+{
+	struct facet_value v = {arena_copy(a, token), token.n == 0, count};
+	if (token.n == 0) {
+		struct buf quoted;
+		buf_init(&quoted, a);
+		jsonout_quote(
+		    &quoted, str_clip((struct str){key.p + 1, key.n - 1}, LIMIT_PAGE_CELL_BYTES));
+		v.token = buf_str(&quoted);
+	}
+	return v;
+}
+
+void
+facet_length(struct facet *f, enum column_type type, struct str key)
+{
+	if (key_is_typed(type))
+		return;
+	uint64_t n = key.n - 1;
+	f->shortest = f->longest == 0 || n < f->shortest ? n : f->shortest;
+	f->longest = n > f->longest ? n : f->longest;
+}
+
+static void
+put_range(struct counting *c, struct arena *a)
+{
+	const struct value_count *least = NULL, *most = NULL;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct value_count *v = &values_of(c)[i];
+		if (v->key.p[0] != KEY_VALUE)
+			continue;
+		least = !least || key_compare(v->key, least->key) < 0 ? v : least;
+		most = !most || key_compare(v->key, most->key) > 0 ? v : most;
+		facet_length(c->facet, c->type, v->key);
+	}
+	if (!least)
+		return;
+	c->facet->least = facet_value(least->token, least->key, least->count, a);
+	c->facet->most = facet_value(most->token, most->key, most->count, a);
+}
+
 static void
 put_top(struct counting *c, size_t most, struct arena *a)
 {
@@ -183,25 +222,16 @@ put_top(struct counting *c, size_t most, struct arena *a)
 		top[at] = v;
 	}
 	struct facet_value *list = arena_array(a, n, sizeof *list);
-	for (size_t i = 0; i < n; i++) {
-		struct str token = top[i]->token;
-		list[i] = (struct facet_value){arena_copy(a, token), token.n == 0, top[i]->count};
-		if (token.n == 0) {
-			struct buf quoted;
-			buf_init(&quoted, a);
-			struct str text = {top[i]->key.p + 1, top[i]->key.n - 1};
-			jsonout_quote(&quoted, str_clip(text, LIMIT_PAGE_CELL_BYTES));
-			list[i].token = buf_str(&quoted);
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		list[i] = facet_value(top[i]->token, top[i]->key, top[i]->count, a);
 	c->facet->values = list;
 	c->facet->value_count = n;
 	c->facet->distinct = c->count;
 }
 
 /* Edges are exact doubles that answers tell; so the bin is the one between whose edges it is. */
-static size_t
-bin_of(const struct facet_bin *bins, size_t count, double place)
+size_t
+facet_bin(const struct facet_bin *bins, size_t count, double place)
 {
 	size_t low = 0, high = count;
 	while (high - low > 1) {
@@ -214,8 +244,8 @@ bin_of(const struct facet_bin *bins, size_t count, double place)
 	return low;
 }
 
-static struct facet_bin *
-make_bins(double least, double most, size_t *count, struct arena *a)
+struct facet_bin *
+facet_bins(double least, double most, size_t *count, struct arena *a)
 {
 	if (least == most)
 		*count = 1;
@@ -250,14 +280,56 @@ put_histogram(struct counting *c, size_t bins, struct arena *a)
 	}
 	if (!any)
 		return;
-	struct facet_bin *list = make_bins(least, most, &bins, a);
+	struct facet_bin *list = facet_bins(least, most, &bins, a);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct value_count *v = &values_of(c)[i];
 		if (key_place(&place, v->key, c->type))
-			list[bin_of(list, bins, place)].count += v->count;
+			list[facet_bin(list, bins, place)].count += v->count;
 	}
 	f->bins = list;
 	f->bin_count = bins;
+}
+
+/* ---- the two ways ---- */
+
+static bool
+scan(struct rows_file *file, const struct query *q, const size_t *columns, size_t values,
+    size_t bins, struct query_facets *out, struct arena *a, struct err *e)
+{
+	struct counter k = {.out = out};
+	if (!matcher_open(&k.matcher, q, a, e))
+		return false;
+	randombytes_buf(k.seed, sizeof k.seed);
+	k.kept = query_arena(a);
+	k.list = arena_array(a, out->count, sizeof *k.list);
+	for (size_t i = 0; i < out->count; i++)
+		k.list[i] = (struct counting){.facet = &out->list[i],
+		    .type = q->columns[columns[i]].type,
+		    .values = room_open(a),
+		    .slots = room_open(a)};
+	if (!rows_each(file, 0, 0, look_at, &k, e))
+		return false;
+	for (size_t i = 0; i < out->count; i++) {
+		put_top(&k.list[i], values, a);
+		put_range(&k.list[i], a);
+		put_histogram(&k.list[i], bins, a);
+	}
+	return true;
+}
+
+static bool
+project(struct rows_file *file, const struct query *q, const size_t *columns, size_t values,
+    size_t bins, struct query_facets *out, struct arena *a, struct err *e)
+{
+	struct projected x;
+	if (!projected_open(&x, file, q, columns, out->count, a, e))
+		return false;
+	out->total = x.total;
+	out->matching = x.matching;
+	for (size_t i = 0; i < out->count; i++)
+		if (!projected_facet(&x, &out->list[i], i, values, bins, a, e))
+			return false;
+	return true;
 }
 
 bool
@@ -265,28 +337,14 @@ query_facets(struct rows_file *file, const struct query *q, const size_t *column
     size_t values, size_t bins, struct query_facets *out, struct arena *a, struct err *e)
 {
 	struct sql_query held;
-	struct counter k = {.out = out};
-	*out = (struct query_facets){.list = arena_array(a, count, sizeof *out->list)};
-	out->count = count;
-	if (!matcher_open(&k.matcher, q, a, e))
-		return false;
-	randombytes_buf(k.seed, sizeof k.seed);
-	k.kept = query_arena(a);
-	k.list = arena_array(a, count, sizeof *k.list);
-	for (size_t i = 0; i < count; i++) {
+	*out =
+	    (struct query_facets){.list = arena_array(a, count, sizeof *out->list), .count = count};
+	for (size_t i = 0; i < count; i++)
 		out->list[i].column = columns[i];
-		k.list[i] = (struct counting){.facet = &out->list[i],
-		    .type = q->columns[columns[i]].type,
-		    .values = room_open(a),
-		    .slots = room_open(a)};
-	}
 	if (!query_hold(&held, file, e))
 		return false;
-	bool worked = rows_each(file, 0, 0, look_at, &k, e);
+	bool worked = q->projections ? project(file, q, columns, values, bins, out, a, e)
+				     : scan(file, q, columns, values, bins, out, a, e);
 	sql_stop(&held);
-	for (size_t i = 0; worked && i < count; i++) {
-		put_top(&k.list[i], values, a);
-		put_histogram(&k.list[i], bins, a);
-	}
 	return worked;
 }

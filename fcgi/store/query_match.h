@@ -40,6 +40,13 @@ struct match {
 bool matcher_row(
     struct matcher *m, const struct row *r, struct match *out, struct err *e) MUST_CHECK;
 
+/* Whether a folded text has what a filter of texts asks for. */
+bool filter_has_part(const struct filter *f, struct str folded);
+
+/* When a look at all rows must have ended, and whether that is over: TIMEOUT. */
+int64_t query_end_ms(void);
+bool query_in_time(int64_t end_ms, struct err *e) MUST_CHECK;
+
 /* Of the row that was looked at last: a column's cell, and its key, good until the next row. */
 const struct cell *matcher_cell(const struct matcher *m, size_t column);
 bool matcher_key(struct matcher *m, size_t column, struct str *out, struct err *e) MUST_CHECK;

@@ -116,6 +116,13 @@ bool rows_options(struct rows_file *f, struct str *out, struct arena *a, struct 
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
 /* How many transactions have changed it since it was made.  A change may have several. */
 bool rows_edition(struct rows_file *f, int64_t *edition, struct err *e) MUST_CHECK;
+/* What the file is at: its edition, and its last change (0: none). */
+bool rows_moment(
+    struct rows_file *f, int64_t *edition, int64_t *change_id, struct err *e) MUST_CHECK;
+/* The rows that changes after this one touched, those that are gone too: at most `max` ids, in
+ * order. */
+bool rows_touched_since(struct rows_file *f, int64_t change_id, size_t max, int64_t **row_ids,
+    size_t *count, struct arena *a, struct err *e) MUST_CHECK;
 /* The highest id of a row, 0: there are none. */
 bool rows_last(struct rows_file *f, int64_t *row_id, struct err *e) MUST_CHECK;
 /* One row by its id; its texts are copied.  *found false: there is none (any more). */

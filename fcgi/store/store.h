@@ -176,6 +176,13 @@ bool store_dataset_old(struct store *s, struct dataset **out, size_t *count, int
 /* DATA/datasets/ID/rows-G.db, and names under it. */
 struct str store_rows_path(
     const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
+/* The folder of a generation's projections, and one of them (projection.h). */
+struct str store_projections_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
+struct str store_projection_path(const struct store *s, const char *dataset_id, int64_t generation,
+    size_t column_id, struct arena *a);
+struct str store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
 struct str store_derived_path(
     const struct store *s, const char *dataset_id, const char *name, struct arena *a);
 
@@ -189,7 +196,8 @@ struct str store_derived_path(
 	X(task, "Run a task")                                                                      \
 	X(call, "Answer a call")                                                                   \
 	X(undo, "Take a change back")                                                              \
-	X(append, "Keep a piece of an upload")
+	X(append, "Keep a piece of an upload")                                                     \
+	X(project, "Make ready for questions")
 
 struct job {
 	char job_id[UUID_BYTES];

@@ -136,15 +136,32 @@ remove_folder(const char *path)
 		log_err(path, &e);
 }
 
-/* Files that exports made, over their time, and what exports left that were killed. */
+/* The projections of a generation, by its number, go with its rows. */
+static void
+sweep_projections(const char *path, const char *name)
+{
+	char rows[PATH_MAX];
+	size_t dataset = strlen(path) - strlen(name) - strlen("/derived/");
+	if (snprintf(rows, sizeof rows, "%.*s/rows-%s.db", (int)dataset, path, name) <
+		(int)sizeof rows &&
+	    access(rows, F_OK) != 0 && errno == ENOENT)
+		remove_folder(path);
+}
+
+/* Files that exports made, over their time, and what exports and makers of projections left that
+ * were killed. */
 static bool
-sweep_export(
+sweep_derived(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
 {
 	(void)s;
 	(void)e;
-	if (S_ISREG(st->st_mode) && strncmp(name, "export-", 7) == 0 &&
-	    !is_younger(st, LIMIT_EXPORT_HOURS * 3600))
+	if (S_ISDIR(st->st_mode))
+		sweep_projections(path, name);
+	bool is_export = strncmp(name, "export-", 7) == 0,
+	     is_half = strncmp(name, "project-", 8) == 0;
+	if (S_ISREG(st->st_mode) && ((is_export && !is_younger(st, LIMIT_EXPORT_HOURS * 3600)) ||
+					(is_half && !is_young(st))))
 		unlink(path);
 	return true;
 }
@@ -165,7 +182,7 @@ sweep_dataset(
 	}
 	char derived[PATH_MAX];
 	return snprintf(derived, sizeof derived, "%s/derived", path) >= (int)sizeof derived ||
-	       each_entry(s, derived, sweep_export, e);
+	       each_entry(s, derived, sweep_derived, e);
 }
 
 /* What a plugin left in its scratch folder when its job's writer was killed together with the
@@ -196,7 +213,8 @@ sweep_rows(struct store *s, struct err *e)
 		return false;
 	if (sql_run(&s->catalog, NULL, "DELETE FROM answers WHERE created_at < ?",
 		SQL_VALUES(V_INT(day_ago)), e) &&
-	    sql_run(&s->catalog, NULL, "DELETE FROM jobs WHERE kind='preview' AND ended_at < ?",
+	    sql_run(&s->catalog, NULL,
+		"DELETE FROM jobs WHERE kind IN ('preview', 'project') AND ended_at < ?",
 		SQL_VALUES(V_INT(clock_now_us() - PREVIEW_US)), e) &&
 	    sql_run(&s->catalog, NULL, "DELETE FROM uploads WHERE expires_at <= ?",
 		SQL_VALUES(V_INT(clock_now_us())), e) &&

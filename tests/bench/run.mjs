@@ -91,8 +91,9 @@ async function freePort() {
 
 // ---- the others ----
 
-async function duckdb(database, statement) {
-  const { text } = await run(process.execPath, [path.join(here, "duckdb.mjs"), database, statement]);
+async function duckdb(database, statement, repeated) {
+  const { text } = await run(process.execPath,
+    [path.join(here, "duckdb.mjs"), database, statement, ...(repeated ? [String(repeated)] : [])]);
   return JSON.parse(text).ms;
 }
 
@@ -238,6 +239,58 @@ async function exports(server, dataset, sample, duck) {
   }
 }
 
+// Questions to all rows, warm on both sides: each is asked several times, the median counts.
+const questions = [
+  ["facet of 17 values", "facets?columns=city", "SELECT city, count(*) AS n FROM rows GROUP BY city ORDER BY n DESC, city LIMIT 20", "≤ 1"],
+  ["facet and histogram of many numbers", "facets?columns=amount", "SELECT amount, count(*) AS n FROM rows GROUP BY amount ORDER BY n DESC, amount LIMIT 20", "≤ 1"],
+  ["facet of as many texts as rows", "facets?columns=email", "SELECT email, count(*) AS n FROM rows GROUP BY email ORDER BY n DESC, email LIMIT 20", "≤ 1"],
+  ["facet under a filter", "facets?columns=city&filter=amount%20%3E%2050000", "SELECT city, count(*) AS n FROM rows WHERE amount > 50000 GROUP BY city ORDER BY n DESC, city LIMIT 20", ""],
+  ["sort, a page in the middle", "rows?sort=amount&position=HALF&limit=50", "SELECT * FROM rows ORDER BY amount LIMIT 50 OFFSET HALF", "≤ 0.5"],
+  ["sort by two columns, in the middle", "rows?sort=-city,name&position=HALF&limit=50", "SELECT * FROM rows ORDER BY city DESC, name LIMIT 50 OFFSET HALF", "≤ 0.5"],
+  ["filter, a page", "rows?filter=amount%20%3E%2050000%20and%20city%20%3D%20'Oslo'&limit=50",
+    "SELECT *, count(*) OVER () FROM rows WHERE amount > 50000 AND city = 'Oslo' LIMIT 50", ""],
+  ["search in all columns", "rows?search=kyoto&limit=50", `SELECT *, count(*) OVER () FROM rows WHERE ${header.trim().split(",").map((c) => `"${c}"::text ILIKE '%kyoto%'`).join(" OR ")} LIMIT 50`, ""],
+];
+const repeats = 7;
+
+async function queries(server, dataset, sample, duck) {
+  const half = (text) => text.replace("HALF", Math.floor(rows / 2));
+  if (duck)
+    await duckdb(file("queries.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+  const ours = async (target) => {
+    const all = [];
+    for (let i = 0; i < repeats; i++) {
+      const since = process.hrtime.bigint();
+      const answer = await ask(server, "GET", `/datasets/${dataset.id}/${half(target)}`);
+      all.push(Number(process.hrtime.bigint() - since) / 1e6);
+      if (answer.status !== 200) throw new Error(`${target}: ${answer.text}`);
+    }
+    return median(all);
+  };
+  // Until all that is made after an ingest is there, for every worker.
+  for (const [, target] of questions) await ours(target);
+  for (const [work, target, statement, aim] of questions) {
+    const done = await inTurn(times, {
+      rowhouse: () => ours(target),
+      ...(duck && { duckdb: () => duckdb(file("queries.duckdb"), half(statement), repeats) }),
+    });
+    if (duck)
+      put(work, done.rowhouse, "DuckDB, the same", done.duckdb, "ms", median(done.rowhouse) / median(done.duckdb), aim);
+    else report.push([work, spread(done.rowhouse, "ms"), "", "", "", aim]);
+  }
+  // The first page of many rows beside that of a few.
+  const few = file("few.csv");
+  fs.writeFileSync(few, fs.readFileSync(sample, "utf8").split("\n", 101).join("\n") + "\n");
+  const { text } = await run("curl", ["-sS", "--fail-with-body", "-H", `Authorization: Bearer ${server.key}`,
+    "-F", "type=data_enrichment", "-F", "name=few", "-F", `file=@${few}`, `${server.url}${api}/datasets/upload`]);
+  const small = JSON.parse(text).dataset;
+  await server.waitForDataset(small.id);
+  const first = (id) => load(`${server.url}${api}/datasets/${id}/rows?limit=50`, { key: server.key, seconds });
+  const done = await inTurn(times, { many: () => first(dataset.id), few: () => first(small.id) });
+  put("first page of 50 rows", done.many, "of 100 rows alone", done.few, "/s", median(done.many) / median(done.few), "≥ 0.67");
+  await forget(server, small);
+}
+
 // The formats with types beside DuckDB's Parquet, those it does not write beside our CSV.
 async function formats(server, dataset, sample, duck) {
   const out = file("export");
@@ -332,9 +385,11 @@ async function main() {
   console.log(`${rows} rows × 8, ${(size / 1e6).toFixed(0)} MB; ${os.cpus().length} × ` +
     `${os.cpus()[0].model.trim()}; medians of ${times} (least–most), taken in turn\n`);
   if (wanted("upload")) await uploads(server, sample, duck);
-  if (wanted("get") || wanted("page") || wanted("export") || wanted("formats")) {
+  if (wanted("get") || wanted("page") || wanted("export") || wanted("formats") ||
+    wanted("queries")) {
     const { dataset } = await upload(server, sample);
     if (wanted("get") || wanted("page")) await gets(server, dataset);
+    if (wanted("queries")) await queries(server, dataset, sample, duck);
     if (wanted("export")) await exports(server, dataset, sample, duck);
     if (wanted("formats")) await formats(server, dataset, sample, duck);
     await forget(server, dataset);

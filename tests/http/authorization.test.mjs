@@ -52,6 +52,7 @@ const rights = {
   rowhouse_dataset_get: dataset("viewer", 200),
   rowhouse_dataset_delete: dataset("editor", 204, { spends: "dataset" }),
   rowhouse_rows: dataset("viewer", 200),
+  rowhouse_columns: dataset("viewer", 200),
   rowhouse_facets: dataset("viewer", 200, { query: () => "?columns=a" }),
   rowhouse_row_add: dataset("editor", 201, { json: { rows: [{ a: "added" }] } }),
   rowhouse_row_delete_many: dataset("editor", 200, { json: { rows: [{ id: "row_1" }] }, spends: "rows" }),

@@ -8,7 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { atEnd, startServer, temporaryFolder } from "../lib/server.mjs";
-import { append, eventually, halfMade, makeDataset, makeUpload, ours, tusHeaders, upload, whatExists } from "../lib/things.mjs";
+import { append, eventually, halfMade, jobsToEnd, makeDataset, makeUpload, ours, tusHeaders, upload, whatExists } from "../lib/things.mjs";
 
 function smallDisk(t, bytes) {
   const folder = path.join(temporaryFolder(t), "disk");
@@ -90,6 +90,7 @@ test("an export onto a full disk is refused, leaves nothing, and comes when ther
   const server = await startServer(t, { data: path.join(disk, "data") });
   const content = `n,text\n${Array.from({ length: 160_000 }, (_, i) => `${i},text ${i}\n`).join("")}`;
   const { id } = await makeDataset(server, content);
+  await jobsToEnd(server, id);
   const filler = path.join(disk, "filler");
   const derived = path.join(server.folder, "datasets", id, "derived");
   for (const query of ["format=csv", "format=json", "format=xlsx", "format=avro&compress=false",
@@ -102,6 +103,9 @@ test("an export onto a full disk is refused, leaves nothing, and comes when ther
     assert.equal(refused.json.code, "disk_full");
     assert.ok(refused.headers["retry-after"]);
     assert.deepEqual(fs.readdirSync(derived), [], query);
+    // Projections find no room either: a question then takes longer, and is answered.
+    const asked = await server.request("GET", `${ours}/datasets/${id}/rows?filter=n%3E%3D159999`);
+    assert.deepEqual([asked.status, asked.json.matching], [200, 1], asked.text);
     fs.rmSync(filler);
     const good = await server.request("GET", `${ours}/datasets/${id}/export?${query}`);
     assert.equal(good.status, 200, `${query} ${good.text.slice(0, 300)}`);

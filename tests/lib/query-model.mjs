@@ -19,10 +19,18 @@ function decimal(text) {
   return { n: BigInt(`${sign}${whole}${fraction}`), e: Number(exponent) - fraction.length };
 }
 
+// What was compared before is remembered: large tables have few values, and 1e400 has many digits.
+const compared = new Map();
 function compareDecimals(a, b) {
-  const e = Math.min(a.e, b.e);
-  const x = a.n * 10n ** BigInt(a.e - e), y = b.n * 10n ** BigInt(b.e - e);
-  return x < y ? -1 : x > y ? 1 : 0;
+  const pair = `${a.n} ${a.e} ${b.n} ${b.e}`;
+  let order = compared.get(pair);
+  if (order === undefined) {
+    const e = Math.min(a.e, b.e);
+    const x = a.n * 10n ** BigInt(a.e - e), y = b.n * 10n ** BigInt(b.e - e);
+    order = x < y ? -1 : x > y ? 1 : 0;
+    compared.set(pair, order);
+  }
+  return order;
 }
 
 // Microseconds since 1970; the tables have no finer ones.
@@ -123,4 +131,13 @@ export function valuesOf(rows, { name, type }) {
     group.count++;
   }
   return groups.sort((a, b) => b.count - a.count || compareKeys(a.key, b.key, type));
+}
+
+// Of what valuesOf() gives: the least and the most of the type's values, and how many bytes the texts have.
+export function rangeOf(values, { type }) {
+  const fitting = values.filter((v) => v.key[0] === 1).sort((a, b) => compareKeys(a.key, b.key, type));
+  const isText = ["string", "text", "json"].includes(type);
+  const lengths = isText ? fitting.map((v) => Buffer.byteLength(plain(v.token))) : [];
+  return { least: fitting[0]?.token, most: fitting.at(-1)?.token, shortest: lengths.length ? Math.min(...lengths) : 0,
+    longest: Math.max(...lengths, 0) };
 }

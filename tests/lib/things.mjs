@@ -39,6 +39,12 @@ export async function makeDataset(server, content, fields = {}) {
   return server.waitForDataset(answer.json.datasetId);
 }
 
+// Waits until nothing works on a dataset any more: what is made of many rows after they can be read.
+export async function jobsToEnd(server, id) {
+  await eventually("the jobs of a dataset to end", async () =>
+    (await catalog(server, `SELECT count(*) AS n FROM jobs WHERE dataset_id='${id}' AND state IN ('queued','running')`))[0].n === 0);
+}
+
 // Begins a resumable upload of so many bytes; { id, target } of it, or the answer when it was refused.
 export const tusHeaders = { "tus-resumable": "1.0.0" };
 export async function makeUpload(server, length, more = {}) {

@@ -140,6 +140,9 @@ exports_go_when_their_time_is_over(void **state)
 	    {"export-1.2-0123456789abcdef.csv", over, false},
 	    {"export-1.2-0123456789abcdef.zip.b2c0.new", over, false},
 	    {"column-1.1", over, true},
+	    /* What makers of projections left that were killed, if none can be at it any more. */
+	    {"project-b2c0-0.new", DAY - 60, true},
+	    {"project-b2c0-1.new", DAY + 60, false},
 	};
 	MUST(folder_make(store_derived_path(store, d.dataset_id, "", &arena).p, &e));
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
@@ -147,7 +150,16 @@ exports_go_when_their_time_is_over(void **state)
 		file_put(path, STR("x"));
 		make_old(path, files[i].seconds);
 	}
+	/* Projections of a generation that is there, and of one that is not. */
+	for (int64_t generation = 1; generation <= 2; generation++)
+		MUST(folder_make(
+		    store_projections_path(store, d.dataset_id, generation, &arena).p, &e));
+	file_put(store_rows_path(store, d.dataset_id, 1, &arena).p, STR("x"));
+	file_put(store_projection_path(store, d.dataset_id, 1, 0, &arena).p, STR("x"));
+	file_put(store_projection_path(store, d.dataset_id, 2, 0, &arena).p, STR("x"));
 	MUST(store_sweep(store, &e));
+	assert_true(file_is_there(store_projection_path(store, d.dataset_id, 1, 0, &arena).p));
+	assert_false(file_is_there(store_projections_path(store, d.dataset_id, 2, &arena).p));
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
 		assert_int_equal(
 		    file_is_there(store_derived_path(store, d.dataset_id, files[i].name, &arena).p),
