@@ -229,8 +229,8 @@ take_record(struct csv *c, struct at at, struct err *e)
 	bool again = c->has_header && shape_repeats_header(c);
 	if (again && c->varied && wanted) {
 		c->after_blank = false;
-		return skip_record(c, "repeated-header",
-		    "the header stands here once more; it was skipped", e);
+		return skip_record(
+		    c, "repeated-header", "the header stands here once more; it was skipped", e);
 	}
 	if (c->has_header && !again && shape_begins_table(c)) {
 		if (!begin_next_table(c, e))
