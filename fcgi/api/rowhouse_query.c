@@ -15,7 +15,8 @@ enum { QUERY_FILTER, QUERY_INCLUDE, QUERY_EXCLUDE, QUERY_SEARCH, QUERY__MAX };
 	    "Which rows, as: price > 100 and not (name contains 'desk' or sku is empty).",         \
 	    FIELD_AREA},                                                                           \
 	[QUERY_INCLUDE] = {"include", "include",                                                   \
-	    "column:value, may be repeated: rows with one of the values; without a value: blank.", \
+	    "column:value, may be repeated: rows with one of the values; without a value: blank; " \
+	    "of numbers and dates also 10..20: from 10 on and less than 20.",                      \
 	    FIELD_TEXTS},                                                                          \
 	[QUERY_EXCLUDE] = {"exclude", "exclude",                                                   \
 	    "column:value, may be repeated: rows with none of the values.", FIELD_TEXTS},          \
@@ -291,31 +292,18 @@ rowhouse_facets(struct exchange *x, struct err *e)
 
 /* ---- statistics ---- */
 
-/* What is stored of all columns, or counted now. */
-static bool
-put_statistics(struct exchange *x, const struct look *l, struct str stored, const size_t *columns,
-    size_t count, struct err *e)
+static void
+put_statistics(struct exchange *x, const struct look *l, const struct query_facets *found)
 {
-	struct query_facets found;
 	struct jsonout j;
-	uint64_t total;
-	if (!rows_count(l->rows, &total, e))
-		return false;
-	if (stored.n == 0 && !query_facets(l->rows, &l->query, columns, count, STATISTICS_VALUES,
-				 STATISTICS_BINS, &found, &x->arena, e))
-		return false;
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
-	jsonout_member_int(&j, "total", (int64_t)(stored.n ? total : found.total));
+	jsonout_member_int(&j, "total", (int64_t)found->total);
 	jsonout_key(&j, "columns");
 	put_column_list(&j, l->columns, l->column_count, &x->arena);
 	jsonout_key(&j, "statistics");
-	if (stored.n)
-		jsonout_raw(&j, stored);
-	else
-		query_facet_list_put(&j, &found, l->columns);
+	query_facet_list_put(&j, found, l->columns);
 	jsonout_end(&j);
-	return true;
 }
 
 bool
@@ -323,7 +311,7 @@ rowhouse_columns(struct exchange *x, struct err *e)
 {
 	struct look l = {0};
 	struct model *m = &x->app->model;
-	struct str stored = {0};
+	struct query_facets found;
 	const size_t *asked;
 	size_t count;
 	const struct value *q;
@@ -336,10 +324,19 @@ rowhouse_columns(struct exchange *x, struct err *e)
 	    !model_statistics_columns(
 		&asked, &count, q[COLUMNS_COLUMNS].text, l.columns, l.column_count, &x->arena, e))
 		return false;
-	if (q[COLUMNS_COLUMNS].text.n == 0)
-		stored = model_statistics_stored(m, &l.dataset, &x->arena);
-	if (stored.n == 0 && !query_prepare(x, &l.dataset, l.rows, &l.query, asked, count,
-				 rowhouse_columns, &waits, e))
+	if (q[COLUMNS_COLUMNS].text.n == 0 &&
+	    model_statistics_stored(&found, m, &l.dataset, l.column_count, &x->arena)) {
+		put_statistics(x, &l, &found);
+		return true;
+	}
+	if (!query_prepare(
+		x, &l.dataset, l.rows, &l.query, asked, count, rowhouse_columns, &waits, e))
 		return false;
-	return waits || put_statistics(x, &l, stored, asked, count, e);
+	if (waits)
+		return true;
+	if (!query_facets(l.rows, &l.query, asked, count, STATISTICS_VALUES, STATISTICS_BINS,
+		&found, &x->arena, e))
+		return false;
+	put_statistics(x, &l, &found);
+	return true;
 }

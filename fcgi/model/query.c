@@ -1,4 +1,5 @@
 /* query.c: see model/query.h. */
+#define _GNU_SOURCE
 #include "model/query.h"
 #include "base/limits.h"
 #include "store/key.h"
@@ -25,20 +26,60 @@ take_column(size_t *out, struct str *text, const char *ends, const char *field,
 	return true;
 }
 
+static struct str
+key_in(struct arena *a, struct str text, enum column_type type)
+{
+	char *room = arena_alloc(a, KEY_ROOM(text.n));
+	return (struct str){room, key_of_text(room, text, type)};
+}
+
+/* 10..20 of values that lie on a line; an end that is left out is none.  False: it is no range. */
+static bool
+take_range(struct filter *test, struct str text, enum column_type type, struct arena *a)
+{
+	const char *dots = text.n > 2 ? memmem(text.p, text.n, "..", 2) : NULL;
+	if (!dots || !key_has_place(type))
+		return false;
+	struct str ends[2] = {
+	    {text.p, (size_t)(dots - text.p)}, {dots + 2, text.n - 2 - (size_t)(dots - text.p)}};
+	struct str *keys = arena_array(a, 2, sizeof *keys);
+	for (int i = 0; i < 2; i++) {
+		if (ends[i].n == 0)
+			continue;
+		keys[i] = key_in(a, ends[i], type);
+		if (keys[i].p[0] != KEY_VALUE)
+			return false;
+	}
+	test->kind = FILTER_RANGE;
+	test->values = keys;
+	test->count = 2;
+	test->open[1] = true;
+	return true;
+}
+
 static bool
 take_selection(struct selection *out, struct str text, bool exclude, const struct column *columns,
     size_t count, struct arena *a, struct err *e)
 {
 	const char *field = exclude ? "exclude" : "include";
+	struct filter *test = &out->test;
 	*out = (struct selection){.exclude = exclude};
-	if (!take_column(&out->column, &text, ":", field, columns, count, a, e))
+	if (!take_column(&test->column, &text, ":", field, columns, count, a, e))
 		return false;
 	if (text.n == 0 || text.p[0] != ':')
 		return FAIL_FIELD(e, INPUT, field, "%s must be column:value", field);
 	text = (struct str){text.p + 1, text.n - 1};
-	char *room = arena_alloc(a, KEY_ROOM(text.n));
-	out->blank = text.n == 0;
-	out->key = (struct str){room, key_of_text(room, text, columns[out->column].type)};
+	enum column_type type = columns[test->column].type;
+	if (text.n == 0) {
+		test->kind = FILTER_CLASS;
+		test->classes = 1u << KEY_EMPTY | 1u << KEY_NULL | 1u << KEY_ABSENT;
+	} else if (!take_range(test, text, type, a)) {
+		struct str *key = arena_alloc(a, sizeof *key);
+		*key = key_in(a, text, type);
+		test->kind = FILTER_IN;
+		test->values = key;
+		test->count = 1;
+	}
 	return true;
 }
 

@@ -2,12 +2,12 @@
  * query.h: looking at the rows of a dataset, as requests ask for it in words.
  *
  *   filter    an expression; its grammar stands in store/filter.h
- *   include   column:value, several times: in one column any of them, in several columns all
- *   exclude   likewise: none of them.  Nothing behind the colon: blank (empty, null, missing)
- *   sort      columns with commas between, - before one: descending; - belongs to a name only in
- *             quotes
- *   search    text in any cell, upper and lower case alike
- *   columns   columns with commas between
+ *   include   column:value, several times: in one column any of them, in several columns all.
+ *             Where values lie on a line (numbers, dates) 10..20 is from 10 on and less than 20,
+ * and either end may be left out exclude   likewise: none of them.  Nothing behind the colon: blank
+ * (empty, null, missing) sort      columns with commas between, - before one: descending; - belongs
+ * to a name only in quotes search    text in any cell, upper and lower case alike columns   columns
+ * with commas between
  *
  * A column is its name or id, in double quotes or backticks where a name has the byte that ends it.
  */
@@ -54,12 +54,13 @@ void query_facet_list_put(
 /*
  * Statistics are the facets of a dataset's columns without any question, with so many values and
  * bins.  Those of the columns that are meant when none is named are stored when projections are
- * made after an ingest: a JSON array; empty: they are not there, or rows were changed since, and
- * have to be counted (query_facets() after model_query_prepare()).
+ * made after an ingest; false: they are not there, or rows were changed since, and have to be
+ * counted (query_facets() after model_query_prepare()).
  */
 #define STATISTICS_VALUES 20
 #define STATISTICS_BINS 20
-struct str model_statistics_stored(struct model *m, const struct dataset *d, struct arena *a);
+bool model_statistics_stored(struct query_facets *out, struct model *m, const struct dataset *d,
+    size_t columns, struct arena *a) MUST_CHECK;
 /* Which columns a text names (by place); empty: the first LIMIT_FACET_COLUMNS. */
 bool model_statistics_columns(const size_t **out, size_t *out_count, struct str text,
     const struct column *columns, size_t count, struct arena *a, struct err *e) MUST_CHECK;

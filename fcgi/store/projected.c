@@ -51,7 +51,7 @@ query_needs(const struct query *q, const size_t *facets, size_t facet_count, boo
 	if (q->filter && !is_scanned(q))
 		mark(q->filter, needed);
 	for (size_t i = 0; i < q->selection_count; i++)
-		needed[q->selections[i].column] = true;
+		needed[q->selections[i].test.column] = true;
 	for (size_t i = 0; i < q->sort_count; i++)
 		needed[q->sorts[i].column] = true;
 	for (size_t i = 0; i < facet_count; i++)
@@ -128,6 +128,19 @@ set_texts(uint64_t *bits, struct projected *x, const struct projection *p, const
 	return true;
 }
 
+/* Of the kinds that look at the key alone. */
+static void
+set_by_key(uint64_t *bits, const struct projection *p, const struct filter *f)
+{
+	if (f->kind == FILTER_RANGE)
+		set_range(bits, p, f);
+	else if (f->kind == FILTER_CLASS)
+		set_classes(bits, p, f->classes);
+	else
+		for (size_t i = 0; i < f->count; i++)
+			set_key(bits, p, f->values[i]);
+}
+
 /* `out` is empty before. */
 static bool
 evaluate(struct projected *x, const struct filter *f, uint64_t *out, struct err *e)
@@ -155,14 +168,9 @@ evaluate(struct projected *x, const struct filter *f, uint64_t *out, struct err 
 		bits_not(out, x->span);
 		break;
 	case FILTER_RANGE:
-		set_range(out, p, f);
-		break;
 	case FILTER_IN:
-		for (size_t i = 0; i < f->count; i++)
-			set_key(out, p, f->values[i]);
-		break;
 	case FILTER_CLASS:
-		set_classes(out, p, f->classes);
+		set_by_key(out, p, f);
 		break;
 	case FILTER_CONTAINS:
 	case FILTER_STARTS:
@@ -272,18 +280,14 @@ allowed_by(struct projected *x, size_t column, const uint64_t *alive)
 {
 	const struct query *q = x->query;
 	const struct projection *p = q->projections[column];
-	const unsigned blank = 1u << KEY_EMPTY | 1u << KEY_NULL | 1u << KEY_ABSENT;
 	uint64_t *sets[2] = {bits_new(x->kept, x->span), bits_new(x->kept, x->span)};
 	bool any = false;
 	for (size_t i = 0; i < q->selection_count; i++) {
 		const struct selection *s = &q->selections[i];
-		if (s->column != column)
+		if (s->test.column != column)
 			continue;
 		any |= !s->exclude;
-		if (s->blank)
-			set_classes(sets[s->exclude], p, blank);
-		else
-			set_key(sets[s->exclude], p, s->key);
+		set_by_key(sets[s->exclude], p, &s->test);
 	}
 	if (!any)
 		bits_or(sets[0], alive, x->span);
@@ -298,7 +302,7 @@ apply_selections(struct projected *x, const uint64_t *alive)
 	x->selected = arena_array(x->kept, q->selection_count, sizeof *x->selected);
 	x->allowed = arena_array(x->kept, q->selection_count, sizeof *x->allowed);
 	for (size_t i = 0; i < q->selection_count; i++) {
-		size_t k = 0, column = q->selections[i].column;
+		size_t k = 0, column = q->selections[i].test.column;
 		while (k < x->selected_count && x->selected[k] != column)
 			k++;
 		if (k < x->selected_count)

@@ -14,10 +14,8 @@
 /* Values of a column that are chosen, or that are not wanted.  In one column rows must have one of
  * those to include and none of those to exclude; all columns' selections must hold. */
 struct selection {
-	size_t column; /* place among the query's columns */
 	bool exclude;
-	bool blank;     /* empty, null and missing together; else `key` */
-	struct str key; /* key.h */
+	struct filter test; /* of its column's keys: FILTER_IN, _RANGE or _CLASS */
 };
 
 struct sort {

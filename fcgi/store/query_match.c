@@ -144,7 +144,7 @@ matcher_open(struct matcher **out, const struct query *q, struct arena *a, struc
 	m->folded = room_open(a);
 	m->selected = arena_array(a, q->selection_count, sizeof *m->selected);
 	for (size_t i = 0; i < q->selection_count; i++)
-		note_selected(m, q->selections[i].column);
+		note_selected(m, q->selections[i].test.column);
 	if (q->search.n > 0) {
 		char *room = arena_alloc(a, FOLD_ROOM(q->search.n));
 		m->search = (struct str){room, fold(room, q->search, m->locale)};
@@ -243,6 +243,15 @@ filter_has_part(const struct filter *f, struct str text)
 	return str_equal((struct str){text.p + from, part.n}, part);
 }
 
+/* Of the kinds that look at the key alone. */
+static bool
+has_key(const struct filter *f, struct str key)
+{
+	return f->kind == FILTER_RANGE ? in_range(f, key)
+	       : f->kind == FILTER_IN  ? in_keys(f, key)
+				       : (f->classes >> key.p[0] & 1) != 0;
+}
+
 static bool
 evaluate(struct matcher *m, const struct filter *f, bool *out, struct err *e)
 {
@@ -273,9 +282,7 @@ evaluate(struct matcher *m, const struct filter *f, bool *out, struct err *e)
 	}
 	if (!matcher_key(m, f->column, &s, e))
 		return false;
-	*out = f->kind == FILTER_RANGE ? in_range(f, s)
-	       : f->kind == FILTER_IN  ? in_keys(f, s)
-				       : (f->classes >> s.p[0] & 1) != 0;
+	*out = has_key(f, s);
 	return true;
 }
 
@@ -319,9 +326,9 @@ selected(struct matcher *m, size_t column, bool *out, struct err *e)
 	*out = false;
 	for (size_t i = 0; i < m->query->selection_count; i++) {
 		const struct selection *s = &m->query->selections[i];
-		if (s->column != column)
+		if (s->test.column != column)
 			continue;
-		bool same = s->blank ? key.p[0] >= KEY_EMPTY : str_equal(key, s->key);
+		bool same = has_key(&s->test, key);
 		if (s->exclude && same)
 			return true;
 		if (!s->exclude) {

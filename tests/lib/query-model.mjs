@@ -87,7 +87,11 @@ export const textOf = (token) => (token === undefined || token === "null" ? unde
 export function matching(columns, rows, { filter = () => true, include = [], exclude = [], search = "" }, but) {
   const typeOf = Object.fromEntries(columns.map((c) => [c.name, c.type]));
   const same = (row, [column, text]) => {
-    const key = keyOf(row.cells[column], typeOf[column]);
+    const type = typeOf[column];
+    const key = keyOf(row.cells[column], type);
+    const ends = kinds[type][2] && text.length > 2 && text.match(/^(.*?)\.\.(.*)$/)?.slice(1).map((end) => end && keyOfText(end, type));
+    if (ends && ends.every((end) => !end || end[0] === 1))
+      return key[0] === 1 && (!ends[0] || compareKeys(key, ends[0], type) >= 0) && (!ends[1] || compareKeys(key, ends[1], type) < 0);
     return text === "" ? key[0] >= 3 : compareKeys(key, keyOfText(text, typeOf[column]), typeOf[column]) === 0;
   };
   return rows.filter((row) => {

@@ -120,7 +120,8 @@ function randomQuery(r) {
   }
   for (const kind of ["include", "exclude"]) {
     for (let n = r.chance(2) ? r.below(3) : 0; n > 0; n--) {
-      const c = r.pick(columns), value = r.chance(5) ? "" : model.plain(r.pick(c.values));
+      const c = r.pick(columns), one = () => (r.chance(5) ? "" : model.plain(r.pick(c.values)));
+      const value = r.chance(4) ? `${one()}..${one()}` : one();
       q[kind].push([c.name, value]);
       q.text.append(kind, `${r.pick([c.name, `"${c.name}"`, `col_${c.name}`])}:${value}`);
     }
