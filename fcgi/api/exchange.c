@@ -78,14 +78,20 @@ respond_see_other(struct exchange *x, struct str path)
 }
 
 void
-respond_file(struct exchange *x, struct str path, const char *content_type, struct str name)
+respond_attachment(struct exchange *x, struct str name)
 {
 	struct buf disposition;
 	buf_init(&disposition, &x->arena);
 	buf_put_text(&disposition, "attachment; filename*=UTF-8''");
 	url_encode(&disposition, name);
-	respond(x, 200, content_type);
 	respond_header(x, "Content-Disposition", buf_str(&disposition));
+}
+
+void
+respond_file(struct exchange *x, struct str path, const char *content_type, struct str name)
+{
+	respond(x, 200, content_type);
+	respond_attachment(x, name);
 	x->response.file = path;
 }
 

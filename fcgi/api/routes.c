@@ -82,6 +82,7 @@ const struct route routes[] = {
 	OURS(POST, "/datasets/{id}/rows", rowhouse_row_add, NONE, rows_body, "Add rows"),
 	OURS(POST, "/datasets/{id}/rows/delete", rowhouse_row_delete_many, NONE, rows_delete_body, "Delete several rows"),
 	OURS(GET, "/datasets/{id}/rows/{row}", rowhouse_row_get, NONE, NONE, "One row, its cells whole"),
+	OURS(GET, "/datasets/{id}/rows/{row}/cells/{column}", rowhouse_cell_get, NONE, NONE, "One cell whole: a text as text/plain, anything else as JSON, 204 when it is missing"),
 	OURS(PATCH, "/datasets/{id}/rows/{row}", rowhouse_row_set, NONE, row_body, "Change cells of a row (If-Match: its rev)"),
 	OURS(DELETE, "/datasets/{id}/rows/{row}", rowhouse_row_delete, NONE, NONE, "Delete a row (If-Match: its rev)"),
 	OURS(GET, "/datasets/{id}/changes", rowhouse_change_list, list_query, NONE, "What was done to the rows, newest first"),

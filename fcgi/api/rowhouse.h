@@ -19,8 +19,8 @@ handler_fn rowhouse_source_list, rowhouse_source_get, rowhouse_source_upload,
 /* rowhouse_export.c */
 handler_fn rowhouse_export, rowhouse_export_start, rowhouse_job_file;
 /* rowhouse_rows.c */
-handler_fn rowhouse_row_get, rowhouse_row_add, rowhouse_row_set, rowhouse_row_delete,
-    rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
+handler_fn rowhouse_row_get, rowhouse_cell_get, rowhouse_row_add, rowhouse_row_set,
+    rowhouse_row_delete, rowhouse_row_delete_many, rowhouse_change_list, rowhouse_change_undo;
 /* rowhouse_plugins.c */
 handler_fn rowhouse_engine_list, rowhouse_type_list, rowhouse_type_get, rowhouse_plugin_list,
     rowhouse_task_list, rowhouse_task_start, rowhouse_call, rowhouse_view, rowhouse_site_task_start,

@@ -206,6 +206,9 @@ bool row_id_parse(int64_t *out, struct str text, struct err *e) MUST_CHECK;
 /* One row; NOT_FOUND. */
 bool model_row_get(struct model *m, struct dataset *d, struct str row_id, struct row *out,
     struct arena *a, struct err *e) MUST_CHECK;
+/* The same without a copy of it, which may have LIMIT_RECORD_BYTES: it is handed to fn. */
+bool model_row_show(struct model *m, struct dataset *d, struct str row_id, rows_each_fn *fn,
+    void *context, struct arena *a, struct err *e) MUST_CHECK;
 
 /* What a change did. */
 struct row_change {

@@ -57,6 +57,7 @@ const rights = {
   rowhouse_row_add: dataset("editor", 201, { json: { rows: [{ a: "added" }] } }),
   rowhouse_row_delete_many: dataset("editor", 200, { json: { rows: [{ id: "row_1" }] }, spends: "rows" }),
   rowhouse_row_get: dataset("viewer", 200),
+  rowhouse_cell_get: dataset("viewer", 200, { values: { column: "col_a" } }),
   rowhouse_row_set: dataset("reviewer", 200, { json: { cells: { a: "corrected" } }, headers: anyRev }),
   rowhouse_row_delete: dataset("editor", 200, { headers: anyRev, spends: "rows" }),
   rowhouse_change_list: dataset("viewer", 200),
