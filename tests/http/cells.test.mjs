@@ -44,8 +44,11 @@ test("what is of JSON comes as its own token, a text without quotes and escapes"
 });
 
 test("a text that reads as a value of its column's type is that value, as in the row; another stays a text", async () => {
-  const { id } = await upload("n,b,s\n1.10,true,007\n007,false,1\n9223372036854775808,true,2\nn/a,false,x\n,true,\n", "t.csv");
+  const { id } = await upload("n,b,s\n1.10,true,007\n9223372036854775808,false,1\n-1e400,true,2\n,true,\n8,TRUE,x\n", "t.csv");
   const { columns } = (await request("GET", `${ours}/datasets/${id}/rows/row_1`)).json;
+  assert.deepEqual(columns.map((c) => c.type), ["number", "boolean", "string"]);
+  const set = await request("PATCH", `${ours}/datasets/${id}/rows/row_5`, { json: { cells: { n: "n/a" } }, headers: { "if-match": "*" } });
+  assert.equal(set.status, 200, set.text);
   for (const row of [1, 2, 3, 4, 5]) {
     const { text } = await request("GET", `${ours}/datasets/${id}/rows/row_${row}`);
     const whole = text.match(/"cells":\[(.*)\]\}/)[1].split(",");
@@ -55,7 +58,9 @@ test("a text that reads as a value of its column's type is that value, as in the
       assertCell(answer, isText ? JSON.parse(whole[k]) : whole[k], isText ? PLAIN : JSON_TYPE);
     }
   }
-  assertCell(await cell(id, "row_1", "col_n"), "1.10", columns[0].type === "string" ? PLAIN : JSON_TYPE);
+  assertCell(await cell(id, "row_1", "col_n"), "1.10", JSON_TYPE);
+  assertCell(await cell(id, "row_1", "col_s"), "007", PLAIN);
+  assertCell(await cell(id, "row_5", "col_n"), "n/a", PLAIN);
 });
 
 test("of any size: 10 MiB of text, a cell at the limit, 10 MiB of JSON", async () => {
@@ -70,13 +75,13 @@ test("of any size: 10 MiB of text, a cell at the limit, 10 MiB of JSON", async (
 });
 
 test("a cell is there though its row is too large to be asked for, and takes little more memory than itself", async () => {
-  const wide = [..."abc"].map((c) => `"${c}": "${c.repeat(LIMIT - 2)}"`);
+  const wide = [..."ab"].map((c) => `"${c}": "${c.repeat(LIMIT - 2)}"`);
   const { id } = await upload(jsonl(`{${wide.join(", ")}}`), "t.jsonl");
   const peak = () => Math.max(...processesOf(server, "web").map((p) =>
     Number(fs.readFileSync(`/proc/${p.pid}/status`, "utf8").match(/^VmHWM:\s+(\d+)/m)[1]) * 1024));
   // The row itself once, as SQLite reads it, and the cell twice: with what the worker had before.
-  for (const c of "abc") assertCell(await cell(id, "row_1", `col_${c}`), c.repeat(LIMIT - 2), PLAIN);
-  if (!process.env.ROWHOUSE_BUILD) assert.ok(peak() < 7 * LIMIT, `${peak()} bytes`);
+  for (const c of "ab") assertCell(await cell(id, "row_1", `col_${c}`), c.repeat(LIMIT - 2), PLAIN);
+  if (!process.env.ROWHOUSE_BUILD) assert.ok(peak() < 6 * LIMIT, `${peak()} bytes`);
   assert.equal((await request("GET", `${ours}/datasets/${id}/rows/row_1`)).status, 413);
 });
 
@@ -105,10 +110,10 @@ test("what is not there is not found, and another's dataset is not there", async
     [answer.status, answer.headers["content-type"], answer.json.errors?.[0].field], [404, "application/problem+json", field], answer.text);
   for (const row of ["row_2", "row_3", "row_0", "row_-1", "row_", "1", "row_99999999999999999999", "row_1x"])
     problem(await cell(id, row, "col_a"), "row_id");
-  for (const column of ["a", "col_", "col_A", "col_c", "col_a%00", "0", "col_a%2F"]) problem(await cell(id, "row_1", column), "column_id");
-  problem(await cell("00000000-0000-4000-8000-000000000000", "row_1", "col_a"), undefined);
+  for (const column of ["a", "col_", "col_A", "col_c", "0", "col_a,"]) problem(await cell(id, "row_1", column), "column_id");
+  problem(await cell("00000000-0000-4000-8000-000000000000", "row_1", "col_a"), "dataset_id");
   const stranger = await makeKey(server, { org: await makeOrg(server, "Others"), role: "owner" });
-  problem(await cell(id, "row_1", "col_a", { key: stranger }), undefined);
+  problem(await cell(id, "row_1", "col_a", { key: stranger }), "dataset_id");
   assert.equal((await cell(id, "row_1", "col_a", { key: null })).status, 401);
   assert.equal((await cell(id, "row_1", "col_a?limit=1")).status, 400);
 });
