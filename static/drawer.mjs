@@ -54,8 +54,8 @@ export class RowDrawer {
 		this.rows = [...grid.querySelectorAll("tbody tr[data-row]")];
 		this.columns = [...grid.querySelectorAll("thead th[data-column]")].map((th) => ({
 			id: th.dataset.column,
-			name: th.querySelector(".column-name").textContent,
-			type: th.querySelector(".column-type").textContent,
+			name: th.dataset.name,
+			type: th.dataset.type,
 		}));
 		/* The same listener is there once, however often it is added. */
 		grid.addEventListener("click", this.onClick);

@@ -316,8 +316,9 @@ put_description(struct jsonout *j, const struct grid *g, const struct facet *f, 
 		return;
 	if (is_histogram(g, f, HEAD_VALUES))
 		put_bars(j, g, f);
-	/* Where no value comes twice none is worth showing. */
-	else if (f->value_count > 0 && (f->values[0].count > 1 || f->distinct <= HEAD_VALUES))
+	/* Where the most frequent value is a rare one none is worth showing. */
+	else if (f->value_count > 0 &&
+		 (f->values[0].count >= f->rows / 100 + 2 || f->distinct <= HEAD_VALUES))
 		put_values(j, g, f, HEAD_VALUES);
 }
 
