@@ -15,7 +15,7 @@ const kinds = { datasets: "dataset", sources: "source", datasources: "source", j
 async function valuesFor(target) {
   const kind = kinds[target.match(/(\w+)\/\{id\}/)?.[1]];
   const post = async (path, json) => (await server.request("POST", `${ours}${path}`, { json })).json;
-  const values = { row: "row_1", change: "1", type: "data_enrichment", view: "none", task: "none", call: "none", plugin: "none" };
+  const values = { row: "row_1", column: "col_a", change: "1", type: "data_enrichment", view: "none", task: "none", call: "none", plugin: "none" };
   if (["dataset", "source", "job"].includes(kind)) {
     const { id, source_id, job } = await makeDataset(server, "a\n1\n");
     if (target.includes("{change}")) await post(`/datasets/${id}/rows`, { rows: [{ a: 2 }] });
