@@ -117,7 +117,7 @@ set_texts(uint64_t *bits, struct projected *x, const struct projection *p, const
 		return false;
 	for (uint32_t id = 0; id < p->head.class_end[KEY_EMPTY]; id++) {
 		struct str key = projection_key(p, id), text = {key.p + 1, key.n - 1};
-		if (id % 4096 == 0 && !query_in_time(x->end_ms, e))
+		if (id % 4096 == 0 && !query_in_time(&x->time, e))
 			return false;
 		if (!room_for(folded, FOLD_ROOM(text.n), e))
 			return false;
@@ -346,7 +346,7 @@ projected_open(struct projected *x, struct rows_file *f, const struct query *q, 
 	int64_t *touched, since = INT64_MAX;
 	size_t count;
 	*x = (struct projected){
-	    .query = q, .file = f, .kept = query_arena(a), .end_ms = query_end_ms()};
+	    .query = q, .file = f, .kept = query_arena(a), .time = query_time_of(q)};
 	for (size_t k = 0; k < q->column_count; k++) {
 		const struct projection *p = q->projections[k];
 		if (!p)
@@ -377,24 +377,31 @@ projected_open(struct projected *x, struct rows_file *f, const struct query *q, 
 
 /* ---- rows in their own order ---- */
 
+const uint64_t *
+projected_rows(struct projected *x)
+{
+	for (size_t i = 0; i < x->changed_count; i++)
+		if (x->changed[i].match.rest && x->changed[i].match.failing == 0)
+			bits_set(x->all, x->changed[i].row);
+	return x->all;
+}
+
 bool
 projected_page(struct projected *x, uint64_t offset, size_t limit, struct query_page *out,
     int64_t *row_ids, struct err *e)
 {
 	uint64_t skip = offset;
+	const uint64_t *all = projected_rows(x);
 	(void)e;
-	for (size_t i = 0; i < x->changed_count; i++)
-		if (x->changed[i].match.rest && x->changed[i].match.failing == 0)
-			bits_set(x->all, x->changed[i].row);
 	uint64_t word = 0, words = BITS_WORDS(x->span);
 	for (; word < words; word++) {
-		uint64_t there = (uint64_t)__builtin_popcountll(x->all[word]);
+		uint64_t there = (uint64_t)__builtin_popcountll(all[word]);
 		if (there > skip)
 			break;
 		skip -= there;
 	}
-	for (uint64_t i = bits_next(x->all, word * 64, x->span); i < x->span && out->count < limit;
-	     i = bits_next(x->all, i + 1, x->span)) {
+	for (uint64_t i = bits_next(all, word * 64, x->span); i < x->span && out->count < limit;
+	     i = bits_next(all, i + 1, x->span)) {
 		if (skip > 0)
 			skip--;
 		else

@@ -22,7 +22,7 @@ struct projected {
 	const struct query *query;
 	struct rows_file *file;
 	struct arena *kept; /* LIMIT_QUERY_BYTES */
-	int64_t end_ms;
+	struct query_time time;
 	uint64_t span; /* bits in each set */
 	uint64_t total, matching;
 	/* Rows not touched since: that filter and search let through; all selections too; and by
@@ -40,6 +40,8 @@ struct projected {
 bool projected_open(struct projected *p, struct rows_file *f, const struct query *q,
     const size_t *keyed, size_t keyed_count, struct arena *a, struct err *e) MUST_CHECK;
 
+/* All matching rows, changed ones too, as bits. */
+const uint64_t *projected_rows(struct projected *p);
 /* Rows of the page, as query_rows() has them. */
 bool projected_page(struct projected *p, uint64_t offset, size_t limit, struct query_page *out,
     int64_t *row_ids, struct err *e) MUST_CHECK;

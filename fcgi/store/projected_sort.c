@@ -252,7 +252,7 @@ walk(struct sorter *s, size_t level, const uint64_t *bits, const struct candidat
 	struct candidate *list = arena_array(kept, changed_count, sizeof *list);
 	if (changed_count > 0)
 		memcpy(list, changed, changed_count * sizeof *list);
-	if (!query_in_time(s->x->end_ms, e))
+	if (!query_in_time(&s->x->time, e))
 		return false;
 	if (level == s->x->query->sort_count) {
 		qsort(list, changed_count, sizeof *list, compare_rows);

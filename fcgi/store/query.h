@@ -3,7 +3,7 @@
  * have.  What is asked for has been parsed already (model/query.h does that); here it is answered
  * in one state of the file: by reading every row once, or, when the query has projections, from
  * those and the rows changed since.  Both find the same.  TIMEOUT when it takes longer than
- * LIMIT_QUERY_MS.
+ * LIMIT_QUERY_MS; a job may take its time (struct query_watch).
  */
 #ifndef ROWHOUSE_QUERY_H
 #define ROWHOUSE_QUERY_H
@@ -23,6 +23,12 @@ struct sort {
 	bool descending; /* what is blank comes last either way: empty, null, missing */
 };
 
+/* Asked now and then whether to go on; false, with the err set: no. */
+struct query_watch {
+	void *context;
+	bool (*look)(void *context, struct err *e);
+};
+
 struct query {
 	const struct column *columns;
 	size_t column_count;
@@ -35,6 +41,8 @@ struct query {
 	/* By place among the columns, of those that query_needs() marks; NULL: every row is read.
 	 */
 	const struct projection *const *projections;
+	/* NULL: the time is LIMIT_QUERY_MS. */
+	const struct query_watch *watch;
 };
 
 /* Marks the columns (by place) whose projections answer the query, with facets of `facets`.  False:
@@ -52,6 +60,27 @@ struct query_page {
  * LIMIT_QUERY_BYTES. */
 bool query_rows(struct rows_file *f, const struct query *q, uint64_t offset, size_t limit,
     struct query_page *out, rows_each_fn *fn, void *context, struct arena *a,
+    struct err *e) MUST_CHECK;
+
+/*
+ * All matching rows, for who writes them down: found once, handed out in order as often as wanted,
+ * each as `fn` has it in query_rows().  The file must be held (rows_hold) from before query_find()
+ * until the last query_each().  It takes a bit of memory a row; sorted from projections 72 MiB more,
+ * however many they are; sorted by reading up to LIMIT_QUERY_BYTES: TOO_BIG.
+ */
+struct query_found {
+	struct rows_file *file;
+	const struct query *query;
+	uint64_t matching;
+	/* One of them: which rows, in their own order; sorted page by page; sorted altogether. */
+	const uint64_t *bits;
+	struct projected *projected;
+	const struct entry *entries;
+	uint64_t span; /* of the bits */
+};
+bool query_find(struct query_found *out, struct rows_file *f, const struct query *q,
+    struct arena *a, struct err *e) MUST_CHECK;
+bool query_each(struct query_found *found, rows_each_fn *fn, void *context,
     struct err *e) MUST_CHECK;
 
 struct facet_value {

@@ -27,7 +27,7 @@ struct matcher {
 	struct known *known; /* by place among the query's columns */
 	struct room *plain, *folded;
 	uint64_t rows; /* that were looked at */
-	int64_t end_ms;
+	struct query_time time;
 	size_t *selected; /* columns that have selections, each once */
 	size_t selected_count;
 };
@@ -98,16 +98,18 @@ query_hold(struct sql_query *held, struct rows_file *f, struct err *e)
 	       sql_step(held, e) == 1;
 }
 
-int64_t
-query_end_ms(void)
+struct query_time
+query_time_of(const struct query *q)
 {
-	return clock_monotonic_ms() + LIMIT_QUERY_MS;
+	return (struct query_time){q->watch, clock_monotonic_ms() + LIMIT_QUERY_MS};
 }
 
 bool
-query_in_time(int64_t end_ms, struct err *e)
+query_in_time(const struct query_time *t, struct err *e)
 {
-	return clock_monotonic_ms() <= end_ms ||
+	if (t->watch)
+		return t->watch->look(t->watch->context, e);
+	return clock_monotonic_ms() <= t->end_ms ||
 	       FAIL(e, TIMEOUT,
 		   "looking at all rows takes longer than %d seconds; the dataset is too large "
 		   "for this question",
@@ -130,7 +132,7 @@ matcher_open(struct matcher **out, const struct query *q, struct arena *a, struc
 {
 	struct matcher *m = arena_alloc(a, sizeof *m);
 	m->query = q;
-	m->end_ms = query_end_ms();
+	m->time = query_time_of(q);
 	if (!fold_open(&m->locale, a, e))
 		return false;
 	for (size_t k = 0; k < q->column_count; k++)
@@ -345,7 +347,7 @@ matcher_row(struct matcher *m, const struct row *r, struct match *out, struct er
 {
 	bool is = true;
 	*out = (struct match){0};
-	if (++m->rows % ROWS_PER_GLANCE == 0 && !query_in_time(m->end_ms, e))
+	if (++m->rows % ROWS_PER_GLANCE == 0 && !query_in_time(&m->time, e))
 		return false;
 	if (!may_have(m, r, &is, e))
 		return false;

@@ -36,16 +36,21 @@ struct match {
 	size_t failing; /* columns whose selections do not */
 	size_t column;  /* the last of those */
 };
-/* The row's texts must be good until the next one.  TIMEOUT when LIMIT_QUERY_MS are over. */
+/* The row's texts must be good until the next one.  Looks at the time. */
 bool matcher_row(
     struct matcher *m, const struct row *r, struct match *out, struct err *e) MUST_CHECK;
 
 /* Whether a folded text has what a filter of texts asks for. */
 bool filter_has_part(const struct filter *f, struct str folded);
 
-/* When a look at all rows must have ended, and whether that is over: TIMEOUT. */
-int64_t query_end_ms(void);
-bool query_in_time(int64_t end_ms, struct err *e) MUST_CHECK;
+/* How long a look at all rows may go on, and whether it still may: TIMEOUT, or what the watch says.
+ */
+struct query_time {
+	const struct query_watch *watch;
+	int64_t end_ms;
+};
+struct query_time query_time_of(const struct query *q);
+bool query_in_time(const struct query_time *t, struct err *e) MUST_CHECK;
 
 /* Of the row that was looked at last: a column's cell, and its key, good until the next row. */
 const struct cell *matcher_cell(const struct matcher *m, size_t column);
