@@ -67,6 +67,9 @@ bool query_check(const struct value **out, struct exchange *x, const struct fiel
 bool nothing_more(struct exchange *x, struct err *e) MUST_CHECK;
 /* They as a tree, for a plugin's form. */
 bool query_tree(json_t **out, struct exchange *x, struct err *e) MUST_CHECK;
+/* In such a tree: of what the table has as FIELD_TEXTS all values that were sent. */
+bool query_gather(
+    json_t *tree, struct exchange *x, const struct field *table, struct err *e) MUST_CHECK;
 /* The rev in If-Match: PRECONDITION_MISSING without one; -1 for *. */
 bool if_match_rev(int64_t *out, struct exchange *x, struct err *e) MUST_CHECK;
 

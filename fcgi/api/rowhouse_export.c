@@ -46,6 +46,7 @@ rowhouse_export(struct exchange *x, struct err *e)
 	json_t *query;
 	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
 	return query_tree(&query, x, e) &&
+	       query_gather(query, x, export_fields + EXPORT_FIELD_QUERY, e) &&
 	       model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) &&
 	       model_export_plan(&x->app->model, &d, query, style, &plan, &x->arena, e) &&
 	       export_send(x, &d, &plan, e);

@@ -308,7 +308,7 @@ query_tree(json_t **out, struct exchange *x, struct err *e)
 
 /* Every value of a parameter that may be repeated, as an array. */
 static bool
-gather(json_t *tree, const char *name, const struct url_parameters *q, struct err *e)
+gather_one(json_t *tree, const char *name, const struct url_parameters *q, struct err *e)
 {
 	json_t *list = json_array();
 	bool good = list != NULL;
@@ -329,17 +329,22 @@ gather(json_t *tree, const char *name, const struct url_parameters *q, struct er
 }
 
 bool
+query_gather(json_t *tree, struct exchange *x, const struct field *table, struct err *e)
+{
+	for (const struct field *f = table; f->name; f++)
+		if (f->kind == FIELD_TEXTS && json_is_string(json_object_get(tree, f->name)) &&
+		    !gather_one(tree, f->name, &x->request.query, e))
+			return false;
+	return true;
+}
+
+bool
 query_check(const struct value **out, struct exchange *x, const struct field *table, struct err *e)
 {
 	json_t *tree;
 	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
-	if (!query_tree(&tree, x, e))
-		return false;
-	for (const struct field *f = table; f->name; f++)
-		if (f->kind == FIELD_TEXTS && json_object_get(tree, f->name) &&
-		    !gather(tree, f->name, &x->request.query, e))
-			return false;
-	return form_check(out, table, tree, style, NULL, &x->arena, e);
+	return query_tree(&tree, x, e) && query_gather(tree, x, table, e) &&
+	       form_check(out, table, tree, style, NULL, &x->arena, e);
 }
 
 bool

@@ -7,28 +7,10 @@
 
 /* ---- what is asked for ---- */
 
-/* Which rows: the first fields of both tables. */
-enum { QUERY_FILTER, QUERY_INCLUDE, QUERY_EXCLUDE, QUERY_SEARCH, QUERY__MAX };
-/* clang-format off */
-#define QUERY_FIELDS                                                                               \
-	[QUERY_FILTER] = {"filter", "filter",                                                      \
-	    "Which rows, as: price > 100 and not (name contains 'desk' or sku is empty).",         \
-	    FIELD_AREA},                                                                           \
-	[QUERY_INCLUDE] = {"include", "include",                                                   \
-	    "column:value, may be repeated: rows with one of the values; without a value: blank; " \
-	    "of numbers and dates also 10..20: from 10 on and less than 20.",                      \
-	    FIELD_TEXTS},                                                                          \
-	[QUERY_EXCLUDE] = {"exclude", "exclude",                                                   \
-	    "column:value, may be repeated: rows with none of the values.", FIELD_TEXTS},          \
-	[QUERY_SEARCH] = {"search", "search",                                                      \
-	    "Text in any cell, upper and lower case alike.", FIELD_LINE}
-/* clang-format on */
-
 enum { ROWS_SORT = QUERY__MAX, ROWS_POSITION, ROWS_LIMIT };
 const struct field rows_query[] = {
-    QUERY_FIELDS,
-    [ROWS_SORT] = {"sort", "sort", "Columns with commas between, - before one: descending.",
-	FIELD_LINE},
+    QUERY_FIELDS(0),
+    [ROWS_SORT] = QUERY_SORT_FIELD,
     [ROWS_POSITION] = {"position", "position", "From which row on, counted from 0.", FIELD_INTEGER,
 	.preset = "0", .min = 0, .max = 9007199254740992.0},
     [ROWS_LIMIT] = {"limit", "limit", "How many at once.", FIELD_INTEGER, .preset = "50", .min = 1,
@@ -38,7 +20,7 @@ const struct field rows_query[] = {
 
 enum { FACETS_COLUMNS = QUERY__MAX, FACETS_VALUES, FACETS_BINS };
 const struct field facets_query[] = {
-    QUERY_FIELDS,
+    QUERY_FIELDS(0),
     [FACETS_COLUMNS] = {"columns", "columns",
 	"Of which columns, with commas between; all of them if none is named.", FIELD_LINE},
     [FACETS_VALUES] = {"values", "values", "How many of the most frequent values.", FIELD_INTEGER,
@@ -55,24 +37,6 @@ const struct field columns_query[] = {
 	FIELD_LINE},
     {0},
 };
-
-static const struct str *
-texts_of(size_t *count, const struct value *v, struct arena *a)
-{
-	struct str *list = arena_array(a, v->count, sizeof *list);
-	for (size_t i = 0; i < v->count; i++)
-		list[i] = v->items[i].text;
-	*count = v->count;
-	return list;
-}
-
-static void
-read_request(struct query_request *r, const struct value *v, struct arena *a)
-{
-	*r = (struct query_request){.filter = v[QUERY_FILTER].text, .search = v[QUERY_SEARCH].text};
-	r->include = texts_of(&r->include_count, &v[QUERY_INCLUDE], a);
-	r->exclude = texts_of(&r->exclude_count, &v[QUERY_EXCLUDE], a);
-}
 
 /* ---- a page of rows ---- */
 
@@ -192,7 +156,8 @@ struct look {
 };
 
 static bool
-open_look(struct look *l, struct exchange *x, const struct value *q, struct str sort, struct err *e)
+open_look(struct look *l, struct exchange *x, const struct value *q, const struct value *sort,
+    struct err *e)
 {
 	struct model *m = &x->app->model;
 	struct arena *a = &x->arena;
@@ -200,8 +165,7 @@ open_look(struct look *l, struct exchange *x, const struct value *q, struct str 
 	    !model_rows_open(m, &l->dataset, &l->rows, a, e) ||
 	    !rows_columns(l->rows, &l->columns, &l->column_count, a, e))
 		return false;
-	read_request(&l->request, q, a);
-	l->request.sort = sort;
+	query_request_read(&l->request, q, sort, a);
 	return model_query_check(&l->query, &l->request, l->columns, l->column_count, a, e);
 }
 
@@ -225,7 +189,7 @@ rowhouse_rows(struct exchange *x, struct err *e)
 	struct query_page found = {0};
 	const struct value *q;
 	bool waits = false;
-	if (!query_check(&q, x, rows_query, e) || !open_look(&l, x, q, q[ROWS_SORT].text, e) ||
+	if (!query_check(&q, x, rows_query, e) || !open_look(&l, x, q, &q[ROWS_SORT], e) ||
 	    (!query_request_is_plain(&l.request) &&
 		!query_prepare(x, &l.dataset, l.rows, &l.query, NULL, 0, rowhouse_rows, &waits, e)))
 		return false;
@@ -269,7 +233,7 @@ rowhouse_facets(struct exchange *x, struct err *e)
 	const struct value *q;
 	struct jsonout j;
 	bool waits = false;
-	if (!query_check(&q, x, facets_query, e) || !open_look(&l, x, q, (struct str){0}, e) ||
+	if (!query_check(&q, x, facets_query, e) || !open_look(&l, x, q, NULL, e) ||
 	    !model_query_columns(&asked, &count, q[FACETS_COLUMNS].text, "columns", l.columns,
 		l.column_count, &x->arena, e) ||
 	    !query_prepare(

@@ -8,7 +8,8 @@
 #include "base/tree.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "model/model.h"
+#include "base/limits.h"
+#include "model/query.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -26,6 +27,11 @@ enum {
 	SEED,
 	TEST,
 	PARTS,
+	FILTER,
+	INCLUDE,
+	EXCLUDE,
+	SEARCH,
+	SORT,
 };
 
 static const struct option table[] = {
@@ -40,6 +46,12 @@ static const struct option table[] = {
     [SEED] = {"seed", "TEXT", "", "Of the split: the same one gives the same split"},
     [TEST] = {"test", "SHARE", "0.2", "Of the split: the share of test, the rest is train"},
     [PARTS] = {"parts", "A=8,B=2", NULL, "Of the split: files of these names and shares instead"},
+    [FILTER] = {"filter", "EXPRESSION", NULL, "Only rows for which this is true: \"price > 100\""},
+    [INCLUDE] = {"include", "A:VALUE", NULL,
+	"Only rows with this value in column A; again: or that one"},
+    [EXCLUDE] = {"exclude", "A:VALUE", NULL, "Only rows without it; again: nor that one"},
+    [SEARCH] = {"search", "TEXT", NULL, "Only rows with this text in a cell"},
+    [SORT] = {"sort", "A,-B", NULL, "In the order of these columns; -: descending"},
     {0},
 };
 
@@ -82,6 +94,18 @@ put_parts(struct jsonout *j, const char *parts)
 	jsonout_end(j);
 }
 
+static void
+put_texts(struct jsonout *j, const char *key, const struct command_line *line, size_t option)
+{
+	size_t at = 0;
+	const char *value;
+	jsonout_key(j, key);
+	jsonout_array(j);
+	while ((value = options_next(line, option, &at)))
+		jsonout_text(j, value);
+	jsonout_end(j);
+}
+
 /* The options as a request would say them (export_fields). */
 static bool
 request_of(json_t **out, const struct command_line *line, struct arena *a, struct err *e)
@@ -102,6 +126,11 @@ request_of(json_t **out, const struct command_line *line, struct arena *a, struc
 	while (next_word(&word, &columns))
 		jsonout_str(&j, word);
 	jsonout_end(&j);
+	jsonout_member_text(&j, "filter", line->value[FILTER]);
+	put_texts(&j, "include", line, INCLUDE);
+	put_texts(&j, "exclude", line, EXCLUDE);
+	jsonout_member_text(&j, "search", line->value[SEARCH]);
+	jsonout_member_text(&j, "sort", line->value[SORT]);
 	if (line->value[SPLIT]) {
 		jsonout_key(&j, "split");
 		jsonout_object(&j);
@@ -125,18 +154,49 @@ scratch_of(struct session *s, const struct dataset *d)
 	return store_derived_path(s->model.store, d->dataset_id, name.p, &s->arena).p;
 }
 
+/* Who waits at a terminal ends it by hand. */
 static bool
-write_to(struct session *s, struct dataset *d, const struct export_plan *plan, int fd,
+go_on(void *context, struct err *e)
+{
+	(void)context;
+	(void)e;
+	return true;
+}
+
+static bool
+prepare_query(struct session *s, const struct dataset *d, struct export_plan *plan,
+    struct rows_file *file, const char *scratch, struct err *e)
+{
+	static const struct query_watch watch = {NULL, go_on};
+	struct store *store = s->model.store;
+	struct str folder = store_projections_path(store, d->dataset_id, d->generation, &s->arena);
+	const struct projection_plan projections = {
+	    .generation = d->generation,
+	    .folder = folder.p,
+	    .scratch = scratch,
+	    .bytes = LIMIT_PROJECTION_BYTES,
+	};
+	plan->query.watch = &watch;
+	return folder_make(folder.p, e) &&
+	       query_prepare_alone(store, s->model.projections, d, file, &plan->query, &projections,
+		   &s->arena, e);
+}
+
+static bool
+write_to(struct session *s, struct dataset *d, struct export_plan *plan, int fd,
     struct export_result *result, struct err *e)
 {
 	struct rows_file *file;
 	struct export_rows rows;
+	const char *scratch = scratch_of(s, d);
 	struct str folder = store_derived_path(s->model.store, d->dataset_id, "", &s->arena);
 	if (!model_rows_open(&s->model, d, &file, &s->arena, e) || !folder_make(folder.p, e) ||
+	    (!query_request_is_plain(&plan->request) &&
+		!prepare_query(s, d, plan, file, scratch, e)) ||
 	    !rows_hold(file, e))
 		return false;
-	bool good = export_rows_all(&rows, file, e) &&
-		    export_write(result, plan, &rows, fd, scratch_of(s, d), NULL, &s->arena, e);
+	bool good = export_rows_of(&rows, plan, file, &s->arena, e) &&
+		    export_write(result, plan, &rows, fd, scratch, NULL, &s->arena, e);
 	rows_let_go(file);
 	return good;
 }

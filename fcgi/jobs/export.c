@@ -21,7 +21,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "model/export.h"
+#include "model/query.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -32,6 +32,8 @@ struct exporter {
 	struct dataset dataset;
 	struct export_plan plan;
 	struct rows_file *rows;
+	struct projection_cache *projections;
+	struct query_watch watch;
 	struct export_result result;
 	struct job_count count;
 };
@@ -42,6 +44,48 @@ look(void *context, uint64_t done, uint64_t total, uint64_t written, struct err 
 	struct exporter *x = context;
 	x->count = (struct job_count){.done = done, .total = total, .rows = written};
 	return job_progress(&x->c, &x->count, e);
+}
+
+/* While rows are looked for; how many are done already stays. */
+static bool
+look_again(void *context, struct err *e)
+{
+	struct exporter *x = context;
+	return job_progress(&x->c, &x->count, e);
+}
+
+static bool
+look_at_projections(void *context, uint64_t done, uint64_t total, struct err *e)
+{
+	(void)done;
+	(void)total;
+	return look_again(context, e);
+}
+
+/* What finds the rows, and what sorts them. */
+static bool
+prepare_query(struct exporter *x, const char *scratch, struct err *e)
+{
+	struct arena *a = &x->c.arena;
+	struct store *s = x->c.store;
+	struct query *q = &x->plan.query;
+	struct str folder =
+	    store_projections_path(s, x->dataset.dataset_id, x->dataset.generation, a);
+	const struct projection_plan plan = {
+	    .generation = x->dataset.generation,
+	    .folder = folder.p,
+	    .scratch = scratch,
+	    .bytes = LIMIT_PROJECTION_BYTES,
+	    .look = look_at_projections,
+	    .context = x,
+	};
+	x->watch = (struct query_watch){x, look_again};
+	q->watch = &x->watch;
+	x->projections = projection_cache_new();
+	if (!x->projections)
+		return FAIL(e, UNAVAILABLE, "out of memory");
+	return folder_make(folder.p, e) &&
+	       query_prepare_alone(s, x->projections, &x->dataset, x->rows, q, &plan, a, e);
 }
 
 static bool
@@ -62,9 +106,10 @@ write_rows(struct exporter *x, int fd, const char *scratch, struct err *e)
 {
 	struct export_rows rows;
 	const struct export_watch watch = {x, look};
-	if (!rows_hold(x->rows, e))
+	if ((!query_request_is_plain(&x->plan.request) && !prepare_query(x, scratch, e)) ||
+	    !rows_hold(x->rows, e))
 		return false;
-	bool good = export_rows_all(&rows, x->rows, e) &&
+	bool good = export_rows_of(&rows, &x->plan, x->rows, &x->c.arena, e) &&
 		    export_write(&x->result, &x->plan, &rows, fd, scratch, &watch, &x->c.arena, e);
 	rows_let_go(x->rows);
 	x->count =
@@ -149,8 +194,9 @@ static bool export(struct exporter *x, struct err *e)
 		x->c.store, &x->dataset, 0, arena_text(a, x->c.job.dataset_id), a, e))
 		return false;
 	const char *dataset_id = x->dataset.dataset_id;
-	int64_t generation = json_integer_value(json_object_get(params, "generation"));
-	struct str rows = store_rows_path(x->c.store, dataset_id, generation, a);
+	/* There may be another by now. */
+	x->dataset.generation = json_integer_value(json_object_get(params, "generation"));
+	struct str rows = store_rows_path(x->c.store, dataset_id, x->dataset.generation, a);
 	struct str folder = store_derived_path(x->c.store, dataset_id, "", a);
 	if (!rows_open(&x->rows, rows.p, e) || !make_plan(x, params, e) ||
 	    !folder_make(folder.p, e))
@@ -192,5 +238,6 @@ command_export_worker(int argc, char **argv)
 		job_ring(&x.c);
 	rows_close(x.rows);
 	job_end(&x.c);
+	projection_cache_free(x.projections);
 	return good ? 0 : 1;
 }

@@ -57,6 +57,8 @@ const struct field export_fields[] = {
     [EXPORT_FIELD_SPLIT] = {"split", "Split",
 	"Into several files, packed into one ZIP, by a hash of a column's text.", FIELD_GROUP,
 	.fields = split_fields},
+    QUERY_FIELDS(EXPORT_FIELD_QUERY),
+    [EXPORT_FIELD_SORT] = QUERY_SORT_FIELD,
     {0},
 };
 
@@ -199,8 +201,11 @@ export_plan_make(struct export_plan *out, const struct value *values, const stru
 	enum export_format format = out->options.format;
 	out->options.safe =
 	    values[EXPORT_FIELD_SAFE].on && (format == EXPORT_CSV || format == EXPORT_TSV);
+	query_request_read(
+	    &out->request, &values[EXPORT_FIELD_QUERY], &values[EXPORT_FIELD_SORT], a);
 	return choose_columns(out, &values[EXPORT_FIELD_COLUMNS], columns, count, a, e) &&
-	       plan_split(out, &values[EXPORT_FIELD_SPLIT], columns, count, a, e);
+	       plan_split(out, &values[EXPORT_FIELD_SPLIT], columns, count, a, e) &&
+	       model_query_check(&out->query, &out->request, columns, count, a, e);
 }
 
 const char *
@@ -252,6 +257,7 @@ export_plan_write(struct jsonout *j, const struct export_plan *p)
 	jsonout_member_bool(j, "compress", !p->options.no_compression);
 	if (p->splits)
 		write_split(j, p);
+	query_request_write(j, &p->request);
 }
 
 /* ---- the rows ---- */
@@ -262,11 +268,25 @@ all_rows(void *context, rows_each_fn *fn, void *fn_context, struct err *e)
 	return rows_each_cells(context, fn, fn_context, e);
 }
 
-bool
-export_rows_all(struct export_rows *out, struct rows_file *rows, struct err *e)
+static bool
+found_rows(void *context, rows_each_fn *fn, void *fn_context, struct err *e)
 {
-	*out = (struct export_rows){.context = rows, .each = all_rows};
-	return rows_count(rows, &out->count, e);
+	return query_each(context, fn, fn_context, e);
+}
+
+bool
+export_rows_of(struct export_rows *out, const struct export_plan *plan, struct rows_file *rows,
+    struct arena *a, struct err *e)
+{
+	if (query_request_is_plain(&plan->request)) {
+		*out = (struct export_rows){.context = rows, .each = all_rows};
+		return rows_count(rows, &out->count, e);
+	}
+	struct query_found *found = arena_alloc(a, sizeof *found);
+	if (!query_find(found, rows, &plan->query, a, e))
+		return false;
+	*out = (struct export_rows){found, found_rows, found->matching};
+	return true;
 }
 
 /* ---- writing ---- */

@@ -9,6 +9,7 @@
 #include "formats/export.h"
 #include "formats/shares.h"
 #include "formats/survey.h"
+#include "model/query_words.h"
 #include "store/rows.h"
 
 /* The fields of an export, wherever one is asked for. */
@@ -19,6 +20,8 @@ enum {
 	EXPORT_FIELD_HEADER,
 	EXPORT_FIELD_COMPRESS,
 	EXPORT_FIELD_SPLIT,
+	EXPORT_FIELD_QUERY, /* QUERY_FILTER and those behind it */
+	EXPORT_FIELD_SORT = EXPORT_FIELD_QUERY + QUERY__MAX,
 	EXPORT_FIELD__COUNT
 };
 extern const struct field export_fields[EXPORT_FIELD__COUNT + 1];
@@ -32,6 +35,8 @@ enum {
 };
 
 struct export_plan {
+	struct query_request request; /* which rows, in which order: as it was asked for */
+	struct query query;           /* and what it means */
 	struct export_options options;
 	const struct export_column *columns; /* that are written, in order */
 	const struct str *ids;               /* "col_name" of each */
@@ -45,7 +50,8 @@ struct export_plan {
 	size_t part_count;
 };
 
-/* What checked fields mean on a dataset with these columns.  INPUT with the field. */
+/* What checked fields mean on a dataset with these columns, which must last as long as the plan.
+ * INPUT with the field. */
 bool export_plan_make(struct export_plan *out, const struct value *values,
     const struct column *columns, size_t count, struct arena *a, struct err *e) MUST_CHECK;
 /* The plan as members of the open object, from which export_plan_make() makes the same one again
@@ -66,8 +72,10 @@ struct export_rows {
 	bool (*each)(void *context, rows_each_fn *fn, void *fn_context, struct err *e);
 	uint64_t count;
 };
-/* All rows of a file in their order.  The file must be held (rows_hold) until they are written. */
-bool export_rows_all(struct export_rows *out, struct rows_file *rows, struct err *e) MUST_CHECK;
+/* Those the plan asks for; its query may have projections.  The file must be held (rows_hold) until
+ * they are written. */
+bool export_rows_of(struct export_rows *out, const struct export_plan *plan,
+    struct rows_file *rows, struct arena *a, struct err *e) MUST_CHECK;
 
 /* Now and then: rows done of total, passes added up, and rows written; false stops. */
 struct export_watch {

@@ -27,14 +27,15 @@ projections_params(
 
 /* *out NULL: there is none, or too many rows were changed since it was made. */
 static bool
-use(struct model *m, const struct dataset *d, struct rows_file *rows, const struct column *column,
-    const struct projection **out, struct arena *a, struct err *e)
+use(struct store *s, struct projection_cache *cache, const struct dataset *d,
+    struct rows_file *rows, const struct column *column, const struct projection **out,
+    struct arena *a, struct err *e)
 {
 	int64_t *touched;
 	size_t count;
 	struct str path =
-	    store_projection_path(m->store, d->dataset_id, d->generation, column->column_id, a);
-	if (!projection_use(out, m->projections, path.p, d->generation, column, a, e))
+	    store_projection_path(s, d->dataset_id, d->generation, column->column_id, a);
+	if (!projection_use(out, cache, path.p, d->generation, column, a, e))
 		return false;
 	if (!*out || (*out)->head.edition == d->edition)
 		return true;
@@ -72,33 +73,84 @@ start(struct model *m, const struct caller *c, const struct dataset *d, const si
 	return true;
 }
 
+/* The columns whose projections answer a query. */
+struct needs {
+	bool any;   /* projections are asked at all */
+	bool unfit; /* of one of them there can be none */
+	const struct projection **list; /* by place among the columns */
+	struct column *missing;
+	size_t missing_count;
+};
+
+static bool
+find_needs(struct needs *n, struct store *s, struct projection_cache *cache,
+    const struct dataset *d, struct rows_file *rows, const struct query *q, const size_t *facets,
+    size_t facet_count, struct arena *a, struct err *e)
+{
+	uint64_t count;
+	bool *needed = arena_array(a, q->column_count, sizeof *needed);
+	*n = (struct needs){0};
+	if (!rows_count(rows, &count, e))
+		return false;
+	n->any = count > LIMIT_SCAN_ROWS && query_needs(q, facets, facet_count, needed);
+	n->list = arena_array(a, q->column_count, sizeof(struct projection *));
+	n->missing = arena_array(a, q->column_count, sizeof *n->missing);
+	for (size_t k = 0; n->any && k < q->column_count; k++) {
+		if (!needed[k])
+			continue;
+		if (!use(s, cache, d, rows, &q->columns[k], &n->list[k], a, e))
+			return false;
+		if (!n->list[k])
+			n->missing[n->missing_count++] = q->columns[k];
+		else
+			n->unfit |= n->list[k]->head.unfit != 0;
+	}
+	return true;
+}
+
+/* The query has them if they are all there. */
+static void
+take(struct query *q, const struct needs *n)
+{
+	if (n->any && n->missing_count == 0 && !n->unfit)
+		q->projections = n->list;
+}
+
 bool
 model_query_prepare(struct model *m, const struct caller *c, const struct dataset *d,
     struct rows_file *rows, struct query *q, const size_t *facets, size_t facet_count, bool waited,
     struct job *job, struct arena *a, struct err *e)
 {
-	uint64_t count;
-	size_t missing = 0;
-	bool *needed = arena_array(a, q->column_count, sizeof *needed), unfit = false;
+	struct needs n;
 	*job = (struct job){0};
-	if (!caller_may(c, RIGHT_READ, e) || !rows_count(rows, &count, e))
+	if (!caller_may(c, RIGHT_READ, e) ||
+	    !find_needs(&n, m->store, m->projections, d, rows, q, facets, facet_count, a, e))
 		return false;
-	if (count <= LIMIT_SCAN_ROWS || !query_needs(q, facets, facet_count, needed))
+	take(q, &n);
+	if (n.missing_count == 0 || waited)
 		return true;
-	const struct projection **list =
-	    arena_array(a, q->column_count, sizeof(struct projection *));
-	size_t *column_ids = arena_array(a, q->column_count, sizeof *column_ids);
-	for (size_t k = 0; k < q->column_count; k++) {
-		if (!needed[k])
-			continue;
-		if (!use(m, d, rows, &q->columns[k], &list[k], a, e))
+	size_t *column_ids = arena_array(a, n.missing_count, sizeof *column_ids);
+	for (size_t i = 0; i < n.missing_count; i++)
+		column_ids[i] = n.missing[i].column_id;
+	return start(m, c, d, column_ids, n.missing_count, job, a, e);
+}
+
+bool
+query_prepare_alone(struct store *s, struct projection_cache *cache, const struct dataset *d,
+    struct rows_file *rows, struct query *q, const struct projection_plan *plan, struct arena *a,
+    struct err *e)
+{
+	struct needs n;
+	if (!find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e))
+		return false;
+	if (n.missing_count > 0 && q->sort_count > 0) {
+		struct projection_plan full = *plan;
+		full.columns = n.missing;
+		full.count = n.missing_count;
+		if (!projection_build(rows, &full, a, e) ||
+		    !find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e))
 			return false;
-		if (!list[k])
-			column_ids[missing++] = q->columns[k].column_id;
-		else
-			unfit |= list[k]->head.unfit != 0;
 	}
-	if (missing == 0 && !unfit)
-		q->projections = list;
-	return missing == 0 || waited || start(m, c, d, column_ids, missing, job, a, e);
+	take(q, &n);
+	return true;
 }

@@ -1,39 +1,12 @@
 /*
- * query.h: looking at the rows of a dataset, as requests ask for it in words.
- *
- *   filter    an expression; its grammar stands in store/filter.h
- *   include   column:value, several times: in one column any of them, in several columns all.
- *             Where values lie on a line (numbers, dates) 10..20 is from 10 on and less than 20,
- * and either end may be left out exclude   likewise: none of them.  Nothing behind the colon: blank
- * (empty, null, missing) sort      columns with commas between, - before one: descending; - belongs
- * to a name only in quotes search    text in any cell, upper and lower case alike columns   columns
- * with commas between
- *
- * A column is its name or id, in double quotes or backticks where a name has the byte that ends it.
+ * query.h: questions to the rows of a dataset that was got (model_dataset_get) and opened
+ * (model_rows_open): what answers them, and what is known of columns without asking.
  */
 #ifndef ROWHOUSE_MODEL_QUERY_H
 #define ROWHOUSE_MODEL_QUERY_H
 
 #include "model/model.h"
-#include "store/query.h"
-
-struct query_request {
-	struct str filter, sort, search;
-	const struct str *include, *exclude;
-	size_t include_count, exclude_count;
-};
-
-/* It asks for all rows in their own order. */
-bool query_request_is_plain(const struct query_request *r);
-
-/* The rows of a dataset that was got (model_dataset_get) and opened (model_rows_open), whose
- * columns these are.  INPUT names the field. */
-bool model_query_check(struct query *out, const struct query_request *r,
-    const struct column *columns, size_t count, struct arena *a, struct err *e) MUST_CHECK;
-
-/* Places of the columns a text names; empty: all of them.  INPUT about `field`. */
-bool model_query_columns(const size_t **out, size_t *out_count, struct str text, const char *field,
-    const struct column *columns, size_t count, struct arena *a, struct err *e) MUST_CHECK;
+#include "model/query_words.h"
 
 /*
  * What answers a query that was checked, with facets of these columns (by place): the rows, when
@@ -45,6 +18,14 @@ bool model_query_columns(const size_t **out, size_t *out_count, struct str text,
 bool model_query_prepare(struct model *m, const struct caller *c, const struct dataset *d,
     struct rows_file *rows, struct query *q, const size_t *facets, size_t facet_count, bool waited,
     struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+/*
+ * The same for who may take their time, a job or a command: projections that sorting needs are made
+ * here and now; without sorting reading is as good as making them.  `plan` says where they come to
+ * lie and what is asked meanwhile; its columns are filled in.
+ */
+bool query_prepare_alone(struct store *s, struct projection_cache *cache, const struct dataset *d,
+    struct rows_file *rows, struct query *q, const struct projection_plan *plan, struct arena *a,
+    struct err *e) MUST_CHECK;
 
 /* A facet, and all of a list as an array, as JSON. */
 void query_facet_put(struct jsonout *j, const struct facet *f, const struct column *columns);

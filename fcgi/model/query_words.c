@@ -1,8 +1,59 @@
-/* query.c: see model/query.h. */
+/* query_words.c: see query_words.h. */
 #define _GNU_SOURCE
-#include "model/query.h"
+#include "model/query_words.h"
 #include "base/limits.h"
 #include "store/key.h"
+
+static const struct str *
+texts_of(size_t *count, const struct value *v, struct arena *a)
+{
+	struct str *list = arena_array(a, v->count, sizeof *list);
+	for (size_t i = 0; i < v->count; i++)
+		list[i] = v->items[i].text;
+	*count = v->count;
+	return list;
+}
+
+void
+query_request_read(struct query_request *out, const struct value *which, const struct value *sort,
+    struct arena *a)
+{
+	*out = (struct query_request){
+	    .filter = which[QUERY_FILTER].text, .search = which[QUERY_SEARCH].text};
+	out->include = texts_of(&out->include_count, &which[QUERY_INCLUDE], a);
+	out->exclude = texts_of(&out->exclude_count, &which[QUERY_EXCLUDE], a);
+	if (sort)
+		out->sort = sort->text;
+}
+
+static void
+member_text(struct jsonout *j, const char *key, struct str text)
+{
+	if (text.n > 0)
+		jsonout_member_str(j, key, text);
+}
+
+static void
+member_texts(struct jsonout *j, const char *key, const struct str *list, size_t count)
+{
+	if (count == 0)
+		return;
+	jsonout_key(j, key);
+	jsonout_array(j);
+	for (size_t i = 0; i < count; i++)
+		jsonout_str(j, list[i]);
+	jsonout_end(j);
+}
+
+void
+query_request_write(struct jsonout *j, const struct query_request *r)
+{
+	member_text(j, "filter", r->filter);
+	member_texts(j, "include", r->include, r->include_count);
+	member_texts(j, "exclude", r->exclude, r->exclude_count);
+	member_text(j, "search", r->search);
+	member_text(j, "sort", r->sort);
+}
 
 bool
 query_request_is_plain(const struct query_request *r)
