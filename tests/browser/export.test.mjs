@@ -85,3 +85,32 @@ test("a large one is a job; its page has the link, and what became of the cells"
   await page.getByRole("heading", { name: "Export" }).waitFor();
   await page.waitForLoadState();
 });
+
+test("what the rows' address asks for is what is written: said in words, kept when something is wrong", async (t) => {
+  const { server, open } = await startBrowser(t);
+  const dataset = await makeDataset(server, "people.csv", people);
+  for (const script of [true, false]) {
+    const page = await open(t, { script, narrow: !script, dark: !script, logs: ["status of 400"] });
+    await page.goto(`/datasets/${dataset.id}/export?${new URLSearchParams(
+      [["filter", "id < 3 or name = 'Zoë'"], ["include", "city:Ulm"], ["include", "city:Köln"], ["exclude", "amount:2.50"], ["search", "N"], ["sort", "-id"]])}`);
+    const question = page.locator(".question");
+    assert.match(await question.innerText(),
+      /^Only rows that match: id < 3 or name = 'Zoë' with city:Ulm with city:Köln without amount:2\.50 with the text N: 1 of 3\.\s+Sorted by -id\.$/);
+    if (script) assert.deepEqual(await accessibilityFaults(page), []);
+    await page.getByLabel("Search").fill("");
+    const csv = await download(page, () => page.getByRole("button", { name: "Export" }).click());
+    assert.equal(csv.bytes.toString(), "id,name,city,amount\n3,Zoë,Ulm,\"\"\n1,Ann,Ulm,1.10\n");
+    await page.reload();
+    await page.getByLabel("Filter").fill("id <");
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByText("filter, at character 5: it ends where a number is expected").first().waitFor();
+    assert.equal(await page.getByLabel("Sort").inputValue(), "-id");
+    assert.deepEqual(await page.getByLabel("With one of these values").evaluateAll((list) => list.map((one) => one.value)), ["city:Ulm", "city:Köln", ""]);
+    assert.deepEqual(await page.getByLabel("With none of these values").evaluateAll((list) => list.map((one) => one.value)), ["amount:2.50", ""]);
+    await page.goto(`/datasets/${dataset.id}/export?include=nothing:1`);
+    await page.getByText("include: there is no column nothing").first().waitFor();
+    assert.equal(await page.getByLabel("With one of these values").first().inputValue(), "nothing:1");
+    await page.goto(`/datasets/${dataset.id}/export`);
+    assert.equal(await question.count(), 0);
+  }
+});

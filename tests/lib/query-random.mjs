@@ -133,6 +133,14 @@ function randomQuery(r) {
   return q;
 }
 
+// A query that may sort: { text: as the address says it, find: its rows of some, in their order }.
+export function randomQuestion(r) {
+  const q = randomQuery(r);
+  const sorts = Array.from({ length: r.below(3) }, () => [r.pick(columns).name, r.chance(2)]);
+  if (sorts.length) q.text.append("sort", sorts.map(([c, d]) => (d ? "-" : "") + r.pick([c, `"${c}"`])).join(","));
+  return { text: q.text, find: (rows) => model.sorted(columns, model.matching(columns, rows, q), sorts) };
+}
+
 // ---- asking and comparing ----
 
 function checkBins(f, c, counted, parts, of) {
@@ -155,10 +163,8 @@ function checkBins(f, c, counted, parts, of) {
 // `request` asks the server, as server.request does.
 export function asking(request) {
   async function checkRows(id, rows, r) {
-    const q = randomQuery(r);
-    const sorts = Array.from({ length: r.below(3) }, () => [r.pick(columns).name, r.chance(2)]);
-    if (sorts.length) q.text.append("sort", sorts.map(([c, d]) => (d ? "-" : "") + r.pick([c, `"${c}"`])).join(","));
-    const found = model.sorted(columns, model.matching(columns, rows, q), sorts);
+    const q = randomQuestion(r);
+    const found = q.find(rows);
     const position = r.chance(2) ? 0 : r.below(found.length + 2), limit = 1 + r.below(60);
     const answer = await request("GET", `${ours}/datasets/${id}/rows?${q.text}&position=${position}&limit=${limit}`);
     const say = `${decodeURIComponent(q.text)} position ${position} limit ${limit}`;
