@@ -228,8 +228,8 @@ query_rows(struct rows_file *file, const struct query *q, uint64_t offset, size_
 
 /* ---- all of them ---- */
 
-/* Of sorted rows so many are put in order at once. */
-#define SORTED_ROWS (UINT64_C(1) << 20)
+/* Of sorted rows so many are put in order at once; those before them are only counted. */
+#define SORTED_ROWS 65536
 /* Rows that are nearer to each other are read in one go, with what lies between. */
 #define NEAR_ROWS 64
 /* Sorted rows lie anywhere in the file, whose pages come again and again: 64 MiB of them stay, in

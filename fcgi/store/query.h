@@ -65,7 +65,7 @@ bool query_rows(struct rows_file *f, const struct query *q, uint64_t offset, siz
 /*
  * All matching rows, for who writes them down: found once, handed out in order as often as wanted,
  * each as `fn` has it in query_rows().  The file must be held (rows_hold) from before query_find()
- * until the last query_each().  It takes a bit of memory a row; sorted from projections 72 MiB more,
+ * until the last query_each().  It takes a bit of memory a row; sorted from projections 65 MiB more,
  * however many they are; sorted by reading up to LIMIT_QUERY_BYTES: TOO_BIG.
  */
 struct query_found {

@@ -35,6 +35,7 @@ static struct rows_file *file;
 static struct projection_cache *cache;
 static const struct column *columns;
 static size_t column_count;
+static uint64_t table_rows; /* the table had when it was made */
 static char rows_path[PATH_MAX + 16], derived[PATH_MAX + 16], scratch[PATH_MAX + 16];
 static uint32_t seed;
 
@@ -106,6 +107,7 @@ make_table(uint64_t rows)
 	struct rows_build *build;
 	struct rows_built built;
 	rows_close(file);
+	table_rows = rows;
 	snprintf(rows_path, sizeof rows_path, "%s/rows.db", folder);
 	MUST(folder_remove(derived, &e));
 	MUST(folder_make(derived, &e));
@@ -329,6 +331,44 @@ check_rows(const struct query *scanned, const struct query *projected, const cha
 		    say, offset, limit, got.matching, got.total, want.matching, want.total);
 }
 
+struct handed {
+	int64_t *row_ids;
+	size_t count, enough;
+};
+
+static inline bool
+take_row(void *context, const struct row *r, struct err *why)
+{
+	struct handed *h = context;
+	(void)why;
+	h->row_ids[h->count++] = r->row_id;
+	return h->count != h->enough;
+}
+
+/* All rows at once are those of one large page, also the second time, and as many as are wanted. */
+static inline void
+check_found(const struct query *q, const char *say)
+{
+	struct query_found found;
+	struct query_page want;
+	MUST(rows_hold(file, &e));
+	MUST(query_find(&found, file, q, &asking, &e));
+	struct handed h = {
+	    .row_ids = arena_array(&asking, found.matching + 1, sizeof *h.row_ids), .enough = 7};
+	MUST(query_rows(
+	    file, q, 0, (size_t)found.matching + 1, &want, NULL, NULL, &asking, &e));
+	MUST(query_each(&found, take_row, &h, &e));
+	assert_int_equal(h.count, want.count < 7 ? want.count : 7);
+	for (int time = 0; time < 2; time++) {
+		h.count = h.enough = 0;
+		MUST(query_each(&found, take_row, &h, &e));
+		if (found.matching != want.matching || h.count != want.count ||
+		    memcmp(h.row_ids, want.row_ids, h.count * sizeof *h.row_ids) != 0)
+			fail_msg("%s: %zu rows, not the %zu of a page", say, h.count, want.count);
+	}
+	rows_let_go(file);
+}
+
 static inline void
 check_facet(const struct facet *want, const struct facet *got)
 {
@@ -388,6 +428,10 @@ ask(uint32_t times)
 		projected = scanned;
 		add_projections(&projected, NULL, 0);
 		check_rows(&scanned, &projected, say.p);
+		if (table_rows <= 2000) {
+			check_found(&scanned, say.p);
+			check_found(&projected, say.p);
+		}
 		projected.projections = NULL;
 		add_projections(&projected, asked, 2);
 		check_facets(&scanned, &projected, asked, 2, say.p);

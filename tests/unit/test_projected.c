@@ -82,6 +82,58 @@ rows_may_be_edited_while_projections_are_made(void **state)
 	ask(10);
 }
 
+/* More than are put in order at once. */
+static void
+all_rows_are_handed_out_in_order(void **state)
+{
+	static const char *const sorts[] = {"price", "-done,name", "-name,amount,-price"};
+	(void)state;
+	seed = 51;
+	make_table(70000);
+	project(columns, column_count);
+	change(40);
+	for (size_t i = 0; i < ARRAY_LENGTH(sorts); i++) {
+		struct query q;
+		struct query_request r = {.sort = str_of(sorts[i])};
+		if (i == 1)
+			r.filter = STR("price is not null");
+		MUST(model_query_check(&q, &r, columns, column_count, &asking, &e));
+		add_projections(&q, NULL, 0);
+		check_found(&q, sorts[i]);
+		arena_release(&asking);
+	}
+}
+
+static bool
+refuse(void *context, struct err *why)
+{
+	size_t *left = context;
+	return (*left)-- > 1 || FAIL(why, CANCELLED, "enough");
+}
+
+static void
+who_may_take_their_time_are_asked_whether_to_go_on(void **state)
+{
+	size_t left = 100;
+	struct query_found found;
+	struct query q;
+	const struct query_watch watch = {&left, refuse};
+	const struct query_request r = {.filter = STR("price > 1"), .sort = STR("name")};
+	(void)state;
+	seed = 52;
+	make_table(5000);
+	MUST(model_query_check(&q, &r, columns, column_count, &asking, &e));
+	q.watch = &watch;
+	MUST(rows_hold(file, &e));
+	MUST(query_find(&found, file, &q, &asking, &e));
+	assert_true(left < 100 && left > 0);
+	left = 2;
+	err_clear(&e);
+	assert_false(query_find(&found, file, &q, &asking, &e));
+	assert_int_equal(e.code, ERR_CANCELLED);
+	rows_let_go(file);
+}
+
 int
 main(void)
 {
@@ -90,6 +142,8 @@ main(void)
 	    cmocka_unit_test(many_equal_rows_are_sorted_by_the_other_columns),
 	    cmocka_unit_test(rows_changed_since_are_laid_over),
 	    cmocka_unit_test(rows_may_be_edited_while_projections_are_made),
+	    cmocka_unit_test(all_rows_are_handed_out_in_order),
+	    cmocka_unit_test(who_may_take_their_time_are_asked_whether_to_go_on),
 	};
 	return cmocka_run_group_tests(all, set_up, tear_down);
 }
