@@ -39,8 +39,8 @@ read_sort(struct asked *q, struct exchange *x, struct err *e)
 }
 
 static bool
-read_asked(struct asked *q, struct exchange *x, const struct column *columns, size_t count,
-    struct err *e)
+read_asked(
+    struct asked *q, struct exchange *x, const struct column *columns, size_t count, struct err *e)
 {
 	q->request.filter = url_parameter(&x->request.query, "filter");
 	return model_query_check(&q->query, &q->request, columns, count, &x->arena, e) &&

@@ -177,9 +177,8 @@ prepare_query(struct session *s, const struct dataset *d, struct export_plan *pl
 	    .bytes = LIMIT_PROJECTION_BYTES,
 	};
 	plan->query.watch = &watch;
-	return folder_make(folder.p, e) &&
-	       query_prepare_alone(store, s->model.projections, d, file, &plan->query, &projections,
-		   &s->arena, e);
+	return folder_make(folder.p, e) && query_prepare_alone(store, s->model.projections, d, file,
+					       &plan->query, &projections, &s->arena, e);
 }
 
 static bool

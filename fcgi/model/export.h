@@ -74,8 +74,8 @@ struct export_rows {
 };
 /* Those the plan asks for; its query may have projections.  The file must be held (rows_hold) until
  * they are written. */
-bool export_rows_of(struct export_rows *out, const struct export_plan *plan,
-    struct rows_file *rows, struct arena *a, struct err *e) MUST_CHECK;
+bool export_rows_of(struct export_rows *out, const struct export_plan *plan, struct rows_file *rows,
+    struct arena *a, struct err *e) MUST_CHECK;
 
 /* Now and then: rows done of total, passes added up, and rows written; false stops. */
 struct export_watch {

@@ -75,8 +75,8 @@ start(struct model *m, const struct caller *c, const struct dataset *d, const si
 
 /* The columns whose projections answer a query. */
 struct needs {
-	bool any;   /* projections are asked at all */
-	bool unfit; /* of one of them there can be none */
+	bool any;                       /* projections are asked at all */
+	bool unfit;                     /* of one of them there can be none */
 	const struct projection **list; /* by place among the columns */
 	struct column *missing;
 	size_t missing_count;

@@ -15,8 +15,8 @@ texts_of(size_t *count, const struct value *v, struct arena *a)
 }
 
 void
-query_request_read(struct query_request *out, const struct value *which, const struct value *sort,
-    struct arena *a)
+query_request_read(
+    struct query_request *out, const struct value *which, const struct value *sort, struct arena *a)
 {
 	*out = (struct query_request){
 	    .filter = which[QUERY_FILTER].text, .search = which[QUERY_SEARCH].text};

@@ -210,8 +210,7 @@ page_export(struct exchange *x, struct err *e)
 	/* An address that says a format is the file itself. */
 	if (url_parameter(&x->request.query, "format").n > 0)
 		return rowhouse_export(x, e);
-	if (!model_dataset_get(
-		&x->app->model, &x->caller, x->value[0], &p.dataset, &x->arena, e) ||
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &p.dataset, &x->arena, e) ||
 	    !query_tree(&sent, x, e) ||
 	    !query_gather(sent, x, export_fields + EXPORT_FIELD_QUERY, e))
 		return false;

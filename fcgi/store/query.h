@@ -65,8 +65,8 @@ bool query_rows(struct rows_file *f, const struct query *q, uint64_t offset, siz
 /*
  * All matching rows, for who writes them down: found once, handed out in order as often as wanted,
  * each as `fn` has it in query_rows().  The file must be held (rows_hold) from before query_find()
- * until the last query_each().  It takes a bit of memory a row; sorted from projections 65 MiB more,
- * however many they are; sorted by reading up to LIMIT_QUERY_BYTES: TOO_BIG.
+ * until the last query_each().  It takes a bit of memory a row; sorted from projections 65 MiB
+ * more, however many they are; sorted by reading up to LIMIT_QUERY_BYTES: TOO_BIG.
  */
 struct query_found {
 	struct rows_file *file;
@@ -80,8 +80,8 @@ struct query_found {
 };
 bool query_find(struct query_found *out, struct rows_file *f, const struct query *q,
     struct arena *a, struct err *e) MUST_CHECK;
-bool query_each(struct query_found *found, rows_each_fn *fn, void *context,
-    struct err *e) MUST_CHECK;
+bool query_each(
+    struct query_found *found, rows_each_fn *fn, void *context, struct err *e) MUST_CHECK;
 
 struct facet_value {
 	struct str token; /* JSON, as answers print it; clipped: the beginning of it, a string */

@@ -355,8 +355,7 @@ check_found(const struct query *q, const char *say)
 	MUST(query_find(&found, file, q, &asking, &e));
 	struct handed h = {
 	    .row_ids = arena_array(&asking, found.matching + 1, sizeof *h.row_ids), .enough = 7};
-	MUST(query_rows(
-	    file, q, 0, (size_t)found.matching + 1, &want, NULL, NULL, &asking, &e));
+	MUST(query_rows(file, q, 0, (size_t)found.matching + 1, &want, NULL, NULL, &asking, &e));
 	MUST(query_each(&found, take_row, &h, &e));
 	assert_int_equal(h.count, want.count < 7 ? want.count : 7);
 	for (int time = 0; time < 2; time++) {
