@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "model/query_words.h"
 #include "base/limits.h"
+#include "store/filter_tokens.h"
 #include "store/key.h"
 
 static const struct str *

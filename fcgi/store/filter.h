@@ -61,8 +61,4 @@ bool filter_parse(const struct filter **out, struct str text, const char *field,
 /* The place of the column of this name or, when there is none, this id; `count`: there is none. */
 size_t filter_column(const struct column *columns, size_t count, struct str name);
 
-/* A name at the start of *text, bare up to one of the bytes of `ends` or in quotes; *text moves
- * behind it.  False: quotes that do not end. */
-bool filter_name(struct str *out, struct str *text, const char *ends, struct arena *a) MUST_CHECK;
-
 #endif
