@@ -73,6 +73,7 @@ async function show(address, { isNew = true, focus = null } = {}) {
 	}
 	const was = remember();
 	box().replaceWith(document.adoptNode(next));
+	document.querySelector("[data-export]").href = page.querySelector("[data-export]").href;
 	if (isNew)
 		history.pushState(null, "", address);
 	shown = location.pathname + location.search;
@@ -96,7 +97,8 @@ function follow(event) {
 	if (event.shiftKey && !link.matches(".column-name"))
 		return;
 	event.preventDefault();
-	show(then ? then.href : link.href);
+	/* A link in a picture has no href that is a text. */
+	show(then ? then.href : new URL(href, location.href).href);
 }
 
 function ask(event) {
@@ -209,6 +211,8 @@ function begin() {
 	document.getElementById("keys").hidden = false;
 	if (grid())
 		drawer?.take(grid());
+	/* "Go to row" leads to the page the row is on; the row itself may be far down in it. */
+	grid()?.querySelector("tr[aria-current]")?.scrollIntoView({ block: "center" });
 	describe();
 }
 
@@ -222,6 +226,4 @@ if (box()) {
 			show(location.href, { isNew: false });
 	});
 	begin();
-	/* "Go to row" leads to the page the row is on; the row itself may be far down in it. */
-	grid()?.querySelector("tr[aria-current]")?.scrollIntoView({ block: "center" });
 }
