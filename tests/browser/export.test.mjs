@@ -78,7 +78,7 @@ test("a large one is a job; its page has the link, and what became of the cells"
   assert.equal(parquet.bytes.subarray(-4).toString(), "PAR1");
   // Its file gone, the page says so and leads back to the form.
   const folder = `${server.folder}/datasets/${dataset.id}/derived`;
-  for (const name of fs.readdirSync(folder)) fs.rmSync(`${folder}/${name}`);
+  for (const name of fs.readdirSync(folder)) fs.rmSync(`${folder}/${name}`, { recursive: true });
   await page.reload();
   await page.getByText("It is kept no longer.").waitFor();
   await page.getByRole("link", { name: "Export again" }).click();
