@@ -150,7 +150,8 @@ check-fuzz: $(fuzz_programs)
 	$(Q)for t in $(fuzz_programs); do $$t tests/fuzz/corpus/$$(basename $$t)/* || exit 1; done
 
 # Tests of the whole server.  They keep to the checkout and to folders of their own under TMPDIR.
-node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency
+node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=$(at_once)
+at_once = 1
 modules := tests/node_modules/.installed
 npm = npm_config_cache="$(CURDIR)/build/npm" npm --silent
 $(modules): tests/package.json tests/package-lock.json
@@ -159,11 +160,13 @@ $(modules): tests/package.json tests/package-lock.json
 	@touch $@
 
 ## check-formats: files of all kinds against what other programs expect of them (ROWHOUSE_SHARED)
+check-formats: at_once = 2
 check-formats: $(format_reader) $(modules)
 	$(Q)$(node) tests/formats/*.test.mjs
 
 ## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")
 TESTS ?= tests/http/*.test.mjs
+check-http: at_once = 2
 check-http: all test-plugins $(modules)
 	$(Q)$(node) $(TESTS)
 

@@ -123,7 +123,7 @@ test("of a large file the first 20,000 rows are looked at, and it says so", asyn
 });
 
 test("a file that is no table says what is wrong and where, beside its lines", async () => {
-  const seen = await preview(await source("program.csv", "\x7fELF\2\1\1\0\0\0\0\0\3\0>\0"));
+  const seen = await preview(await source("program.csv", "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x03\x00>\x00"));
   assert.equal(seen.error.line, 1);
   assert.match(seen.error.message, /no text/);
   assert.deepEqual(seen.rows, []);
