@@ -302,6 +302,12 @@ async function queries(server, dataset, sample, duck) {
   const first = (id) => load(`${server.url}${api}/datasets/${id}/rows?limit=50`, { key: server.key, seconds });
   const done = await inTurn(times, { many: () => first(dataset.id), few: () => first(small.id) });
   put("first page of 50 rows", done.many, "of 100 rows alone", done.few, "/s", median(done.many) / median(done.few), "≥ 0.67");
+  // The same as the page in the browser, with what is in the columns over them.
+  const seen = (id) => load(`${server.url}/datasets/${id}`, { key: server.key, seconds });
+  const drawn = await inTurn(times, { many: () => seen(dataset.id), few: () => seen(small.id) });
+  put("page of a dataset, HTML", drawn.many, "of 100 rows alone", drawn.few, "/s", median(drawn.many) / median(drawn.few), "≥ 0.67");
+  const html = await run("curl", ["-sS", "--fail-with-body", "-H", `Authorization: Bearer ${server.key}`, `${server.url}/datasets/${dataset.id}`]);
+  notes.push(`The page of ${rows} rows has ${Buffer.byteLength(html.text)} bytes (aim: at most 100,000).`);
   await forget(server, small);
 }
 
