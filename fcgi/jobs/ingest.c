@@ -40,6 +40,14 @@ take_column(struct ingest *w, struct str m, struct err *e)
 }
 
 static bool
+take_finding(struct ingest *w, struct str m, struct err *e)
+{
+	struct said_finding f;
+	return said_finding(&f, m, w->columns, e) &&
+	       rows_build_finding(w->build, f.line, f.column, f.code, f.message, e);
+}
+
+static bool
 take_rows(struct ingest *w, struct str m, struct err *e)
 {
 	struct rows_head head;
@@ -52,6 +60,12 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 		    head.done < w->service.ch.count.total ? head.done : w->service.ch.count.total;
 	for (size_t at = sizeof head; at < m.n;) {
 		struct said_row r;
+		struct str finding;
+		if (said_finding_between(&finding, &at, m)) {
+			if (!take_finding(w, finding, e))
+				return false;
+			continue;
+		}
 		if (!said_row(&r, &at, m, w->columns, e))
 			return false;
 		if (!store_rows_fit(++w->rows, w->row_quota, e) ||
@@ -60,14 +74,6 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 	}
 	w->service.ch.count.rows = w->rows;
 	return true;
-}
-
-static bool
-take_finding(struct ingest *w, struct str m, struct err *e)
-{
-	struct said_finding f;
-	return said_finding(&f, m, w->columns, e) &&
-	       rows_build_finding(w->build, f.line, f.column, f.code, f.message, e);
 }
 
 static bool

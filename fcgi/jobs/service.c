@@ -429,6 +429,20 @@ said_finding(struct said_finding *out, struct str m, uint64_t columns, struct er
 }
 
 bool
+said_finding_between(struct str *out, size_t *at, struct str m)
+{
+	struct row_head r;
+	if (m.n - *at < sizeof r)
+		return false;
+	memcpy(&r, m.p + *at, sizeof r);
+	if (r.absent != ROW_IS_FINDING || r.cells > m.n - *at - sizeof r)
+		return false;
+	*out = (struct str){m.p + *at + sizeof r, r.cells};
+	*at += sizeof r + r.cells;
+	return true;
+}
+
+bool
 said_column(struct new_column *out, struct str m, struct err *e)
 {
 	struct column_head h;

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { boundary, program, startServer } from "../lib/server.mjs";
 import { inTurn, load, median, run, spread, table } from "./measure.mjs";
 import { processes, watch } from "./memory.mjs";
-import { header, writeSample } from "./sample.mjs";
+import { header, writeRagged, writeSample } from "./sample.mjs";
 
 const rows = Number(process.env.BENCH_ROWS ?? 1000000);
 const times = Number(process.env.BENCH_TIMES ?? 5);
@@ -160,12 +160,16 @@ async function startBare(server, head, body) {
 // ---- the rows ----
 
 async function uploads(server, sample, duck) {
+  const ragged = file("ragged.csv");
+  writeRagged(ragged, sample);
+  const uploadOf = (name) => async () => {
+    const { ms, dataset } = await upload(server, name);
+    await forget(server, dataset);
+    return ms;
+  };
   const done = await inTurn(times, {
-    rowhouse: async () => {
-      const { ms, dataset } = await upload(server, sample);
-      await forget(server, dataset);
-      return ms;
-    },
+    rowhouse: uploadOf(sample),
+    ragged: uploadOf(ragged),
     sqlite: async () => {
       remove(file("import.db"));
       return (await run("sqlite3", [file("import.db"), ".mode csv", `.import ${sample} rows`])).ms;
@@ -182,6 +186,8 @@ async function uploads(server, sample, duck) {
     ours / median(done.sqlite), "≤ 0.65");
   if (duck)
     put("", done.rowhouse, "DuckDB read_csv", done.duckdb, "ms", ours / median(done.duckdb), "≤ 0.95");
+  put("the same, every row ragged", done.ragged, "our own upload", done.rowhouse, "ms", median(done.ragged) / ours, "–");
+  remove(ragged);
 }
 
 async function gets(server, dataset) {
