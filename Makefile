@@ -115,9 +115,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
 
-$(format_reader): $(BUILD)/tests/formats/read.o $(BUILD)/libcore.a
+$(format_reader): $(BUILD)/tests/formats/read.o $(BUILD)/libbase.a
 	@echo "  link  $@"
-	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lm -ldl
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(BASE_L) -lm
 
 # A fuzz target is linked with libFuzzer, or else with a main() that runs it over files.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/standalone.o) \

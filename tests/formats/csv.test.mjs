@@ -39,7 +39,8 @@ const cases = [
     [people[0], people[1], ['"Bob', "4", "Oslo"], people[3]], ["unterminated-quote"]],
   ["quotes inside quotes", joined(",").replace("Bob", '"Bob "the" B, jr."'),
     [people[0], people[1], ['Bob "the" B, jr.', "4", "Oslo"], people[3]], ["stray-quote"]],
-  ["the same table again below", joined(",") + joined(","), people, ["other-table"]],
+  ["the header once more, as where files were put one behind the other", joined(",") + joined(","),
+    [...people, ...people.slice(1)], ["repeated-header"]],
   ["another table below", `${joined(",")}\nid,text\n1,x\n`, people, ["blank-row", "other-table"]],
 ];
 

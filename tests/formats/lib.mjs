@@ -1,20 +1,42 @@
 // lib.mjs: files read by the program of read.c, and texts as files.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { root } from "../lib/server.mjs";
 
 const program = path.join(root, process.env.ROWHOUSE_BUILD ?? "build", "tests/formats/read");
 
+// One process reads all files, asked and answering through two named pipes: what is read from those
+// is waited for.  It ends with this process, which holds the other end.
+let reader;
+
+function startReader() {
+  fs.accessSync(program, fs.constants.X_OK);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "rowhouse-read-"));
+  const [questions, answers] = ["questions", "answers"].map((name) => path.join(folder, name));
+  execFileSync("mkfifo", [questions, answers]);
+  spawn("sh", ["-c", 'exec "$0" <"$1" >"$2"', program, questions, answers], { stdio: ["ignore", "ignore", "inherit"] }).unref();
+  reader = { questions: fs.openSync(questions, "w"), answers: fs.openSync(answers, "r"), bytes: Buffer.alloc(1 << 20) };
+  fs.rmSync(folder, { recursive: true });
+}
+
 // The lines that the program prints.
 export function linesOf(file, options = {}) {
-  const { status, stdout, stderr } = spawnSync(program, [file, JSON.stringify(options)], {
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-  });
-  if (status !== 0) throw new Error(`reading ${file} ended with ${status}: ${stderr}`);
-  return stdout.trimEnd().split("\n");
+  if (!reader) startReader();
+  fs.writeSync(reader.questions, `${file}\t${JSON.stringify(options)}\n`);
+  const parts = [];
+  for (let tail = ""; tail !== "\n\n"; ) {
+    const n = fs.readSync(reader.answers, reader.bytes);
+    if (n === 0) {
+      reader = undefined;
+      throw new Error(`the reader ended while it read ${file}`);
+    }
+    parts.push(Buffer.from(reader.bytes.subarray(0, n)));
+    tail = (tail + parts.at(-1).subarray(-2).toString("latin1")).slice(-2);
+  }
+  return Buffer.concat(parts).toString().trimEnd().split("\n");
 }
 
 // What the reader told: {found, columns, rows, lines, findings, counts} or {error}.

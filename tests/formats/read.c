@@ -1,11 +1,12 @@
 /*
- * read.c: any file as the program reads it, for the tests of formats: read FILE [OPTIONS [quiet]].
+ * read.c: any file as the program reads it, for the tests of formats: read FILE [OPTIONS], or
+ * read, which then reads the file that each line of its input names, as FILE TAB OPTIONS.
  *
  * OPTIONS are those of a request (formats/options.h), as JSON.  JSON lines come out, in the order
  * of the calls of struct table_sink: {"found":{}}, {"column":"name"}, {"line":2,"row":[]},
  * {"finding":"code","line":2,"column":0,"message":""}, and at the end
  * {"records":1,"rows":1,"skipped":0,"types":["integer"]} or {"error":"message","line":1}.
- * quiet: the last one only.
+ * Behind each file that was named on the input stands a blank line.
  */
 #include "base/jsonout.h"
 #include "base/limits.h"
@@ -20,7 +21,6 @@ struct printer {
 	struct buf line;
 	struct jsonout json;
 	size_t columns;
-	bool quiet;
 };
 
 static void
@@ -45,8 +45,6 @@ print_column(void *context, struct str name, struct err *e)
 {
 	struct printer *p = context;
 	p->columns++;
-	if (p->quiet)
-		return true;
 	begin(p);
 	jsonout_member_str(&p->json, "column", name);
 	return finish(p, e);
@@ -56,8 +54,6 @@ static bool
 print_row(void *context, uint64_t line, struct str cells, struct str absent, struct err *e)
 {
 	struct printer *p = context;
-	if (p->quiet)
-		return true;
 	begin(p);
 	jsonout_member_int(&p->json, "line", (int64_t)line);
 	jsonout_key(&p->json, "row");
@@ -73,8 +69,6 @@ static bool
 print_finding(void *context, const struct finding *f, struct err *e)
 {
 	struct printer *p = context;
-	if (p->quiet)
-		return true;
 	begin(p);
 	jsonout_member_text(&p->json, "finding", f->code);
 	jsonout_member_int(&p->json, "line", (int64_t)f->line);
@@ -88,8 +82,6 @@ static bool
 print_found(void *context, const struct table_options *found, struct err *e)
 {
 	struct printer *p = context;
-	if (p->quiet)
-		return true;
 	begin(p);
 	jsonout_key(&p->json, "found");
 	jsonout_object(&p->json);
@@ -134,23 +126,48 @@ read_file(struct printer *p, const char *path, struct str options, struct err *e
 	return worked;
 }
 
+static bool
+answer(struct printer *p, const char *path, const char *options)
+{
+	struct err e = {0}, ignored = {0};
+	bool worked = true;
+	p->columns = 0;
+	arena_init(&p->arena, GIB(1));
+	buf_init(&p->line, &p->arena);
+	if (!read_file(p, path, str_of(options), &e)) {
+		begin(p);
+		jsonout_member_text(&p->json, "error", e.message);
+		jsonout_member_int(&p->json, "line", (int64_t)e.at_line);
+		worked = finish(p, &ignored);
+	}
+	arena_release(&p->arena);
+	return worked;
+}
+
+static bool
+serve(struct printer *p)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool worked = true;
+	ssize_t n;
+	while (worked && (n = getline(&line, &room, stdin)) > 0) {
+		char *tab = strchr(line, '\t');
+		line[n - 1] = 0;
+		if (tab)
+			*tab = 0;
+		worked = answer(p, line, tab ? tab + 1 : "") && putchar('\n') != EOF &&
+			 fflush(stdout) == 0;
+	}
+	free(line);
+	return worked;
+}
+
 int
 main(int count, char **arguments)
 {
-	struct printer p = {.quiet = count > 3};
-	struct err e = {0}, ignored = {0};
-	if (count < 2)
-		return 2;
-	arena_init(&p.arena, GIB(1));
-	buf_init(&p.line, &p.arena);
-	struct str options = count > 2 ? str_of(arguments[2]) : (struct str){0};
-	if (!read_file(&p, arguments[1], options, &e)) {
-		begin(&p);
-		jsonout_member_text(&p.json, "error", e.message);
-		jsonout_member_int(&p.json, "line", (int64_t)e.at_line);
-		if (!finish(&p, &ignored))
-			return 1;
-	}
-	arena_release(&p.arena);
-	return fflush(stdout) == 0 ? 0 : 1;
+	struct printer p = {0};
+	bool worked =
+	    count > 1 ? answer(&p, arguments[1], count > 2 ? arguments[2] : "") : serve(&p);
+	return worked && fflush(stdout) == 0 ? 0 : 1;
 }
