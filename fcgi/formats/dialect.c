@@ -1,13 +1,11 @@
 /* dialect.c: see dialect.h. */
 #include "formats/dialect.h"
+#include "formats/layout.h"
 #include "formats/look.h"
 #include "formats/sample.h"
-#include "formats/split.h"
 
 /* How much of the sample is tried under every dialect. */
 #define TRIED_BYTES ((size_t)KIB(48))
-#define HEADER_ROWS_FOUND 5
-#define NOTES_FOUND 20
 
 /* Delimiters in the order they are preferred when all else is the same, and how far one that often
  * stands in text is believed. */
@@ -60,26 +58,6 @@ contains(struct str text, struct str part)
 		p++;
 	}
 	return false;
-}
-
-/* The number of cells that most rows have; of two as frequent, the larger one. */
-static size_t
-usual_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a)
-{
-	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), width = 0;
-	*rows = 0;
-	for (size_t i = 0; i < s->row_count; i++) {
-		size_t n = s->rows[i].count;
-		if (n == 0)
-			continue;
-		n = n <= LIMIT_COLUMNS ? n : LIMIT_COLUMNS + 1;
-		count[n]++;
-		++*rows;
-		if (count[n] > count[width] || (count[n] == count[width] && n > width))
-			width = n;
-	}
-	*alike = count[width];
-	return width <= LIMIT_COLUMNS ? width : 0;
 }
 
 /* How much a cell looks as if somebody meant it to be one. */
@@ -147,7 +125,7 @@ score(
 {
 	size_t rows, alike;
 	struct arena_mark mark = arena_mark(a);
-	size_t width = usual_width(s, &rows, &alike, a);
+	size_t width = sample_width(s, &rows, &alike, a);
 	arena_reset(a, mark);
 	if (rows == 0 || width == 0 || is_prose(s, o))
 		return 0;
@@ -237,24 +215,6 @@ attempt_quotes(struct trial *t, struct csv_options o, const struct candidate *c)
 	}
 }
 
-/* Where rows have one cell each, a first line of several labels still says what was meant. */
-static size_t
-labelled_width(const struct sample *s, const struct csv_options *o)
-{
-	size_t i = 0;
-	while (i < s->row_count && s->rows[i].count == 0)
-		i++;
-	if (i == s->row_count)
-		return 1;
-	const struct sample_row *row = &s->rows[i];
-	for (size_t c = 0; c < row->count; c++) {
-		struct str cell = s->cells[row->first + c];
-		if (look_at(cell) != LOOK_TEXT || str_trim(cell).n != cell.n)
-			return 1;
-	}
-	return o->header_rows.set && o->header_rows.count == 0 ? 1 : row->count;
-}
-
 static void
 find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 {
@@ -279,303 +239,17 @@ find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 	*o = t.best;
 	sample_split(&t.sample, o);
 	size_t rows, alike;
-	if (given_delimiter || usual_width(&t.sample, &rows, &alike, a) != 1)
+	if (given_delimiter || sample_width(&t.sample, &rows, &alike, a) != 1)
 		return;
 	for (size_t i = 0; i < PLAIN_CANDIDATES; i++) {
 		struct csv_options other = *o;
 		other.delimiter = str_of(candidates[i].delimiter);
 		sample_split(&t.sample, &other);
-		if (labelled_width(&t.sample, o) > 1) {
+		if (sample_labels(&t.sample, o) > 1) {
 			*o = other;
 			return;
 		}
 	}
-}
-
-/* ---- what is no row ---- */
-
-struct table_shape {
-	struct sample *s;
-	struct dialect *d;
-	size_t typical; /* filled cells that most of the rows that are alike have */
-};
-
-static bool
-is_full(const struct table_shape *t, const struct sample_row *row)
-{
-	return row->count == t->d->width && 2 * (size_t)row->filled >= t->typical &&
-	       row->filled > 0;
-}
-
-static void
-find_comment(struct csv_options *o, const struct sample *s, size_t width)
-{
-	static const char *const marks[] = {"#", "//", "%"};
-	for (size_t m = 0; m < ARRAY_LENGTH(marks) && width > 1; m++) {
-		size_t other = 0, alike = 0;
-		for (size_t i = 0; i < s->row_count; i++) {
-			const struct sample_row *row = &s->rows[i];
-			if (row->count == 0 || !str_starts(s->cells[row->first], marks[m]))
-				continue;
-			*(row->count == width && row->filled > 1 ? &alike : &other) += 1;
-		}
-		if (other > 0 && alike == 0)
-			o->comment = str_of(marks[m]);
-	}
-}
-
-/* What nearly all cells of a column look like behind the given row. */
-static void
-find_looks(struct table_shape *t, size_t from)
-{
-	struct sample *s = t->s;
-	for (size_t c = 0; c < t->d->width; c++) {
-		size_t count[LOOK__MAX] = {0}, filled = 0;
-		for (size_t i = from; i < s->row_count; i++) {
-			const struct sample_row *row = &s->rows[i];
-			if (row->count != t->d->width)
-				continue;
-			enum look look = look_at(s->cells[row->first + c]);
-			count[look]++;
-			filled += look != LOOK_EMPTY;
-		}
-		enum look most = filled ? LOOK_TEXT : LOOK_EMPTY;
-		for (int l = LOOK_TEXT + 1; l < LOOK__MAX; l++)
-			if (filled > 0 && count[l] * 10 >= filled * 9)
-				most = (enum look)l;
-		t->d->looks[c] = (uint8_t)most;
-	}
-}
-
-/* Cells of the row that are not what their column is, and those that are. */
-static void
-compare_looks(const struct table_shape *t, size_t row, size_t *other, size_t *same)
-{
-	const struct sample_row *r = &t->s->rows[row];
-	*other = *same = 0;
-	for (size_t c = 0; c < r->count && c < t->d->width; c++) {
-		enum look look = look_at(t->s->cells[r->first + c]);
-		if (look == LOOK_EMPTY || t->d->looks[c] <= LOOK_TEXT)
-			continue;
-		*(look == (enum look)t->d->looks[c] ? same : other) += 1;
-	}
-}
-
-static bool
-rows_equal(const struct sample *s, size_t a, size_t b)
-{
-	const struct sample_row *x = &s->rows[a], *y = &s->rows[b];
-	if (x->count != y->count)
-		return false;
-	for (size_t c = 0; c < x->count; c++)
-		if (!str_equal(str_trim(s->cells[x->first + c]), str_trim(s->cells[y->first + c])))
-			return false;
-	return true;
-}
-
-static bool
-looks_like_data(const struct table_shape *t, size_t row)
-{
-	const struct sample_row *r = &t->s->rows[row];
-	size_t typed = 0;
-	for (size_t c = 0; c < r->count; c++)
-		typed += look_at(t->s->cells[r->first + c]) > LOOK_TEXT;
-	return typed > 0;
-}
-
-/* How many rows from `first` on are labels. */
-static uint64_t
-count_header(struct table_shape *t, size_t first)
-{
-	const struct sample *s = t->s;
-	size_t other, same, rows = 0;
-	for (size_t i = first; i < s->row_count && rows < HEADER_ROWS_FOUND; i++, rows++) {
-		size_t next = i + 1;
-		while (next < s->row_count && s->rows[next].count == 0)
-			next++;
-		if (rows > 0 && !is_full(t, &s->rows[i]))
-			break;
-		/* The columns as they are without this row. */
-		find_looks(t, next);
-		compare_looks(t, i, &other, &same);
-		bool repeated = rows > 0 && next < s->row_count && rows_equal(s, i, i - 1) &&
-				!rows_equal(s, i, s->row_count - 1) && !looks_like_data(t, i);
-		if (rows > 0 && !repeated && (other < 2 || same > 0))
-			break;
-		if (rows == 0 && (other > 0 ? other < same : same > 0))
-			return 0;
-		if (rows == 0 && next == s->row_count && looks_like_data(t, i))
-			return 0;
-	}
-	return rows;
-}
-
-static bool
-has_looks(const struct table_shape *t)
-{
-	for (size_t c = 0; c < t->d->width; c++)
-		if (t->d->looks[c] > LOOK_TEXT)
-			return true;
-	return false;
-}
-
-/* The row where the table begins. */
-static size_t
-find_start(const struct table_shape *t)
-{
-	for (size_t i = 0; i < t->s->row_count; i++)
-		if (is_full(t, &t->s->rows[i]))
-			return i;
-	return t->s->row_count;
-}
-
-/* The line before the first full row may be a header of another length. */
-static bool
-is_odd_header(const struct table_shape *t, size_t row, const struct csv_options *o, struct arena *a)
-{
-	const struct sample_row *r = &t->s->rows[row];
-	size_t width = t->d->width, other, same;
-	compare_looks(t, row, &other, &same);
-	if (r->count == 0 || width < 2 || same > 0)
-		return false;
-	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
-		return true;
-	struct split_cell *cells = arena_array(a, width, sizeof *cells);
-	return split_other_delimiter(cells, width, r->bytes, o) != NULL;
-}
-
-/* A line behind the rows that says something about them. */
-static bool
-is_note(const struct table_shape *t, size_t row, bool apart)
-{
-	const struct sample_row *r = &t->s->rows[row];
-	size_t width = t->d->width, words = 1;
-	if (r->count == 0 || width < 2)
-		return r->count == 0;
-	struct str first = t->s->cells[r->first];
-	for (size_t i = 1; i < first.n; i++)
-		words += first.p[i] == ' ' && first.p[i - 1] != ' ';
-	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT;
-	if (r->count != width)
-		return r->filled == 1 && first.n > 0 &&
-		       (apart || other || (words >= 3 && width >= 3));
-	return width >= 3 && 2 * (size_t)r->filled <= width && 2 * (size_t)r->filled < t->typical &&
-	       first.n > 0 && other;
-}
-
-static uint64_t
-count_footer(const struct table_shape *t, size_t from)
-{
-	const struct sample *s = t->s;
-	size_t first = s->row_count;
-	for (size_t i = s->row_count; i > from && s->row_count - i < NOTES_FOUND; i--) {
-		bool apart = i >= 2 && s->rows[i - 2].count == 0;
-		if (!is_note(t, i - 1, apart))
-			break;
-		if (s->rows[i - 1].count > 0)
-			first = i - 1;
-	}
-	return first < s->row_count ? s->lines - s->rows[first].line : 0;
-}
-
-static void
-set_unless(struct option_count *o, uint64_t count)
-{
-	if (!o->set)
-		*o = (struct option_count){true, count};
-}
-
-/* Rows with wrong quotes, as the reader will split them. */
-static void
-repair_rows(struct sample *s, size_t width, const struct csv_options *o, struct arena *a)
-{
-	if (width < 2)
-		return;
-	struct split_cell *cells = arena_array(a, width, sizeof *cells);
-	for (size_t i = 0; i < s->row_count; i++) {
-		struct sample_row *row = &s->rows[i];
-		if (row->stray && row->count != width && s->cell_count + width <= s->cell_room &&
-		    split_exactly(cells, width, row->bytes, o)) {
-			row->first = s->cell_count;
-			row->count = width;
-			row->filled = 0;
-			for (size_t k = 0; k < width; k++) {
-				s->cells[s->cell_count++] = cells[k].text;
-				row->filled += str_trim(cells[k].text).n > 0;
-			}
-		}
-	}
-}
-
-static size_t
-usual_filled(const struct sample *s, size_t width, struct arena *a)
-{
-	size_t *count = arena_array(a, width + 1, sizeof *count), most = width;
-	for (size_t i = 0; i < s->row_count; i++)
-		if (s->rows[i].count == width)
-			count[s->rows[i].filled]++;
-	for (size_t n = width; n > 0; n--)
-		if (count[n] > count[most])
-			most = n;
-	return most;
-}
-
-/* Every row ends with a delimiter, and the header does not. */
-static void
-find_trailing(struct dialect *d, const struct sample *s, size_t header)
-{
-	size_t labels = s->rows[header].count;
-	if (d->options.header_rows.count == 0 || labels < 2 || labels >= d->width)
-		return;
-	for (size_t c = labels; c < d->width; c++)
-		if (d->looks[c] != LOOK_EMPTY)
-			return;
-	d->trailing = true;
-	d->width = labels;
-}
-
-static void
-find_shape(struct dialect *d, struct sample *s, struct arena *a)
-{
-	struct csv_options *o = &d->options;
-	struct table_shape t = {.s = s, .d = d};
-	size_t rows, alike;
-	d->width = usual_width(s, &rows, &alike, a);
-	if (!o->comments_set) {
-		find_comment(o, s, d->width);
-		o->comments_set = true;
-		if (o->comment.n) {
-			sample_split(s, o);
-			d->width = usual_width(s, &rows, &alike, a);
-		}
-	}
-	if (d->width == 1 && s->row_count > 1)
-		d->width = labelled_width(s, o);
-	repair_rows(s, d->width, o, a);
-	d->looks = arena_alloc(a, d->width + 1);
-	t.typical = usual_filled(s, d->width, a);
-	size_t start = find_start(&t);
-	if (start == s->row_count)
-		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
-			start++;
-	uint64_t header = start < s->row_count ? count_header(&t, start) : 1;
-	if (start > 0 && (header == 0 || (start == 1 && !has_looks(&t))) &&
-	    is_odd_header(&t, start - 1, o, a)) {
-		start--;
-		header = 1;
-	}
-	bool preamble = false;
-	for (size_t i = 0; i < start && i < s->row_count; i++)
-		preamble |= s->rows[i].count > 0;
-	set_unless(&o->header_rows, header);
-	size_t body = start + (size_t)header;
-	find_looks(&t, body);
-	if (start < s->row_count)
-		find_trailing(d, s, start);
-	uint64_t above = preamble && start < s->row_count ? s->rows[start].line : 0;
-	set_unless(&o->skip, above);
-	set_unless(&o->footer, s->whole ? count_footer(&t, body) : 0);
-	set_unless(&o->table, 1);
 }
 
 void
@@ -589,7 +263,7 @@ dialect_find(struct dialect *out, struct str sample, bool whole, const struct cs
 	struct sample s;
 	sample_init(&s, sample, whole, &own);
 	sample_split(&s, &out->options);
-	find_shape(out, &s, &own);
+	layout_find(out, &s, &own);
 	uint8_t *looks = arena_alloc(a, out->width + 1);
 	memcpy(looks, out->looks, out->width);
 	out->looks = looks;

@@ -1,5 +1,7 @@
 /* sample.c: see sample.h. */
 #include "formats/sample.h"
+#include "base/limits.h"
+#include "formats/look.h"
 
 /* A quoted cell over more lines than this is a quote that somebody forgot, for a guess. */
 #define CELL_LINES 100
@@ -159,4 +161,40 @@ sample_split(struct sample *s, const struct csv_options *o)
 	bool half = c.p == c.end && !s->whole;
 	if ((half || s->cell_count == CELLS_MOST) && s->row_count > 1)
 		s->row_count--;
+}
+
+size_t
+sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a)
+{
+	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), width = 0;
+	*rows = 0;
+	for (size_t i = 0; i < s->row_count; i++) {
+		size_t n = s->rows[i].count;
+		if (n == 0)
+			continue;
+		n = n <= LIMIT_COLUMNS ? n : LIMIT_COLUMNS + 1;
+		count[n]++;
+		++*rows;
+		if (count[n] > count[width] || (count[n] == count[width] && n > width))
+			width = n;
+	}
+	*alike = count[width];
+	return width <= LIMIT_COLUMNS ? width : 0;
+}
+
+size_t
+sample_labels(const struct sample *s, const struct csv_options *o)
+{
+	size_t i = 0;
+	while (i < s->row_count && s->rows[i].count == 0)
+		i++;
+	if (i == s->row_count)
+		return 1;
+	const struct sample_row *row = &s->rows[i];
+	for (size_t c = 0; c < row->count; c++) {
+		struct str cell = s->cells[row->first + c];
+		if (look_at(cell) != LOOK_TEXT || str_trim(cell).n != cell.n)
+			return 1;
+	}
+	return o->header_rows.set && o->header_rows.count == 0 ? 1 : row->count;
 }
