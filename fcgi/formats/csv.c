@@ -216,11 +216,42 @@ begin_next_table(struct csv *c, struct err *e)
 	return true;
 }
 
+/* The line behind the record, without its end; the window may move. */
 static bool
-take_record(struct csv *c, struct at at, struct err *e)
+peek_line(struct csv *c, struct at *at, struct str *line, struct err *e)
 {
-	bool wanted = c->table == c->wanted_table;
-	if (is_blank(c, at.read)) {
+	struct window *w = &c->r->window;
+	for (;;) {
+		const char *end = w->bytes + w->end, *p = at->read;
+		*line = (struct str){p, 0};
+		while (p < end && *p != '\n' && *p != '\r')
+			p++;
+		line->n = (size_t)(p - line->p);
+		if (p < end || w->at_end)
+			return true;
+		size_t behind = (size_t)(at->read - (w->bytes + w->start));
+		if (!window_more(c->r, e))
+			return false;
+		at->read = w->bytes + w->start + behind;
+	}
+}
+
+static bool
+begins_table(struct csv *c, struct at *at, bool *begins, struct err *e)
+{
+	struct str next_line = {0};
+	/* Only there it matters. */
+	if (c->after_blank && c->record.count != c->columns && !peek_line(c, at, &next_line, e))
+		return false;
+	*begins = shape_begins_table(c, next_line);
+	return true;
+}
+
+static bool
+take_record(struct csv *c, struct at *at, struct err *e)
+{
+	bool wanted = c->table == c->wanted_table, begins = false;
+	if (is_blank(c, at->read)) {
 		c->after_blank = true;
 		return !wanted ||
 		       skip_record(c, "blank-row", "the line is blank; it was skipped", e);
@@ -232,7 +263,9 @@ take_record(struct csv *c, struct at at, struct err *e)
 		return skip_record(
 		    c, "repeated-header", "the header stands here once more; it was skipped", e);
 	}
-	if (c->has_header && !again && shape_begins_table(c)) {
+	if (c->has_header && !again && !begins_table(c, at, &begins, e))
+		return false;
+	if (begins) {
 		if (!begin_next_table(c, e))
 			return false;
 		if (c->done)
@@ -241,13 +274,13 @@ take_record(struct csv *c, struct at at, struct err *e)
 	}
 	c->after_blank = false;
 	if (!c->has_header) {
-		if (!take_header(c, &at, e))
+		if (!take_header(c, at, e))
 			return false;
 		if (!c->r->no_header)
 			return true;
 	}
 	c->varied |= !again;
-	return !wanted || take_row(c, at, e);
+	return !wanted || take_row(c, *at, e);
 }
 
 /* ---- lines that are no records ---- */
@@ -374,7 +407,7 @@ read_one(struct csv *c, struct err *e)
 		return skip_line(c, e);
 	}
 	struct at at = record_next(&c->record, e);
-	if (!at.read || !take_record(c, at, e))
+	if (!at.read || !take_record(c, &at, e))
 		return false;
 	w->start = (size_t)(at.read - w->bytes);
 	c->r->line = c->record.line;

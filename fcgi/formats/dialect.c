@@ -104,10 +104,10 @@ is_splittable(struct str cell)
 	return false;
 }
 
+/* Which columns have a cell that is not empty, and how many they are. */
 static size_t
-used_columns(const struct sample *s, size_t width, struct arena *a)
+find_used(bool *used, const struct sample *s, size_t width)
 {
-	bool *used = arena_array(a, width, sizeof *used);
 	size_t n = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sample_row *row = &s->rows[i];
@@ -131,22 +131,28 @@ score(
 		return 0;
 	/* One cell a line, or delimiters that often stand in text. */
 	bool doubtful = width == 1 || c->trust < 1;
+	/* Columns without any cell are no gain: they are half of a longer delimiter. */
+	bool *used = arena_array(a, width, sizeof *used);
+	size_t gained = find_used(used, s, width), cells = 0;
 	double worth = 0;
-	size_t cells = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sample_row *row = &s->rows[i];
-		for (size_t k = 0; k < row->count && row->count == width; k++, cells++) {
+		for (size_t k = 0; k < row->count && row->count == width; k++) {
+			if (!used[k])
+				continue;
+			cells++;
 			struct str cell = s->cells[row->first + k];
 			bool quoted = cell.p > s->text.p && cell.p[-1] == o->quote;
 			worth += cell_worth(cell, quoted) *
 				 (doubtful && !quoted && is_splittable(cell) ? 0.4 : 1);
 		}
 	}
-	/* Columns without any cell are no gain: they are half of a longer delimiter. */
-	size_t used = used_columns(s, width, a);
 	arena_reset(a, mark);
+	if (cells == 0)
+		return 0;
 	double consistent = (double)alike / (double)rows;
-	double gain = width == 1 ? 0.35 : (double)(used - 1) / (double)used * c->trust;
+	double gain = width == 1 ? 0.35 : (double)(gained - 1) / (double)gained * c->trust;
+	gain *= 1 - 0.1 * (double)(width - gained) / (double)width;
 	double stray = (double)s->stray / (double)(rows + s->stray);
 	return consistent * consistent * gain * worth / (double)cells * (1 - stray);
 }

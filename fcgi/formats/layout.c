@@ -141,6 +141,34 @@ find_start(const struct table_shape *t)
 	return t->s->row_count;
 }
 
+static size_t
+count_words(struct str text)
+{
+	size_t words = text.n > 0;
+	for (size_t i = 1; i < text.n; i++)
+		words += text.p[i] == ' ' && text.p[i - 1] != ' ';
+	return words;
+}
+
+/* Some label has fewer words than every cell below it. */
+static bool
+is_shorter_in_words(const struct table_shape *t, size_t row)
+{
+	const struct sample *s = t->s;
+	for (size_t c = 0; c < t->d->width; c++) {
+		size_t least = SIZE_MAX;
+		for (size_t i = row + 1; i < s->row_count; i++) {
+			size_t words = s->rows[i].count == t->d->width
+					   ? count_words(str_trim(s->cells[s->rows[i].first + c]))
+					   : 0;
+			least = words > 0 && words < least ? words : least;
+		}
+		if (least < SIZE_MAX && count_words(str_trim(s->cells[s->rows[row].first + c])) < least)
+			return true;
+	}
+	return false;
+}
+
 /* The line before the first full row may be a header of another length. */
 static bool
 is_odd_header(const struct table_shape *t, size_t row, const struct csv_options *o, struct arena *a)
@@ -153,39 +181,87 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;
 	struct split_cell *cells = arena_array(a, width, sizeof *cells);
-	return split_other_delimiter(cells, width, r->bytes, o) != NULL;
+	const char *other_delimiter = split_other_delimiter(cells, width, r->bytes, o);
+	/* A title may have as many words as there are columns. */
+	return other_delimiter && (other_delimiter[0] != ' ' || !is_shorter_in_words(t, row + 1));
 }
 
-/* A line behind the rows that says something about them. */
+enum note { NOTE_NONE, NOTE_BLANK, NOTE_APART, NOTE_CLEAR };
+
+/* Longer than what the rows have in their first column. */
 static bool
-is_note(const struct table_shape *t, size_t row, bool apart)
+is_longest(const struct table_shape *t, struct str first)
 {
-	const struct sample_row *r = &t->s->rows[row];
-	size_t width = t->d->width, words = 1;
-	if (r->count == 0 || width < 2)
-		return r->count == 0;
-	struct str first = t->s->cells[r->first];
-	for (size_t i = 1; i < first.n; i++)
-		words += first.p[i] == ' ' && first.p[i - 1] != ' ';
-	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT;
-	if (r->count != width)
-		return r->filled == 1 && first.n > 0 &&
-		       (apart || other || (words >= 3 && width >= 3));
-	return width >= 3 && 2 * (size_t)r->filled <= width && 2 * (size_t)r->filled < t->typical &&
-	       first.n > 0 && other;
+	for (size_t i = 0; i < t->s->row_count; i++) {
+		const struct sample_row *r = &t->s->rows[i];
+		if (is_full(t, r) && t->s->cells[r->first].n >= first.n)
+			return false;
+	}
+	return true;
 }
 
+/* Delimiters are followed by spaces, as in a sentence. */
+static bool
+is_sentence(const struct table_shape *t, const struct sample_row *r)
+{
+	for (size_t c = 1; c < r->count; c++) {
+		struct str cell = t->s->cells[r->first + c];
+		if (cell.n < 2 || cell.p[0] != ' ')
+			return false;
+	}
+	return true;
+}
+
+/* A line behind the rows that says something about them; NOTE_APART: if they end above it. */
+static enum note
+note_of(const struct table_shape *t, size_t row)
+{
+	const struct sample *s = t->s;
+	const struct sample_row *r = &s->rows[row];
+	size_t width = t->d->width;
+	if (r->filled == 0)
+		return r->count == 0 || width >= 2 ? NOTE_BLANK : NOTE_NONE;
+	struct str first = str_trim(s->cells[r->first]);
+	if (width < 2 || first.n == 0)
+		return NOTE_NONE;
+	size_t words = count_words(first);
+	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT;
+	/* A row that was cut off has no line end. */
+	bool ended = r->bytes.p + r->bytes.n < s->text.p + s->text.n;
+	if (r->filled == 1 && r->count != width)
+		return other || (width >= 3 && (words >= 3 || ended)) ? NOTE_CLEAR : NOTE_APART;
+	if (r->count < width) {
+		bool sentence = is_sentence(t, r);
+		if (width < 3 || look_at(first) != LOOK_TEXT || !(sentence || words >= 3))
+			return NOTE_NONE;
+		return sentence && other ? NOTE_CLEAR : NOTE_APART;
+	}
+	if (r->count > width || width < 3)
+		return NOTE_NONE;
+	if (other && 2 * (size_t)r->filled <= width && 2 * (size_t)r->filled < t->typical)
+		return NOTE_CLEAR;
+	if (r->filled > 1 || t->typical < 3)
+		return NOTE_NONE;
+	return words >= 3 && is_longest(t, first) ? NOTE_CLEAR : NOTE_APART;
+}
+
+/* Lines at the end that are notes: each by itself, or for a blank line above. */
 static uint64_t
 count_footer(const struct table_shape *t, size_t from)
 {
 	const struct sample *s = t->s;
-	size_t first = s->row_count;
+	size_t first = s->row_count, apart = s->row_count;
 	for (size_t i = s->row_count; i > from && s->row_count - i < NOTES_FOUND; i--) {
-		bool apart = i >= 2 && s->rows[i - 2].count == 0;
-		if (!is_note(t, i - 1, apart))
+		enum note note = note_of(t, i - 1);
+		if (note == NOTE_NONE)
 			break;
-		if (s->rows[i - 1].count > 0)
+		if (note == NOTE_BLANK && apart < first)
+			first = apart;
+		/* A row of empty cells above notes is none. */
+		if (note == NOTE_CLEAR || (note == NOTE_BLANK && first == i && s->rows[i - 1].count > 0))
 			first = i - 1;
+		if (note == NOTE_APART)
+			apart = i - 1;
 	}
 	return first < s->row_count ? s->lines - s->rows[first].line : 0;
 }

@@ -163,22 +163,60 @@ sample_split(struct sample *s, const struct csv_options *o)
 		s->row_count--;
 }
 
+/* The number of cells that most of the first n rows have; of two as frequent, the larger one. */
+static size_t
+most_frequent(const struct sample *s, size_t n, size_t *count, size_t *rows)
+{
+	size_t width = 0;
+	memset(count, 0, (LIMIT_COLUMNS + 2) * sizeof *count);
+	*rows = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t cells = s->rows[i].count;
+		if (cells == 0)
+			continue;
+		cells = cells <= LIMIT_COLUMNS ? cells : LIMIT_COLUMNS + 1;
+		count[cells]++;
+		++*rows;
+		if (count[cells] > count[width] || (count[cells] == count[width] && cells > width))
+			width = cells;
+	}
+	return width;
+}
+
+static size_t
+first_of_width(const struct sample *s, size_t width)
+{
+	size_t i = 0;
+	while (i < s->row_count && s->rows[i].count != width)
+		i++;
+	return i;
+}
+
+/* A header that says what another one says, and more or less than that. */
+static bool
+is_like_header(const struct sample *s, const struct sample_row *a, const struct sample_row *b)
+{
+	size_t least = a->count < b->count ? a->count : b->count, equal = 0;
+	for (size_t i = 0; i < least; i++)
+		equal += str_equal(str_trim(s->cells[a->first + i]), str_trim(s->cells[b->first + i]));
+	return equal >= 2 && equal * 10 >= least * 8;
+}
+
 size_t
 sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a)
 {
-	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), width = 0;
-	*rows = 0;
-	for (size_t i = 0; i < s->row_count; i++) {
-		size_t n = s->rows[i].count;
-		if (n == 0)
-			continue;
-		n = n <= LIMIT_COLUMNS ? n : LIMIT_COLUMNS + 1;
-		count[n]++;
-		++*rows;
-		if (count[n] > count[width] || (count[n] == count[width] && n > width))
-			width = n;
-	}
+	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), ignored;
+	size_t width = most_frequent(s, s->row_count, count, rows);
 	*alike = count[width];
+	/* Of several tables the first is read, unless it is hardly more than notes on the next. */
+	size_t next = first_of_width(s, width);
+	size_t above = most_frequent(s, next, count, &ignored);
+	if (above >= 2 && count[above] >= 3 &&
+	    (4 * count[above] >= 3 * *alike ||
+		is_like_header(s, &s->rows[first_of_width(s, above)], &s->rows[next]))) {
+		width = above;
+		*alike = count[above];
+	}
 	return width <= LIMIT_COLUMNS ? width : 0;
 }
 

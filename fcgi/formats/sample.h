@@ -33,8 +33,8 @@ struct sample {
 /* Memory for the parts of any text of that size. */
 void sample_init(struct sample *s, struct str text, bool whole, struct arena *a);
 void sample_split(struct sample *s, const struct csv_options *o);
-/* The number of cells that most rows have, of two as frequent the larger one, and how many rows
- * there are and have so many; 0: more than a table may have. */
+/* The number of cells that most rows have (of the first table, where there are several as large),
+ * how many rows there are and how many have so many; 0: more than a table may have. */
 size_t sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a);
 /* Where rows have one cell each, a first line of several labels still says what was meant. */
 size_t sample_labels(const struct sample *s, const struct csv_options *o);

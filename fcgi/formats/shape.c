@@ -100,18 +100,26 @@ drop_empty(struct csv *c, struct at *at, size_t columns, bool *dropped, struct e
 	    columns + extra, columns, extra > 1 ? "with others the empty" : "the empty", first + 1);
 }
 
-/* At least half of what has a look of its own has the right one. */
+/* Most of what has a look of its own has the right one.  Words say nothing: where there is nothing
+ * else, the line must be no row at all by its own delimiter, and when the other one stands between
+ * words, too, some cell must be quoted. */
 static bool
-cells_fit(const struct csv *c, const struct split_cell *cells, size_t count, bool header)
+cells_fit(const struct csv *c, const struct split_cell *cells, size_t count, bool header,
+    const char *other)
 {
-	size_t good = 0, bad = 0, texts = 0;
+	size_t good = 0, bad = 0, texts = 0, quoted = 0;
 	for (size_t i = 0; i < count; i++) {
 		enum look want = column_look(c, i), look = look_at(cells[i].text);
+		quoted += cells[i].quoted;
 		texts += look == LOOK_TEXT;
 		if (want > LOOK_TEXT && look != LOOK_EMPTY)
 			*(look == want ? &good : &bad) += 1;
 	}
-	return header ? texts == count : good > bad;
+	if (header)
+		return texts == count;
+	if (good + bad == 0)
+		return c->record.count == 1 && count >= 3 && (quoted > 0 || !strchr(" :", other[0]));
+	return good > bad;
 }
 
 /* The record is split by another delimiter, when that gives the cells of the table. */
@@ -127,7 +135,7 @@ use_other_delimiter(
 	struct split_cell *cells = c->record.cells;
 	const char *other = split_other_delimiter(cells, columns, text, &c->dialect.options);
 	bool worked = true;
-	if (other && cells_fit(c, cells, columns, header)) {
+	if (other && cells_fit(c, cells, columns, header, other)) {
 		struct csv_options o = c->dialect.options;
 		o.delimiter = str_of(other);
 		*used = true;
@@ -175,16 +183,23 @@ shape_remember(struct csv *c)
 		c->first_labels[i] = arena_copy(c->r->arena, field(c, i));
 }
 
+/* Texts that are none of the columns' own, each another; in a table of words alone the next row
+ * must have as many cells. */
 static bool
-is_labels(const struct csv *c)
+is_labels(const struct csv *c, struct str next_line)
 {
-	size_t typed = 0;
+	size_t typed = 0, count = c->record.count;
 	for (size_t i = 0; i < c->dialect.width; i++)
 		typed += c->dialect.looks[i] > LOOK_TEXT;
-	for (size_t i = 0; i < c->record.count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (look_at(field(c, i)) != LOOK_TEXT)
 			return false;
-	return typed > 0;
+		for (size_t k = 0; k < i && typed == 0; k++)
+			if (str_equal(field(c, k), field(c, i)))
+				return false;
+	}
+	return typed > 0 || split_loosely(c->record.cells, LIMIT_COLUMNS + 1, next_line,
+				&c->dialect.options) == count;
 }
 
 static size_t
@@ -205,12 +220,12 @@ shape_repeats_header(const struct csv *c)
 }
 
 bool
-shape_begins_table(const struct csv *c)
+shape_begins_table(const struct csv *c, struct str next_line)
 {
 	size_t count = c->record.count;
 	if (c->r->no_header || count < 2 || count > LIMIT_COLUMNS)
 		return false;
-	if (c->after_blank && count != c->columns && is_labels(c))
+	if (c->after_blank && count != c->columns && is_labels(c, next_line))
 		return true;
 	if (c->first_count < 2 || !str_equal(field(c, 0), c->first_labels[0]))
 		return false;

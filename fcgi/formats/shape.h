@@ -32,8 +32,8 @@ bool shape_row(struct csv *c, struct at *at, struct err *e) MUST_CHECK;
 /* The record is the first row of this table's header. */
 void shape_remember(struct csv *c);
 /* The record is the header of another table below this one: nearly the same header again, or
- * labels behind a blank line in another number. */
-bool shape_begins_table(const struct csv *c);
+ * labels behind a blank line in another number, of which the next line is a row. */
+bool shape_begins_table(const struct csv *c, struct str next_line);
 /* The record is this table's header once more, as where files were put one behind the other. */
 bool shape_repeats_header(const struct csv *c);
 

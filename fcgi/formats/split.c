@@ -35,10 +35,17 @@ escapes(const struct search *s, const char *p)
 	       s->end - p > 1;
 }
 
+static bool
+is_line_end(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* Where a cell without quotes ends; a line end is no part of one. */
 static const char *
 plain_end(const struct search *s, const char *p)
 {
-	while (!cell_ends(s, p))
+	while (!cell_ends(s, p) && !is_line_end(*p))
 		p += escapes(s, p) && at_delimiter(s, p + 1) ? 2 : 1;
 	return p;
 }
@@ -99,7 +106,7 @@ split_from(struct search *s, const char *p, size_t i)
 	while (s->o->quote == CSV_NONE || p == s->end || *p != s->o->quote) {
 		const char *end = plain_end(s, p);
 		s->cells[i] = (struct split_cell){between(p, end), false};
-		if (end == s->end || i + 1 == s->width)
+		if (end == s->end || i + 1 == s->width || is_line_end(*end))
 			return end == s->end && i + 1 == s->width;
 		p = end + s->o->delimiter.n;
 		i++;
@@ -114,7 +121,7 @@ split_from(struct search *s, const char *p, size_t i)
 		if (close != strict && try_cell(s, i, between(p + 1, close), close + 1, true, 1))
 			return true;
 	const char *end = plain_end(s, p);
-	return try_cell(s, i, between(p, end), end, false, 1);
+	return cell_ends(s, end) && try_cell(s, i, between(p, end), end, false, 1);
 }
 
 bool
