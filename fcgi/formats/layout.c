@@ -258,7 +258,8 @@ count_footer(const struct table_shape *t, size_t from)
 		if (note == NOTE_BLANK && apart < first)
 			first = apart;
 		/* A row of empty cells above notes is none. */
-		if (note == NOTE_CLEAR || (note == NOTE_BLANK && first == i && s->rows[i - 1].count > 0))
+		bool above = first == i && i < s->row_count && s->rows[i - 1].count > 0;
+		if (note == NOTE_CLEAR || (note == NOTE_BLANK && above))
 			first = i - 1;
 		if (note == NOTE_APART)
 			apart = i - 1;
