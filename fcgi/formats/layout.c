@@ -95,6 +95,48 @@ looks_like_data(const struct table_shape *t, size_t row)
 	return typed > 0;
 }
 
+static int
+year_of(struct str cell)
+{
+	int year = 0;
+	cell = str_trim(cell);
+	for (size_t i = 0; i < cell.n; i++)
+		year = cell.p[i] >= '0' && cell.p[i] <= '9' && i < 4 ? 10 * year + cell.p[i] - '0'
+								     : -1;
+	return year >= 1500 && year < 2200 ? year : 0;
+}
+
+/* Labels may be numbers when they are years, one behind the other, above what is none. */
+static bool
+has_years_for_labels(const struct table_shape *t, size_t row)
+{
+	const struct sample *s = t->s;
+	const struct sample_row *r = &s->rows[row];
+	int first = 0, last = 0, direction = 0;
+	size_t cells = 0, years = 0;
+	for (size_t c = 0; c < r->count; c++) {
+		struct str cell = s->cells[r->first + c];
+		int year = year_of(cell);
+		if (year == 0 && look_at(cell) > LOOK_TEXT)
+			return false;
+		if (year == 0)
+			continue;
+		if (last > 0 && (year == last || (direction && (year > last) != (direction > 0))))
+			return false;
+		if (last > 0)
+			direction = year > last ? 1 : -1;
+		first = first > 0 ? first : year;
+		last = year;
+		for (size_t i = row + 1; i < s->row_count; i++)
+			if (s->rows[i].count > c) {
+				struct str below = s->cells[s->rows[i].first + c];
+				cells += below.n > 0;
+				years += year_of(below) > 0;
+			}
+	}
+	return first != last && 2 * years <= cells;
+}
+
 /* How many rows from `first` on are labels. */
 static uint64_t
 count_header(struct table_shape *t, size_t first)
@@ -114,9 +156,10 @@ count_header(struct table_shape *t, size_t first)
 				!rows_equal(s, i, s->row_count - 1) && !looks_like_data(t, i);
 		if (rows > 0 && !repeated && (other < 2 || same > 0))
 			break;
-		if (rows == 0 && (other > 0 ? other < same : same > 0))
+		bool labels = rows == 0 && has_years_for_labels(t, i);
+		if (rows == 0 && !labels && (other > 0 ? other < same : same > 0))
 			return 0;
-		if (rows == 0 && next == s->row_count && looks_like_data(t, i))
+		if (rows == 0 && !labels && next == s->row_count && looks_like_data(t, i))
 			return 0;
 	}
 	return rows;
@@ -176,7 +219,7 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	const struct sample_row *r = &t->s->rows[row];
 	size_t width = t->d->width, other, same;
 	compare_looks(t, row, &other, &same);
-	if (r->count == 0 || width < 2 || same > 0)
+	if (r->count == 0 || width < 2 || (same > 0 && !has_years_for_labels(t, row)))
 		return false;
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;

@@ -34,9 +34,10 @@ fit(const struct csv *c, size_t column, struct str cell)
 	return want > LOOK_TEXT ? (look == want ? 2 : -2) : (look == LOOK_TEXT ? 1 : 0);
 }
 
-/* The empty cell without which the others go best into their columns; of two as good, the later. */
+/* The empty cell without which the others go best into their columns, and how well; of two as good,
+ * the later. */
 static size_t
-empty_cell_too_many(const struct csv *c)
+empty_cell_too_many(const struct csv *c, long *how_well)
 {
 	size_t count = c->record.count, best = SIZE_MAX;
 	long points = 0, most = LONG_MIN;
@@ -51,6 +52,7 @@ empty_cell_too_many(const struct csv *c)
 			best = i;
 		}
 	}
+	*how_well = most;
 	return best;
 }
 
@@ -90,7 +92,8 @@ drop_empty(struct csv *c, struct at *at, size_t columns, bool *dropped, struct e
 	if (empty < extra)
 		return true;
 	while (c->record.count > columns) {
-		size_t i = empty_cell_too_many(c);
+		long ignored;
+		size_t i = empty_cell_too_many(c, &ignored);
 		first = i < first ? i : first;
 		record_remove(&c->record, at, i);
 	}
@@ -150,6 +153,82 @@ use_other_delimiter(
 	return worked;
 }
 
+/* The same, counting what cannot be there. */
+static int
+fit_alone(const struct csv *c, size_t column, struct str cell, size_t *wrong)
+{
+	int points = fit(c, column, cell);
+	*wrong += points < 0;
+	return points;
+}
+
+/* A column into which go all cells that are too many, as one text. */
+struct join {
+	size_t column; /* SIZE_MAX: there is none, or it could be several */
+	long points;
+};
+
+static struct join
+best_join(const struct csv *c, size_t columns, size_t extra)
+{
+	const struct split_cell *cells = c->record.cells;
+	struct join best = {SIZE_MAX, 0};
+	size_t wrong = 0;
+	long points = 0;
+	for (size_t i = 1; i < columns; i++)
+		points += fit_alone(c, i, cells[i + extra].text, &wrong);
+	for (size_t k = 0; k < columns; k++) {
+		if (k > 0) {
+			size_t left = 0;
+			points -= fit_alone(c, k, cells[k + extra].text, &left);
+			wrong -= left;
+			points += fit_alone(c, k - 1, cells[k - 1].text, &wrong);
+		}
+		struct str all = cells[k].text;
+		bool plain = !cells[k].quoted, sentence = true;
+		for (size_t i = k + 1; i <= k + extra; i++) {
+			plain &= !cells[i].quoted;
+			sentence &= cells[i].text.n > 0 && cells[i].text.p[0] == ' ';
+			all.n = (size_t)(cells[i].text.p + cells[i].text.n - all.p);
+		}
+		/* Behind the last column there may well be a cell too many. */
+		if (!plain || wrong > 0 || (k + 1 == columns && columns > 1 && !sentence))
+			continue;
+		long with = points + fit(c, k, all) + sentence;
+		if (fit(c, k, all) > 0 && with >= best.points)
+			best = (struct join){with > best.points ? k : SIZE_MAX, with};
+	}
+	return best;
+}
+
+/* Splits the record into c->record.cells. */
+static struct join
+find_join(const struct csv *c, struct at at, size_t columns)
+{
+	size_t count = c->record.count;
+	if (count <= columns || count > LIMIT_COLUMNS || columns > c->dialect.width ||
+	    c->record.line > c->r->line + 1 ||
+	    split_loosely(c->record.cells, LIMIT_COLUMNS + 1, record_bytes(&c->record, at),
+		&c->dialect.options) != count)
+		return (struct join){SIZE_MAX, 0};
+	return best_join(c, columns, count - columns);
+}
+
+static bool
+join_cells(struct csv *c, struct at *at, size_t columns, size_t column, struct err *e)
+{
+	struct split_cell *cells = c->record.cells;
+	size_t count = c->record.count, last = column + count - columns;
+	struct str end = cells[last].text;
+	cells[column].text.n = (size_t)(end.p + end.n - cells[column].text.p);
+	memmove(&cells[column + 1], &cells[last + 1], (count - last - 1) * sizeof *cells);
+	return record_rewrite(&c->record, at, cells, columns, &c->dialect.options, e) &&
+	       reader_finding(c->r, e, "unquoted-delimiter", column,
+		   "the line has %zu cells, the table has %zu column%s: cells %zu to %zu were "
+		   "joined, as one text in which delimiters stand without quotes",
+		   count, columns, columns == 1 ? "" : "s", column + 1, last + 1);
+}
+
 bool
 shape_header(struct csv *c, struct at *at, struct err *e)
 {
@@ -172,7 +251,17 @@ shape_row(struct csv *c, struct at *at, struct err *e)
 		return drop_trailing(c, at, e);
 	if (!use_other_delimiter(c, at, columns, false, &done, e))
 		return false;
-	return done || count < columns || drop_empty(c, at, columns, &done, e);
+	if (done || count < columns)
+		return true;
+	struct join join = find_join(c, *at, columns);
+	bool joins = join.column != SIZE_MAX;
+	/* One empty cell may be too many, or part of such a text. */
+	long without = LONG_MAX;
+	if (joins && count == columns + 1)
+		(void)empty_cell_too_many(c, &without);
+	if ((!joins || without >= join.points) && !drop_empty(c, at, columns, &done, e))
+		return false;
+	return done || !joins || join_cells(c, at, columns, join.column, e);
 }
 
 void

@@ -483,7 +483,8 @@ compare_with_plain(struct str text, size_t window)
 	size_t rows = 0, columns = 0, skipped = 0, longest[8] = {0};
 	int found;
 	/* The plain parser repairs no row; where one was, it has nothing to say. */
-	bool repaired = collect_findings_of(&t, "mixed-delimiter") > 0;
+	bool repaired = collect_findings_of(&t, "mixed-delimiter") > 0 ||
+			collect_findings_of(&t, "unquoted-delimiter") > 0;
 	for (size_t i = 0; i < t.finding_count; i++)
 		repaired |= strcmp(t.findings[i].code, "extra-cell") == 0 &&
 			    t.findings[i].column == TABLE_NO_COLUMN;
