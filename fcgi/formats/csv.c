@@ -199,6 +199,23 @@ is_blank(const struct csv *c, const char *end)
 	return p == end;
 }
 
+/* A line drawn below the header, as programs print tables. */
+static bool
+is_ruler(struct csv *c)
+{
+	size_t filled = 0;
+	if (!c->has_header || c->varied || c->r->no_header)
+		return false;
+	for (size_t i = 0; i < c->record.count && i < LIMIT_COLUMNS; i++) {
+		const struct field *f = &c->record.fields[i];
+		struct str cell = {c->r->row + f->start, f->length};
+		if (f->length > 0 && !look_is_ruler(cell))
+			return false;
+		filled += f->length > 0;
+	}
+	return filled > 0;
+}
+
 static bool
 begin_next_table(struct csv *c, struct err *e)
 {
@@ -256,6 +273,9 @@ take_record(struct csv *c, struct at *at, struct err *e)
 		return !wanted ||
 		       skip_record(c, "blank-row", "the line is blank; it was skipped", e);
 	}
+	if (wanted && is_ruler(c))
+		return skip_record(c, "ruler-row",
+		    "the line only draws a line below the header; it was skipped", e);
 	/* A table may well hold what its header says, as its first rows. */
 	bool again = c->has_header && shape_repeats_header(c);
 	if (again && c->varied && wanted) {

@@ -119,6 +119,16 @@ find_used(bool *used, const struct sample *s, size_t width)
 	return n > 0 ? n : 1;
 }
 
+/* Lines of one cell before the first row. */
+static size_t
+lines_above(const struct sample *s, size_t width)
+{
+	size_t lines = 0;
+	for (size_t i = 0; i < s->row_count && s->rows[i].count != width; i++)
+		lines += s->rows[i].count == 1;
+	return lines;
+}
+
 static double
 score(
     const struct sample *s, const struct csv_options *o, const struct candidate *c, struct arena *a)
@@ -150,7 +160,11 @@ score(
 	arena_reset(a, mark);
 	if (cells == 0)
 		return 0;
-	double consistent = (double)alike / (double)rows;
+	/* What is consistent by itself is so under the right delimiter alone. */
+	double others = width == 1 ? 0 : 0.8 * (double)sample_blocks(s, width);
+	/* Lines of text above a table are no rows, however many. */
+	double lines = alike >= 3 ? 0.7 * (double)lines_above(s, width) : 0;
+	double consistent = ((double)alike + others) / ((double)rows - lines);
 	double gain = width == 1 ? 0.35 : (double)(gained - 1) / (double)gained * c->trust;
 	gain *= 1 - 0.1 * (double)(width - gained) / (double)width;
 	double stray = (double)s->stray / (double)(rows + s->stray);

@@ -45,11 +45,23 @@ look_at_utf16(struct str s, bool little)
 	return look;
 }
 
+/* Half the bytes of UTF-16 are no ASCII text, however it is written; some NULs in a text are few. */
+static bool
+is_ascii(struct str s)
+{
+	size_t ascii = 0;
+	for (size_t i = 0; i < s.n; i++)
+		ascii += (unsigned char)s.p[i] >= '\t' && (unsigned char)s.p[i] < 0x7f;
+	return ascii >= s.n - s.n / 10;
+}
+
 /* Delimiters, digits and line ends are in every table; read the other way round they are letters of
  * scripts that nobody mixes. */
 static bool
 is_utf16(struct str s, bool little)
 {
+	if (is_ascii(s))
+		return false;
 	struct utf16_look this = look_at_utf16(s, little), other = look_at_utf16(s, !little);
 	return this.usual > s.n / 40 && this.wrong <= s.n / 200 && this.usual > 4 * other.usual;
 }

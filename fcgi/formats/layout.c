@@ -24,14 +24,16 @@ find_comment(struct csv_options *o, const struct sample *s, size_t width)
 {
 	static const char *const marks[] = {"#", "//", "%"};
 	for (size_t m = 0; m < ARRAY_LENGTH(marks) && width > 1; m++) {
-		size_t other = 0, alike = 0;
+		size_t other = 0, alike = 0, first = 0;
 		for (size_t i = 0; i < s->row_count; i++) {
 			const struct sample_row *row = &s->rows[i];
 			if (row->count == 0 || !str_starts(s->cells[row->first], marks[m]))
 				continue;
+			first += first == i;
 			*(row->count == width && row->filled > 1 ? &alike : &other) += 1;
 		}
-		if (other > 0 && alike == 0)
+		/* Comments may hold delimiters; a header, too, may begin with such a mark. */
+		if ((other > 0 && alike == 0) || (first > 1 && first == other + alike))
 			o->comment = str_of(marks[m]);
 	}
 }
@@ -95,46 +97,71 @@ looks_like_data(const struct table_shape *t, size_t row)
 	return typed > 0;
 }
 
+/* A whole number of up to four digits; -1: it is none. */
 static int
-year_of(struct str cell)
+whole_number(struct str cell)
 {
-	int year = 0;
+	int n = 0;
 	cell = str_trim(cell);
-	for (size_t i = 0; i < cell.n; i++)
-		year = cell.p[i] >= '0' && cell.p[i] <= '9' && i < 4 ? 10 * year + cell.p[i] - '0'
-								     : -1;
-	return year >= 1500 && year < 2200 ? year : 0;
+	for (size_t i = 0; i < cell.n && n >= 0; i++)
+		n = cell.p[i] >= '0' && cell.p[i] <= '9' && i < 4 ? 10 * n + cell.p[i] - '0' : -1;
+	return cell.n > 0 ? n : -1;
 }
 
-/* Labels may be numbers when they are years, one behind the other, above what is none. */
 static bool
-has_years_for_labels(const struct table_shape *t, size_t row)
+is_year(int n)
+{
+	return n >= 1500 && n < 2200;
+}
+
+/* The row's numbers are a series that labels columns: years, one behind the other in either
+ * direction, or numbers that count from 0 or 1. */
+static bool
+is_series(const struct sample *s, const struct sample_row *r)
+{
+	int first = -1, last = -1, direction = 0;
+	bool years = true, counts = true;
+	size_t n = 0;
+	for (size_t c = 0; c < r->count; c++) {
+		struct str cell = s->cells[r->first + c];
+		int this = whole_number(cell);
+		if (this < 0 && look_at(cell) > LOOK_TEXT)
+			return false;
+		if (this < 0)
+			continue;
+		int step = this - last;
+		if (n > 0 && (step == 0 || (direction != 0 && (step > 0) != (direction > 0))))
+			return false;
+		direction = n == 0 ? 0 : step;
+		years &= is_year(this);
+		counts &= n == 0 || step == 1;
+		first = n == 0 ? this : first;
+		last = this;
+		n++;
+	}
+	return n < r->count && ((n > 1 && years) || (n > 2 && counts && first <= 1));
+}
+
+/* Labels may be numbers when they are a series above what is none. */
+static bool
+has_numbers_for_labels(const struct table_shape *t, size_t row)
 {
 	const struct sample *s = t->s;
 	const struct sample_row *r = &s->rows[row];
-	int first = 0, last = 0, direction = 0;
-	size_t cells = 0, years = 0;
-	for (size_t c = 0; c < r->count; c++) {
-		struct str cell = s->cells[r->first + c];
-		int year = year_of(cell);
-		if (year == 0 && look_at(cell) > LOOK_TEXT)
+	size_t cells = 0, same = 0;
+	if (!is_series(s, r))
+		return false;
+	for (size_t i = row + 1; i < s->row_count; i++) {
+		if (s->rows[i].count == r->count && is_series(s, &s->rows[i]))
 			return false;
-		if (year == 0)
-			continue;
-		if (last > 0 && (year == last || (direction && (year > last) != (direction > 0))))
-			return false;
-		if (last > 0)
-			direction = year > last ? 1 : -1;
-		first = first > 0 ? first : year;
-		last = year;
-		for (size_t i = row + 1; i < s->row_count; i++)
-			if (s->rows[i].count > c) {
-				struct str below = s->cells[s->rows[i].first + c];
-				cells += below.n > 0;
-				years += year_of(below) > 0;
-			}
+		for (size_t c = 0; c < r->count && c < s->rows[i].count; c++) {
+			int above = whole_number(s->cells[r->first + c]);
+			int below = whole_number(s->cells[s->rows[i].first + c]);
+			cells += is_year(above) && s->cells[s->rows[i].first + c].n > 0;
+			same += is_year(above) && is_year(below);
+		}
 	}
-	return first != last && 2 * years <= cells;
+	return 2 * same <= cells;
 }
 
 /* How many rows from `first` on are labels. */
@@ -147,7 +174,7 @@ count_header(struct table_shape *t, size_t first)
 		size_t next = i + 1;
 		while (next < s->row_count && s->rows[next].count == 0)
 			next++;
-		if (rows > 0 && !is_full(t, &s->rows[i]))
+		if (rows > 0 && (!is_full(t, &s->rows[i]) || sample_is_ruler(s, &s->rows[i])))
 			break;
 		/* The columns as they are without this row. */
 		find_looks(t, next);
@@ -156,7 +183,7 @@ count_header(struct table_shape *t, size_t first)
 				!rows_equal(s, i, s->row_count - 1) && !looks_like_data(t, i);
 		if (rows > 0 && !repeated && (other < 2 || same > 0))
 			break;
-		bool labels = rows == 0 && has_years_for_labels(t, i);
+		bool labels = rows == 0 && has_numbers_for_labels(t, i);
 		if (rows == 0 && !labels && (other > 0 ? other < same : same > 0))
 			return 0;
 		if (rows == 0 && !labels && next == s->row_count && looks_like_data(t, i))
@@ -219,7 +246,7 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	const struct sample_row *r = &t->s->rows[row];
 	size_t width = t->d->width, other, same;
 	compare_looks(t, row, &other, &same);
-	if (r->count == 0 || width < 2 || (same > 0 && !has_years_for_labels(t, row)))
+	if (r->count == 0 || width < 2 || (same > 0 && !has_numbers_for_labels(t, row)))
 		return false;
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;

@@ -139,3 +139,16 @@ look_at(struct str cell)
 		return LOOK_BOOLEAN;
 	return is_address(s) ? LOOK_ADDRESS : LOOK_TEXT;
 }
+
+bool
+look_is_ruler(struct str cell)
+{
+	size_t strokes = 0;
+	cell = str_trim(cell);
+	for (size_t i = 0; i < cell.n; i++) {
+		if (!memchr("-=+:|", cell.p[i], 5))
+			return false;
+		strokes += cell.p[i] == '-' || cell.p[i] == '=';
+	}
+	return strokes >= 2;
+}

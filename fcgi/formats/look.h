@@ -21,5 +21,7 @@ enum look {
 
 /* Space around the cell does not count. */
 enum look look_at(struct str cell);
+/* It only draws a line: "-----", ":---:", "==+==". */
+bool look_is_ruler(struct str cell);
 
 #endif

@@ -5,6 +5,8 @@
 
 /* A quoted cell over more lines than this is a quote that somebody forgot, for a guess. */
 #define CELL_LINES 100
+/* Rows of one width that are a table. */
+#define BLOCK_ROWS 4
 #define ROWS_MOST 20000
 #define CELLS_MOST 200000
 
@@ -202,22 +204,79 @@ is_like_header(const struct sample *s, const struct sample_row *a, const struct 
 	return equal >= 2 && equal * 10 >= least * 8;
 }
 
+/* Pairs of a name and a value above the table say what it is. */
+static size_t
+wider_than_pairs(const struct sample *s, const size_t *count)
+{
+	size_t width = 2, pairs = first_of_width(s, 2);
+	for (size_t i = pairs; i < s->row_count; i++) {
+		size_t n = s->rows[i].count;
+		if (n > 2 && n <= LIMIT_COLUMNS && count[n] >= 3 &&
+		    count[n] * n >= count[width] * width)
+			width = n;
+	}
+	return width;
+}
+
+/* Lines of text may be more than the rows of the table below them. */
+static size_t
+width_below_lines(const struct sample *s, const size_t *count)
+{
+	size_t width = 1, lines = 0;
+	for (size_t n = 2; n <= LIMIT_COLUMNS; n++)
+		if (count[n] >= 3 && (width == 1 || count[n] > count[width]))
+			width = n;
+	for (size_t i = first_of_width(s, width); width > 1 && i < s->row_count; i++)
+		lines += s->rows[i].count == 1;
+	return 2 * lines <= count[width] ? width : 1;
+}
+
 size_t
 sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a)
 {
 	size_t *count = arena_array(a, LIMIT_COLUMNS + 2, sizeof *count), ignored;
 	size_t width = most_frequent(s, s->row_count, count, rows);
+	if (width == 1)
+		width = width_below_lines(s, count);
+	if (width == 2)
+		width = wider_than_pairs(s, count);
 	*alike = count[width];
 	/* Of several tables the first is read, unless it is hardly more than notes on the next. */
 	size_t next = first_of_width(s, width);
 	size_t above = most_frequent(s, next, count, &ignored);
+	bool large = above == 2 ? count[above] * above > *alike * width
+				: 4 * count[above] >= 3 * *alike;
 	if (above >= 2 && count[above] >= 3 &&
-	    (4 * count[above] >= 3 * *alike ||
-		is_like_header(s, &s->rows[first_of_width(s, above)], &s->rows[next]))) {
+	    (large || is_like_header(s, &s->rows[first_of_width(s, above)], &s->rows[next]))) {
 		width = above;
 		*alike = count[above];
 	}
 	return width <= LIMIT_COLUMNS ? width : 0;
+}
+
+bool
+sample_is_ruler(const struct sample *s, const struct sample_row *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (s->cells[row->first + i].n > 0 && !look_is_ruler(s->cells[row->first + i]))
+			return false;
+	return row->filled > 0;
+}
+
+size_t
+sample_blocks(const struct sample *s, size_t width)
+{
+	size_t rows = 0, run = 0, before = 0;
+	for (size_t i = 0; i < s->row_count; i++) {
+		size_t n = s->rows[i].count;
+		if (n == 0)
+			continue;
+		run = n == before ? run + 1 : 1;
+		before = n;
+		if (n > 1 && n != width && run >= BLOCK_ROWS)
+			rows += run == BLOCK_ROWS ? BLOCK_ROWS : 1;
+	}
+	return rows;
 }
 
 size_t

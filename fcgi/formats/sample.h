@@ -36,6 +36,10 @@ void sample_split(struct sample *s, const struct csv_options *o);
 /* The number of cells that most rows have (of the first table, where there are several as large),
  * how many rows there are and how many have so many; 0: more than a table may have. */
 size_t sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *a);
+/* All its cells only draw a line. */
+bool sample_is_ruler(const struct sample *s, const struct sample_row *row);
+/* How many rows belong to tables of another width. */
+size_t sample_blocks(const struct sample *s, size_t width);
 /* Where rows have one cell each, a first line of several labels still says what was meant. */
 size_t sample_labels(const struct sample *s, const struct csv_options *o);
 

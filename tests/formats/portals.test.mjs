@@ -94,6 +94,28 @@ for (const [name, rows] of Object.entries({ figures, german, sensor, people, wor
       rows.map((row) => row.map((cell) => (/["\n]|[,;|\t]/.test(cell) ? cell : ` ${cell} `))), { trimmed: true });
   }
 
+// What is above a table, or on its first lines.
+const facts = (n, delimiter) => rowsOf(n, (i) => `Property ${i}${delimiter}value number ${i}\n`).join("");
+const small = [["Date", "Value", "Quality"], ...rowsOf(9, (i) => [`2020-01-${10 + i}`, `${i}.5`, "good"])];
+for (const delimiter of [",", ";", "\t"]) {
+  const by = `by ${JSON.stringify(delimiter)}`, text = write(small, { delimiter }), pair = small.map((row) => row.slice(0, 2));
+  add(`many facts above a small table ${by}`, `${facts(12, delimiter)}\n${text}`, small);
+  add(`many facts without a blank line ${by}`, facts(12, delimiter) + text, small);
+  add(`facts as sentences ${by}`, facts(12, ": ") + text, small);
+  add(`comments that hold delimiters ${by}`, facts(20, `: a${delimiter} `).replaceAll(/^/gm, "# ").slice(0, -2) + write(pair, { delimiter }), pair);
+  add(`a header that begins with a mark ${by}`, `#${text}`, small.with(0, ["#Date", "Value", "Quality"]));
+  const ruler = small[0].map((label) => "-".repeat(label.length));
+  add(`a line drawn below the header ${by}`, write([small[0], ruler, ...small.slice(1)], { delimiter }), small);
+  const hours = [["day", ...rowsOf(24, String)], ...rowsOf(7, (i) => [`2024-01-0${i + 1}`, ...rowsOf(24, () => String(number(900) / 10))])];
+  add(`hours as labels ${by}`, write(hours, { delimiter }), hours);
+  const back = [years[0].with(1, "2018").with(2, "2017").with(3, "2016").with(4, "2015"), ...years.slice(1)];
+  add(`years as labels, the last first ${by}`, write(back, { delimiter }), back);
+  const spans = [["Ann", "1998", "2003"], ["Bob", "1997", "2001"], ["Cem", "1990", "1991"]];
+  add(`years that are no labels ${by}`, write(spans, { delimiter }), spans, { header: false });
+}
+add("a table of a terminal", " id | name | price\n----+------+-------\n  1 | Ann  | 2.5\n  2 | Bob  | 3.5\n", [["id", "name", "price"], ["1", "Ann", "2.5"], ["2", "Bob", "3.5"]], { trimmed: true });
+add("one NUL", "a,b\n1,\0\n2,3\n", [["a", "b"], ["1", "\ufffd"], ["2", "3"]]);
+
 const list = [["name"], ...towns.map((town) => [town])];
 add("one column", write(list), list);
 add("one column of numbers", "value\n1\n20\n300\n", [["value"], ["1"], ["20"], ["300"]]);
