@@ -3,6 +3,7 @@
 #include "base/cells.h"
 #include "formats/dialect.h"
 #include "formats/look.h"
+#include "formats/margin.h"
 #include "formats/record.h"
 #include "formats/shape.h"
 
@@ -303,95 +304,7 @@ take_record(struct csv *c, struct at *at, struct err *e)
 	return !wanted || take_row(c, *at, e);
 }
 
-/* ---- lines that are no records ---- */
-
-/* Steps over one line, however long. */
-static bool
-skip_line(struct csv *c, struct err *e)
-{
-	struct window *w = &c->r->window;
-	for (;;) {
-		char *p = w->bytes + w->start, *end = w->bytes + w->end;
-		while (p < end && *p != '\n' && *p != '\r')
-			p++;
-		w->start = (size_t)(p - w->bytes);
-		if (p < end && (*p == '\n' || p + 1 < end || w->at_end)) {
-			w->start += *p == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1;
-			c->r->line++;
-			return true;
-		}
-		if (w->at_end)
-			return true;
-		if (!window_more(c->r, e))
-			return false;
-	}
-}
-
-static bool
-skip_preamble(struct csv *c, uint64_t lines, struct err *e)
-{
-	struct window *w = &c->r->window;
-	struct reader *r = c->r;
-	for (uint64_t i = 0; i < lines && (w->start < w->end || !w->at_end); i++)
-		if (!skip_line(c, e))
-			return false;
-	uint64_t line = r->line;
-	r->line = 1;
-	bool told =
-	    line == 1 || reader_finding(r, e, "preamble", TABLE_NO_COLUMN,
-			     "%s line%s above the table %s not read", thousands(line - 1).text,
-			     line == 2 ? "" : "s", line == 2 ? "was" : "were");
-	r->line = line;
-	return told;
-}
-
-/* Whether the line at the window's start is a comment; the window holds enough to tell. */
-static bool
-find_comment(struct csv *c, bool *comment, struct err *e)
-{
-	struct window *w = &c->r->window;
-	struct str mark = c->dialect.options.comment;
-	*comment = false;
-	while (w->end - w->start < mark.n && !w->at_end)
-		if (!window_more(c->r, e))
-			return false;
-	*comment = mark.n > 0 && w->end - w->start >= mark.n &&
-		   memcmp(w->bytes + w->start, mark.p, mark.n) == 0;
-	return true;
-}
-
-/* Where in the window the last lines of the file begin at the earliest. */
-static size_t
-footer_start(const struct window *w, uint64_t lines)
-{
-	const char *start = w->bytes + w->start, *p = w->bytes + w->end;
-	for (uint64_t i = 0; i < lines && p > start; i++) {
-		p -= p[-1] == '\n' ? 1 : 0;
-		p -= p > start && p[-1] == '\r' ? 1 : 0;
-		while (p > start && p[-1] != '\n' && p[-1] != '\r')
-			p--;
-	}
-	return (size_t)(p - w->bytes);
-}
-
-/* Whether the record at the window's start is one of the last lines. */
-static bool
-find_footer(struct csv *c, bool *footer, struct err *e)
-{
-	struct window *w = &c->r->window;
-	uint64_t lines = c->dialect.options.footer.count;
-	*footer = false;
-	if (lines == 0)
-		return true;
-	if (c->footer_end != w->end || w->start >= c->footer_at) {
-		while ((c->footer_at = footer_start(w, lines)) <= w->start && !w->at_end)
-			if (!window_more(c->r, e))
-				return false;
-		c->footer_end = w->end;
-	}
-	*footer = w->at_end && w->start >= c->footer_at;
-	return true;
-}
+/* ---- the file ---- */
 
 /* What is left is not read, but the input is. */
 static bool
@@ -412,19 +325,19 @@ read_one(struct csv *c, struct err *e)
 {
 	struct window *w = &c->r->window;
 	bool comment, footer;
-	if (!find_comment(c, &comment, e) || !find_footer(c, &footer, e))
+	if (!margin_comment(c, &comment, e) || !margin_footer(c, &footer, e))
 		return false;
 	if (footer) {
 		if (c->table == c->wanted_table &&
 		    !skip_record(c, "footer", "the line below the table was not read", e))
 			return false;
-		return skip_line(c, e);
+		return margin_skip_line(c, e);
 	}
 	if (comment) {
 		if (c->table == c->wanted_table &&
 		    !skip_record(c, "comment-row", "the line is a comment; it was skipped", e))
 			return false;
-		return skip_line(c, e);
+		return margin_skip_line(c, e);
 	}
 	struct at at = record_next(&c->record, e);
 	if (!at.read || !take_record(c, &at, e))
@@ -473,7 +386,7 @@ find_out(struct csv *c, struct err *e)
 	found.format = TABLE_CSV;
 	found.csv = *o;
 	return (!r->sink->found || r->sink->found(r->sink->context, &found, e)) &&
-	       skip_preamble(c, o->skip.count, e);
+	       margin_skip_preamble(c, o->skip.count, e);
 }
 
 bool

@@ -16,7 +16,7 @@
 #define DIALECT_SAMPLE_BYTES ((size_t)KIB(256))
 
 struct dialect {
-	struct csv_options options; /* every member is set */
+	struct csv_options options; /* every member is set, but the footer of a long file */
 	size_t width;               /* cells that most rows have; 0: there are no rows */
 	bool trailing;              /* rows end with a delimiter that the header has not */
 	uint8_t *looks;             /* enum look of each: what nearly all its cells look like */

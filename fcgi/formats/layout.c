@@ -295,9 +295,10 @@ note_of(const struct table_shape *t, size_t row)
 	if (width < 2 || first.n == 0)
 		return NOTE_NONE;
 	size_t words = count_words(first);
-	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT;
 	/* A row that was cut off has no line end. */
 	bool ended = r->bytes.p + r->bytes.n < s->text.p + s->text.n;
+	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT &&
+		     (ended || words > 1);
 	if (r->filled == 1 && r->count != width)
 		return other || (width >= 3 && (words >= 3 || ended)) ? NOTE_CLEAR : NOTE_APART;
 	if (r->count < width) {
@@ -334,7 +335,10 @@ count_footer(const struct table_shape *t, size_t from)
 		if (note == NOTE_APART)
 			apart = i - 1;
 	}
-	return first < s->row_count ? s->lines - s->rows[first].line : 0;
+	if (first == s->row_count)
+		return 0;
+	char end = s->text.p[s->text.n - 1];
+	return s->lines - s->rows[first].line + (end != '\n' && end != '\r');
 }
 
 static void
@@ -433,6 +437,23 @@ layout_find(struct dialect *d, struct sample *s, struct arena *a)
 		find_trailing(d, s, start);
 	uint64_t above = preamble && start < s->row_count ? s->rows[start].line : 0;
 	set_unless(&o->skip, above);
-	set_unless(&o->footer, s->whole ? count_footer(&t, body) : 0);
+	if (s->whole)
+		set_unless(&o->footer, count_footer(&t, body));
 	set_unless(&o->table, 1);
+}
+
+uint64_t
+layout_notes(struct dialect *d, struct str tail)
+{
+	struct csv_options o = d->options;
+	struct sample s;
+	struct arena own;
+	arena_init(&own, MIB(64));
+	o.skip = (struct option_count){0};
+	sample_init(&s, tail, true, &own);
+	sample_split(&s, &o);
+	struct table_shape t = {.s = &s, .d = d, .typical = usual_filled(&s, d->width, &own)};
+	uint64_t lines = count_footer(&t, 0);
+	arena_release(&own);
+	return lines;
 }

@@ -11,7 +11,9 @@
 #include "formats/sample.h"
 
 /* Sets what d->options leave open besides the marks, which the sample was split by; d->looks lives
- * in the arena. */
+ * in the arena.  The footer stays open when the sample is not the whole file. */
 void layout_find(struct dialect *d, struct sample *s, struct arena *a);
+/* How many of the last lines of a file are notes; tail is its end, from a record on. */
+uint64_t layout_notes(struct dialect *d, struct str tail);
 
 #endif

@@ -64,6 +64,7 @@ for (const [name, rows] of Object.entries({ figures, german, sensor, people, wor
     add(`${how}, title and empty cells`, `Table 12${delimiter.repeat(rows[0].length - 1)}\n${delimiter.repeat(rows[0].length - 1)}\n${text}`, rows);
     add(`${how}, facts above`, `Source${delimiter}Ministry\nStatus${delimiter}final\nContact${delimiter}a@example.org\n\n${text}`, rows);
     add(`${how}, notes below`, `${text}\nSource: Ministry; own figures, 2023\n"* estimated, ""final"" in autumn"\n(a) see page 7\n`, rows);
+    add(`${how}, notes below without a line end`, `${text}\nSource: Ministry, own figures\nFigures of 2022 are estimates`, rows);
     add(`${how}, one note below`, `${text}Figures of 2022 are estimates and may change\n`, rows);
     add(`${how}, notes and empty cells`, `${text}${delimiter.repeat(rows[0].length - 1)}\nSource: Ministry of Something${delimiter.repeat(rows[0].length - 1)}\n`, rows);
     add(`${how}, comments`, `# made by hand, on Monday; twice\n# version 2\n${text}`, rows);
@@ -113,6 +114,9 @@ for (const delimiter of [",", ";", "\t"]) {
   const spans = [["Ann", "1998", "2003"], ["Bob", "1997", "2001"], ["Cem", "1990", "1991"]];
   add(`years that are no labels ${by}`, write(spans, { delimiter }), spans, { header: false });
 }
+const many = [small[0], ...rowsOf(20000, (i) => [`2020-01-${10 + (i % 20)}`, `${i}.5`, "good"])];
+add("notes below many rows", `${write(many)}\nSource: Ministry, own figures\nEstimates\n`, many);
+add("many rows, the last cut off", write(many) + "2020-01", [...many, ["2020-01", "", ""]]);
 add("a table of a terminal", " id | name | price\n----+------+-------\n  1 | Ann  | 2.5\n  2 | Bob  | 3.5\n", [["id", "name", "price"], ["1", "Ann", "2.5"], ["2", "Bob", "3.5"]], { trimmed: true });
 add("one NUL", "a,b\n1,\0\n2,3\n", [["a", "b"], ["1", "\ufffd"], ["2", "3"]]);
 
