@@ -6,6 +6,8 @@
 
 /* How much of the sample is tried under every dialect. */
 #define TRIED_BYTES ((size_t)KIB(48))
+/* How much better it is that all rows have the same number of cells than that nearly all have. */
+#define ALL_ALIKE 1.3
 
 /* Delimiters in the order they are preferred when all else is the same, and how far one that often
  * stands in text is believed. */
@@ -98,6 +100,8 @@ is_prose(const struct sample *s, const struct csv_options *o)
 static bool
 is_splittable(struct str cell)
 {
+	if (look_at(cell) == LOOK_ADDRESS)
+		return false;
 	for (size_t i = 0; i < cell.n; i++)
 		if (cell.p[i] == ',' || cell.p[i] == ';' || cell.p[i] == '\t' || cell.p[i] == '|')
 			return true;
@@ -129,6 +133,26 @@ lines_above(const struct sample *s, size_t width)
 	return lines;
 }
 
+/* A quote was opened in one cell of the row and closed in another: cells are torn apart. */
+static bool
+has_torn_quotes(const struct sample *s, const struct sample_row *row, const struct csv_options *o)
+{
+	bool opened = false;
+	for (size_t k = 0; k < row->count; k++) {
+		struct str cell = s->cells[row->first + k];
+		if (cell.n == 0 || (cell.p > s->text.p && cell.p[-1] == o->quote))
+			continue;
+		const char *quote = memchr(cell.p, '"', cell.n);
+		bool odd = false;
+		for (const char *p = quote; p && p < cell.p + cell.n; p++)
+			odd ^= *p == '"';
+		if (odd && opened)
+			return true;
+		opened |= odd;
+	}
+	return false;
+}
+
 static double
 score(
     const struct sample *s, const struct csv_options *o, const struct candidate *c, struct arena *a)
@@ -145,8 +169,10 @@ score(
 	bool *used = arena_array(a, width, sizeof *used);
 	size_t gained = find_used(used, s, width), cells = 0;
 	double worth = 0;
+	size_t torn = 0;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sample_row *row = &s->rows[i];
+		torn += has_torn_quotes(s, row, o);
 		for (size_t k = 0; k < row->count && row->count == width; k++) {
 			if (!used[k])
 				continue;
@@ -168,7 +194,36 @@ score(
 	double gain = width == 1 ? 0.35 : (double)(gained - 1) / (double)gained * c->trust;
 	gain *= 1 - 0.1 * (double)(width - gained) / (double)width;
 	double stray = (double)s->stray / (double)(rows + s->stray);
-	return consistent * consistent * gain * worth / (double)cells * (1 - stray);
+	double whole = 1 - 0.5 * (double)torn / (double)s->row_count;
+	/* A header that is split as the rows are says much. */
+	double all = alike == rows && rows > 1 ? ALL_ALIKE : 1;
+	return consistent * consistent * gain * worth / (double)cells * (1 - stray) * whole * all;
+}
+
+static size_t
+count_of(struct str text, struct str part)
+{
+	size_t n = 0;
+	for (size_t i = 0; i + part.n <= text.n; i++)
+		if (text.p[i] == part.p[0] && memcmp(text.p + i, part.p, part.n) == 0) {
+			n++;
+			i += part.n - 1;
+		}
+	return n;
+}
+
+/* It stands nowhere but in a longer delimiter. */
+static bool
+is_part_of_longer(struct str text, struct str delimiter)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
+		struct str longer = str_of(candidates[i].delimiter);
+		size_t inside = count_of(longer, delimiter);
+		if (longer.n > delimiter.n + 1 && inside > 0 && longer.p[longer.n - 1] != ' ' &&
+		    count_of(text, delimiter) == inside * count_of(text, longer))
+			return true;
+	}
+	return false;
 }
 
 struct trial {
@@ -206,8 +261,9 @@ attempt_escapes(struct trial *t, struct csv_options o, const struct candidate *c
 	}
 	o.escape = o.quote;
 	attempt(t, &o, c);
-	char escaped[3] = {'\\', (char)o.quote, 0};
-	if (o.quote != CSV_NONE && contains(t->sample.text, str_of(escaped))) {
+	char escaped[3] = {'\\', (char)o.quote, 0}, delimiter[3] = {'\\', o.delimiter.p[0], 0};
+	if (o.quote != CSV_NONE && (contains(t->sample.text, str_of(escaped)) ||
+				       contains(t->sample.text, str_of(delimiter)))) {
 		o.escape = '\\';
 		attempt(t, &o, c);
 	}
@@ -251,7 +307,8 @@ find_marks(struct csv_options *o, struct str text, bool whole, struct arena *a)
 	} else {
 		for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
 			o->delimiter = str_of(candidates[i].delimiter);
-			if (i == 0 || contains(text, o->delimiter))
+			if (i == 0 || (contains(text, o->delimiter) &&
+					  !is_part_of_longer(text, o->delimiter)))
 				attempt_quotes(&t, *o, &candidates[i]);
 		}
 	}

@@ -45,7 +45,8 @@ look_at_utf16(struct str s, bool little)
 	return look;
 }
 
-/* Half the bytes of UTF-16 are no ASCII text, however it is written; some NULs in a text are few. */
+/* Half the bytes of UTF-16 are no ASCII text, however it is written; some NULs in a text are few.
+ */
 static bool
 is_ascii(struct str s)
 {

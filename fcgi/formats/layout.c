@@ -5,6 +5,8 @@
 
 #define HEADER_ROWS_FOUND 5
 #define NOTES_FOUND 20
+/* Lines above the header that have as many cells as it. */
+#define LINES_ABOVE 20
 
 struct table_shape {
 	struct sample *s;
@@ -17,6 +19,19 @@ is_full(const struct table_shape *t, const struct sample_row *row)
 {
 	return row->count == t->d->width && 2 * (size_t)row->filled >= t->typical &&
 	       row->filled > 0;
+}
+
+/* It has as many cells as the row below, which is more than words. */
+static bool
+is_header_above(const struct sample *s, size_t row, size_t width)
+{
+	if (row + 1 >= s->row_count || s->rows[row].count != width)
+		return false;
+	const struct sample_row *below = &s->rows[row + 1];
+	for (size_t c = 0; c < below->count; c++)
+		if (look_at(s->cells[below->first + c]) > LOOK_TEXT)
+			return below->count == width;
+	return false;
 }
 
 static void
@@ -33,7 +48,9 @@ find_comment(struct csv_options *o, const struct sample *s, size_t width)
 			*(row->count == width && row->filled > 1 ? &alike : &other) += 1;
 		}
 		/* Comments may hold delimiters; a header, too, may begin with such a mark. */
-		if ((other > 0 && alike == 0) || (first > 1 && first == other + alike))
+		bool above = first > 1 && first == other + alike;
+		bool header = alike == 1 && above && is_header_above(s, first - 1, width);
+		if ((other > 0 && alike == 0) || (above && !header))
 			o->comment = str_of(marks[m]);
 	}
 }
@@ -201,14 +218,65 @@ has_looks(const struct table_shape *t)
 	return false;
 }
 
-/* The row where the table begins. */
-static size_t
-find_start(const struct table_shape *t)
+/* All cells are texts, and none begins as a sentence goes on. */
+static bool
+has_labels(const struct table_shape *t, const struct sample_row *r)
 {
-	for (size_t i = 0; i < t->s->row_count; i++)
-		if (is_full(t, &t->s->rows[i]))
-			return i;
-	return t->s->row_count;
+	for (size_t c = 0; c < r->count; c++) {
+		struct str cell = t->s->cells[r->first + c];
+		if (look_at(cell) != LOOK_TEXT || (c > 0 && cell.p[0] == ' '))
+			return false;
+	}
+	return r->count == t->d->width && r->count > 1;
+}
+
+/* Delimiters are followed by spaces, as in a sentence. */
+static bool
+is_sentence(const struct table_shape *t, const struct sample_row *r)
+{
+	for (size_t c = 1; c < r->count; c++) {
+		struct str cell = t->s->cells[r->first + c];
+		if (cell.n < 2 || cell.p[0] != ' ')
+			return false;
+	}
+	return true;
+}
+
+/* Rows from `first` up to `end` are none of the columns that lie below the labels in row `labels`.
+ */
+static bool
+are_strange(struct table_shape *t, size_t first, size_t end, size_t labels)
+{
+	size_t other, same;
+	find_looks(t, labels + 1);
+	compare_looks(t, labels, &other, &same);
+	if (other == 0)
+		return false;
+	for (size_t i = first; i < end; i++) {
+		compare_looks(t, i, &other, &same);
+		if (same > other)
+			return false;
+	}
+	return true;
+}
+
+/* The row where the table begins.  Lines above it may have as many cells, when a blank line or the
+ * look of the cells tells them from it. */
+static size_t
+find_start(struct table_shape *t)
+{
+	const struct sample *s = t->s;
+	size_t start = 0;
+	while (start < s->row_count && !is_full(t, &s->rows[start]))
+		start++;
+	for (size_t i = start; i + 1 < s->row_count && i < start + LINES_ABOVE; i++) {
+		bool blank = s->rows[i].filled == 0 && i > start;
+		bool sentence = i == start && is_sentence(t, &s->rows[i]);
+		if ((blank || sentence) && has_labels(t, &s->rows[i + 1]) &&
+		    are_strange(t, start, i + !blank, i + 1))
+			return i + 1;
+	}
+	return start;
 }
 
 static size_t
@@ -233,7 +301,8 @@ is_shorter_in_words(const struct table_shape *t, size_t row)
 					   : 0;
 			least = words > 0 && words < least ? words : least;
 		}
-		if (least < SIZE_MAX && count_words(str_trim(s->cells[s->rows[row].first + c])) < least)
+		if (least < SIZE_MAX &&
+		    count_words(str_trim(s->cells[s->rows[row].first + c])) < least)
 			return true;
 	}
 	return false;
@@ -270,18 +339,6 @@ is_longest(const struct table_shape *t, struct str first)
 	return true;
 }
 
-/* Delimiters are followed by spaces, as in a sentence. */
-static bool
-is_sentence(const struct table_shape *t, const struct sample_row *r)
-{
-	for (size_t c = 1; c < r->count; c++) {
-		struct str cell = t->s->cells[r->first + c];
-		if (cell.n < 2 || cell.p[0] != ' ')
-			return false;
-	}
-	return true;
-}
-
 /* A line behind the rows that says something about them; NOTE_APART: if they end above it. */
 static enum note
 note_of(const struct table_shape *t, size_t row)
@@ -297,8 +354,8 @@ note_of(const struct table_shape *t, size_t row)
 	size_t words = count_words(first);
 	/* A row that was cut off has no line end. */
 	bool ended = r->bytes.p + r->bytes.n < s->text.p + s->text.n;
-	bool other = t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT &&
-		     (ended || words > 1);
+	bool other =
+	    t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT && (ended || words > 1);
 	if (r->filled == 1 && r->count != width)
 		return other || (width >= 3 && (words >= 3 || ended)) ? NOTE_CLEAR : NOTE_APART;
 	if (r->count < width) {

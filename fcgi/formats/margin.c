@@ -82,9 +82,9 @@ look_for_notes(struct csv *c, struct err *e)
 		if (!window_more(c->r, e))
 			return false;
 	if (w->end - w->start <= NOTES_BYTES)
-		c->dialect.options.footer = (struct option_count){true,
-		    layout_notes(
-			&c->dialect, (struct str){w->bytes + w->start, w->end - w->start})};
+		c->dialect.options.footer = (struct option_count){
+		    true, layout_notes(
+			      &c->dialect, (struct str){w->bytes + w->start, w->end - w->start})};
 	return true;
 }
 

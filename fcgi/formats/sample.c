@@ -200,7 +200,8 @@ is_like_header(const struct sample *s, const struct sample_row *a, const struct 
 {
 	size_t least = a->count < b->count ? a->count : b->count, equal = 0;
 	for (size_t i = 0; i < least; i++)
-		equal += str_equal(str_trim(s->cells[a->first + i]), str_trim(s->cells[b->first + i]));
+		equal +=
+		    str_equal(str_trim(s->cells[a->first + i]), str_trim(s->cells[b->first + i]));
 	return equal >= 2 && equal * 10 >= least * 8;
 }
 
@@ -244,8 +245,8 @@ sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *
 	/* Of several tables the first is read, unless it is hardly more than notes on the next. */
 	size_t next = first_of_width(s, width);
 	size_t above = most_frequent(s, next, count, &ignored);
-	bool large = above == 2 ? count[above] * above > *alike * width
-				: 4 * count[above] >= 3 * *alike;
+	bool large =
+	    above == 2 ? count[above] * above > *alike * width : 4 * count[above] >= 3 * *alike;
 	if (above >= 2 && count[above] >= 3 &&
 	    (large || is_like_header(s, &s->rows[first_of_width(s, above)], &s->rows[next]))) {
 		width = above;

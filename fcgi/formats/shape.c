@@ -121,7 +121,8 @@ cells_fit(const struct csv *c, const struct split_cell *cells, size_t count, boo
 	if (header)
 		return texts == count;
 	if (good + bad == 0)
-		return c->record.count == 1 && count >= 3 && (quoted > 0 || !strchr(" :", other[0]));
+		return c->record.count == 1 && count >= 3 &&
+		       (quoted > 0 || !strchr(" :", other[0]));
 	return good > bad;
 }
 

@@ -114,6 +114,23 @@ for (const delimiter of [",", ";", "\t"]) {
   const spans = [["Ann", "1998", "2003"], ["Bob", "1997", "2001"], ["Cem", "1990", "1991"]];
   add(`years that are no labels ${by}`, write(spans, { delimiter }), spans, { header: false });
 }
+for (const [what, rows] of Object.entries({ small, figures, sensor })) {
+  const commas = Array(rows[0].length - 1).fill("").map((_, i) => [" by region", " by age", " 2010 to 2020"][i % 3]);
+  for (const gap of ["", "\n"])
+    add(`a title with as many commas as ${what}${gap && " and a blank line"}`, `Report on sales,${commas.join(",")}\n${gap}${write(rows)}`, rows);
+  const pad = (row) => [...row, ...Array(rows[0].length - row.length).fill("")];
+  add(`facts with as many cells as ${what}`, write([pad(["Source", "Ministry"]), pad(["Status", "final"]), pad([]), ...rows]), rows);
+  add(`a header in the last comment: ${what}`, `##format=1\n##contig=<1>\n#${write(rows, { delimiter: "\t" })}`, rows.with(0, rows[0].with(0, `#${rows[0][0]}`)));
+  add(`delimiters behind backslashes: ${what}`, rows.map((row) => row.map((cell) => cell.replaceAll(",", "\\,")).join(",") + "\n").join(""), rows);
+  for (const delimiter of ["|~|", "~|~", "||", "::", "\t\t", " | "])
+    add(`${what} by ${JSON.stringify(delimiter)}`, write(rows.map((row) => row.map((cell) => cell.replaceAll(":", ""))), { delimiter }), rows.map((row) => row.map((cell) => cell.replaceAll(":", ""))));
+}
+const sentences = ["Good, but dear", "Not bad: we came back; twice", "So so", "They said \"no\", and that was it | sadly"];
+const reviews = [["id", "review", "stars"], ...rowsOf(40, (i) => [String(i), rowsOf(1 + number(9), () => pick(sentences)).join(". "), String(number(6))])];
+for (const delimiter of [",", ";", "\t", "|"]) add(`reviews by ${JSON.stringify(delimiter)}`, write(reviews, { delimiter }), reviews);
+add("one column of addresses", "page\nhttp://example.org/a;b?c=1\nhttp://example.org/b;b?c=2\nhttp://example.org/c;d?e=1\n",
+  [["page"], ["http://example.org/a;b?c=1"], ["http://example.org/b;b?c=2"], ["http://example.org/c;d?e=1"]]);
+add("one column of times", "t\n10:00:00\n10:05:00\n10:10:00\n", [["t"], ["10:00:00"], ["10:05:00"], ["10:10:00"]]);
 const many = [small[0], ...rowsOf(20000, (i) => [`2020-01-${10 + (i % 20)}`, `${i}.5`, "good"])];
 add("notes below many rows", `${write(many)}\nSource: Ministry, own figures\nEstimates\n`, many);
 add("many rows, the last cut off", write(many) + "2020-01", [...many, ["2020-01", "", ""]]);
