@@ -1,21 +1,15 @@
 /* layout.c: see layout.h. */
 #include "formats/layout.h"
 #include "formats/look.h"
+#include "formats/notes.h"
 #include "formats/split.h"
 
 #define HEADER_ROWS_FOUND 5
-#define NOTES_FOUND 20
 /* Lines above the header that have as many cells as it. */
 #define LINES_ABOVE 20
 
-struct table_shape {
-	struct sample *s;
-	struct dialect *d;
-	size_t typical; /* filled cells that most of the rows that are alike have */
-};
-
-static bool
-is_full(const struct table_shape *t, const struct sample_row *row)
+bool
+layout_is_full(const struct table_shape *t, const struct sample_row *row)
 {
 	return row->count == t->d->width && 2 * (size_t)row->filled >= t->typical &&
 	       row->filled > 0;
@@ -191,7 +185,8 @@ count_header(struct table_shape *t, size_t first)
 		size_t next = i + 1;
 		while (next < s->row_count && s->rows[next].count == 0)
 			next++;
-		if (rows > 0 && (!is_full(t, &s->rows[i]) || sample_is_ruler(s, &s->rows[i])))
+		if (rows > 0 &&
+		    (!layout_is_full(t, &s->rows[i]) || sample_is_ruler(s, &s->rows[i])))
 			break;
 		/* The columns as they are without this row. */
 		find_looks(t, next);
@@ -230,9 +225,8 @@ has_labels(const struct table_shape *t, const struct sample_row *r)
 	return r->count == t->d->width && r->count > 1;
 }
 
-/* Delimiters are followed by spaces, as in a sentence. */
-static bool
-is_sentence(const struct table_shape *t, const struct sample_row *r)
+bool
+layout_is_sentence(const struct table_shape *t, const struct sample_row *r)
 {
 	for (size_t c = 1; c < r->count; c++) {
 		struct str cell = t->s->cells[r->first + c];
@@ -267,11 +261,11 @@ find_start(struct table_shape *t)
 {
 	const struct sample *s = t->s;
 	size_t start = 0;
-	while (start < s->row_count && !is_full(t, &s->rows[start]))
+	while (start < s->row_count && !layout_is_full(t, &s->rows[start]))
 		start++;
 	for (size_t i = start; i + 1 < s->row_count && i < start + LINES_ABOVE; i++) {
 		bool blank = s->rows[i].filled == 0 && i > start;
-		bool sentence = i == start && is_sentence(t, &s->rows[i]);
+		bool sentence = i == start && layout_is_sentence(t, &s->rows[i]);
 		if ((blank || sentence) && has_labels(t, &s->rows[i + 1]) &&
 		    are_strange(t, start, i + !blank, i + 1))
 			return i + 1;
@@ -279,8 +273,8 @@ find_start(struct table_shape *t)
 	return start;
 }
 
-static size_t
-count_words(struct str text)
+size_t
+layout_words(struct str text)
 {
 	size_t words = text.n > 0;
 	for (size_t i = 1; i < text.n; i++)
@@ -297,12 +291,12 @@ is_shorter_in_words(const struct table_shape *t, size_t row)
 		size_t least = SIZE_MAX;
 		for (size_t i = row + 1; i < s->row_count; i++) {
 			size_t words = s->rows[i].count == t->d->width
-					   ? count_words(str_trim(s->cells[s->rows[i].first + c]))
+					   ? layout_words(str_trim(s->cells[s->rows[i].first + c]))
 					   : 0;
 			least = words > 0 && words < least ? words : least;
 		}
 		if (least < SIZE_MAX &&
-		    count_words(str_trim(s->cells[s->rows[row].first + c])) < least)
+		    layout_words(str_trim(s->cells[s->rows[row].first + c])) < least)
 			return true;
 	}
 	return false;
@@ -323,79 +317,6 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	const char *other_delimiter = split_other_delimiter(cells, width, r->bytes, o);
 	/* A title may have as many words as there are columns. */
 	return other_delimiter && (other_delimiter[0] != ' ' || !is_shorter_in_words(t, row + 1));
-}
-
-enum note { NOTE_NONE, NOTE_BLANK, NOTE_APART, NOTE_CLEAR };
-
-/* Longer than what the rows have in their first column. */
-static bool
-is_longest(const struct table_shape *t, struct str first)
-{
-	for (size_t i = 0; i < t->s->row_count; i++) {
-		const struct sample_row *r = &t->s->rows[i];
-		if (is_full(t, r) && t->s->cells[r->first].n >= first.n)
-			return false;
-	}
-	return true;
-}
-
-/* A line behind the rows that says something about them; NOTE_APART: if they end above it. */
-static enum note
-note_of(const struct table_shape *t, size_t row)
-{
-	const struct sample *s = t->s;
-	const struct sample_row *r = &s->rows[row];
-	size_t width = t->d->width;
-	if (r->filled == 0)
-		return r->count == 0 || width >= 2 ? NOTE_BLANK : NOTE_NONE;
-	struct str first = str_trim(s->cells[r->first]);
-	if (width < 2 || first.n == 0)
-		return NOTE_NONE;
-	size_t words = count_words(first);
-	/* A row that was cut off has no line end. */
-	bool ended = r->bytes.p + r->bytes.n < s->text.p + s->text.n;
-	bool other =
-	    t->d->looks[0] > LOOK_TEXT && look_at(first) == LOOK_TEXT && (ended || words > 1);
-	if (r->filled == 1 && r->count != width)
-		return other || (width >= 3 && (words >= 3 || ended)) ? NOTE_CLEAR : NOTE_APART;
-	if (r->count < width) {
-		bool sentence = is_sentence(t, r);
-		if (width < 3 || look_at(first) != LOOK_TEXT || !(sentence || words >= 3))
-			return NOTE_NONE;
-		return sentence && other ? NOTE_CLEAR : NOTE_APART;
-	}
-	if (r->count > width || width < 3)
-		return NOTE_NONE;
-	if (other && 2 * (size_t)r->filled <= width && 2 * (size_t)r->filled < t->typical)
-		return NOTE_CLEAR;
-	if (r->filled > 1 || t->typical < 3)
-		return NOTE_NONE;
-	return words >= 3 && is_longest(t, first) ? NOTE_CLEAR : NOTE_APART;
-}
-
-/* Lines at the end that are notes: each by itself, or for a blank line above. */
-static uint64_t
-count_footer(const struct table_shape *t, size_t from)
-{
-	const struct sample *s = t->s;
-	size_t first = s->row_count, apart = s->row_count;
-	for (size_t i = s->row_count; i > from && s->row_count - i < NOTES_FOUND; i--) {
-		enum note note = note_of(t, i - 1);
-		if (note == NOTE_NONE)
-			break;
-		if (note == NOTE_BLANK && apart < first)
-			first = apart;
-		/* A row of empty cells above notes is none. */
-		bool above = first == i && i < s->row_count && s->rows[i - 1].count > 0;
-		if (note == NOTE_CLEAR || (note == NOTE_BLANK && above))
-			first = i - 1;
-		if (note == NOTE_APART)
-			apart = i - 1;
-	}
-	if (first == s->row_count)
-		return 0;
-	char end = s->text.p[s->text.n - 1];
-	return s->lines - s->rows[first].line + (end != '\n' && end != '\r');
 }
 
 static void
@@ -427,8 +348,8 @@ repair_rows(struct sample *s, size_t width, const struct csv_options *o, struct 
 	}
 }
 
-static size_t
-usual_filled(const struct sample *s, size_t width, struct arena *a)
+size_t
+layout_filled(const struct sample *s, size_t width, struct arena *a)
 {
 	size_t *count = arena_array(a, width + 1, sizeof *count), most = width;
 	for (size_t i = 0; i < s->row_count; i++)
@@ -473,7 +394,7 @@ layout_find(struct dialect *d, struct sample *s, struct arena *a)
 		d->width = sample_labels(s, o);
 	repair_rows(s, d->width, o, a);
 	d->looks = arena_alloc(a, d->width + 1);
-	t.typical = usual_filled(s, d->width, a);
+	t.typical = layout_filled(s, d->width, a);
 	size_t start = find_start(&t);
 	if (start == s->row_count)
 		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
@@ -495,22 +416,6 @@ layout_find(struct dialect *d, struct sample *s, struct arena *a)
 	uint64_t above = preamble && start < s->row_count ? s->rows[start].line : 0;
 	set_unless(&o->skip, above);
 	if (s->whole)
-		set_unless(&o->footer, count_footer(&t, body));
+		set_unless(&o->footer, notes_count(&t, body));
 	set_unless(&o->table, 1);
-}
-
-uint64_t
-layout_notes(struct dialect *d, struct str tail)
-{
-	struct csv_options o = d->options;
-	struct sample s;
-	struct arena own;
-	arena_init(&own, MIB(64));
-	o.skip = (struct option_count){0};
-	sample_init(&s, tail, true, &own);
-	sample_split(&s, &o);
-	struct table_shape t = {.s = &s, .d = d, .typical = usual_filled(&s, d->width, &own)};
-	uint64_t lines = count_footer(&t, 0);
-	arena_release(&own);
-	return lines;
 }

@@ -1,6 +1,6 @@
 /* margin.c: see margin.h. */
 #include "formats/margin.h"
-#include "formats/layout.h"
+#include "formats/notes.h"
 
 /* Notes take no more of a file than this. */
 #define NOTES_BYTES ((size_t)KIB(8))
@@ -82,9 +82,8 @@ look_for_notes(struct csv *c, struct err *e)
 		if (!window_more(c->r, e))
 			return false;
 	if (w->end - w->start <= NOTES_BYTES)
-		c->dialect.options.footer = (struct option_count){
-		    true, layout_notes(
-			      &c->dialect, (struct str){w->bytes + w->start, w->end - w->start})};
+		c->dialect.options.footer = (struct option_count){true,
+		    notes_find(&c->dialect, (struct str){w->bytes + w->start, w->end - w->start})};
 	return true;
 }
 

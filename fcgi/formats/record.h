@@ -11,6 +11,10 @@
 #include "formats/reader.h"
 #include "formats/split.h"
 
+/* The row always has room for what is left in the window and this much more: a store of 16 bytes,
+ * and what one escape or the end of one field adds. */
+#define ROW_SLACK 64
+
 /* One field as it stands in the row: its text without the quotes, and how many bytes of that are
  * due to escapes. */
 struct field {
@@ -59,12 +63,7 @@ void record_init(
 /* Reads the record at the window's start: read is behind it then, write behind its row in r->row;
  * read is NULL on failure.  The window stays where it is. */
 struct at record_next(struct record *c, struct err *e) MUST_CHECK;
-/* Writes other cells over the record that was read. */
-bool record_rewrite(struct record *c, struct at *at, const struct split_cell *cells, size_t count,
-    const struct csv_options *o, struct err *e) MUST_CHECK;
-/* Takes field i out of the row. */
-void record_remove(struct record *c, struct at *at, size_t i);
-/* The bytes of the record without its line end. */
-struct str record_bytes(const struct record *c, struct at at);
+/* Nothing of a record was read yet. */
+void record_forget(struct record *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* shape.c: see shape.h. */
 #include "formats/shape.h"
 #include "formats/look.h"
+#include "formats/repair.h"
 #include "formats/split.h"
 
 #include <limits.h>
