@@ -45,6 +45,17 @@ tell_repairs(struct csv *c, struct err *e)
 		   "there is a quote inside a quoted field; it was kept as text");
 }
 
+/* A row of a table of several columns that has none of their cells. */
+static bool
+is_empty_row(const struct csv *c)
+{
+	const struct record *record = &c->record;
+	for (size_t i = 0; i < record->count && i < LIMIT_COLUMNS; i++)
+		if (record->fields[i].length > 0)
+			return false;
+	return record->count > 1;
+}
+
 static bool
 needs_telling(const struct csv *c)
 {
@@ -127,6 +138,9 @@ give_row(struct csv *c, struct at at, struct err *e)
 {
 	struct reader *r = c->r;
 	if (needs_telling(c) && !tell_repairs(c, e))
+		return false;
+	if (is_empty_row(c) && !reader_finding(r, e, "blank-row", TABLE_NO_COLUMN,
+				   "all cells of the row are empty; it was kept"))
 		return false;
 	for (size_t i = 0; i < c->record.count; i++) {
 		const struct field *f = &c->record.fields[i];

@@ -8,6 +8,8 @@
 #define TRIED_BYTES ((size_t)KIB(48))
 /* How much better it is that all rows have the same number of cells than that nearly all have. */
 #define ALL_ALIKE 1.3
+/* One line alone says little of delimiters that often stand in text. */
+#define ONE_LINE 0.4
 
 /* Delimiters in the order they are preferred when all else is the same, and how far one that often
  * stands in text is believed. */
@@ -197,6 +199,8 @@ score(
 	double whole = 1 - 0.5 * (double)torn / (double)s->row_count;
 	/* A header that is split as the rows are says much. */
 	double all = alike == rows && rows > 1 ? ALL_ALIKE : 1;
+	if (rows == 1 && c->trust < 1)
+		all = ONE_LINE;
 	return consistent * consistent * gain * worth / (double)cells * (1 - stray) * whole * all;
 }
 

@@ -313,6 +313,9 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 		return false;
 	if (r->count > 1 && 2 * (size_t)r->filled > width && r->count <= LIMIT_COLUMNS)
 		return true;
+	/* Labels may be blank, when nothing else is a header. */
+	if (r->count == width && row == 0 && r->filled > 0 && has_looks(t))
+		return true;
 	struct split_cell *cells = arena_array(a, width, sizeof *cells);
 	const char *other_delimiter = split_other_delimiter(cells, width, r->bytes, o);
 	/* A title may have as many words as there are columns. */

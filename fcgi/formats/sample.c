@@ -241,7 +241,14 @@ sample_width(const struct sample *s, size_t *rows, size_t *alike, struct arena *
 		width = width_below_lines(s, count);
 	if (width == 2)
 		width = wider_than_pairs(s, count);
-	*alike = count[width];
+	/* Where no two rows are alike the header says how many there should be. */
+	if (count[width] == 1)
+		for (size_t i = 0; i < s->row_count; i++)
+			if (s->rows[i].count > 0) {
+				width = s->rows[i].count > 1 ? s->rows[i].count : width;
+				break;
+			}
+	*alike = count[width <= LIMIT_COLUMNS ? width : LIMIT_COLUMNS + 1];
 	/* Of several tables the first is read, unless it is hardly more than notes on the next. */
 	size_t next = first_of_width(s, width);
 	size_t above = most_frequent(s, next, count, &ignored);

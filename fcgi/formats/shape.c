@@ -188,13 +188,16 @@ best_join(const struct csv *c, size_t columns, size_t extra)
 		}
 		struct str all = cells[k].text;
 		bool plain = !cells[k].quoted, sentence = true;
+		size_t texts = look_at(all) == LOOK_TEXT;
 		for (size_t i = k + 1; i <= k + extra; i++) {
 			plain &= !cells[i].quoted;
+			texts += look_at(cells[i].text) == LOOK_TEXT;
 			sentence &= cells[i].text.n > 0 && cells[i].text.p[0] == ' ';
 			all.n = (size_t)(cells[i].text.p + cells[i].text.n - all.p);
 		}
 		/* Behind the last column there may well be a cell too many. */
-		if (!plain || wrong > 0 || (k + 1 == columns && columns > 1 && !sentence))
+		if (!plain || wrong > 0 || (columns > 1 && 2 * texts <= extra + 1) ||
+		    (k + 1 == columns && columns > 1 && !sentence))
 			continue;
 		long with = points + fit(c, k, all) + sentence;
 		if (fit(c, k, all) > 0 && with >= best.points)

@@ -41,6 +41,15 @@ const cases = [
     [people[0], people[1], ['Bob "the" B, jr.', "4", "Oslo"], people[3]], ["stray-quote"]],
   ["the header once more, as where files were put one behind the other", joined(",") + joined(","),
     [...people, ...people.slice(1)], ["repeated-header"]],
+  ["a comma without quotes", joined(",").replace("Oslo", "Oslo, Norway"), people.with(2, ["Bob", "4", "Oslo, Norway"]), ["unquoted-delimiter"]],
+  ["a cell too many that is none of a text", joined(",").replace("Oslo", "Oslo,Norway"),
+    people.map((row, i) => [...row, ["column4", "", "Norway", ""][i]]), ["extra-cell"]],
+  ["a line drawn below the header", joined(",").replace("\n", "\n----,---,----\n"), people, ["ruler-row"]],
+  ["a row of empty cells", joined(",").replace("Bob,4,Oslo", ",,"), people.with(2, ["", "", ""]), ["blank-row"]],
+  ["labels of years", joined(",").replace("name,age,city", "name,2019,2020").replace(/Rome|Oslo|Bonn/g, "7"),
+    [["name", "2019", "2020"], ["Ann", "31", "7"], ["Bob", "4", "7"], ["Cem", "52", "7"]], []],
+  ["another table of words below a table of words", "kind,name\ncat,Tom\ndog,Rex\n\ntown,river,land\nRome,Tiber,Italy\n",
+    [["kind", "name"], ["cat", "Tom"], ["dog", "Rex"]], ["other-table"], "blank-row"],
   ["another table below", `${joined(",")}\nid,text\n1,x\n`, people, ["blank-row", "other-table"]],
 ];
 

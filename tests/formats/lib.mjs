@@ -4,9 +4,15 @@ import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root } from "../lib/server.mjs";
+import { root, shared } from "../lib/server.mjs";
 
 const program = path.join(root, process.env.ROWHOUSE_BUILD ?? "build", "tests/formats/read");
+
+// A folder of other people's files, and for node:test why it is skipped where they are not there.
+export function published(...names) {
+  const folder = path.join(shared, "data", ...names);
+  return { folder, options: { skip: fs.existsSync(folder) ? false : `skipped: ${folder} is not there` } };
+}
 
 // One process reads all files, asked and answering through two named pipes: what is read from those
 // is waited for.  It ends with this process, which holds the other end.
