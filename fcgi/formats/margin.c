@@ -97,11 +97,11 @@ margin_footer(struct csv *c, bool *footer, struct err *e)
 	uint64_t lines = c->dialect.options.footer.count;
 	if (lines == 0)
 		return true;
-	if (c->footer_end != w->end || w->start >= c->footer_at) {
+	if (c->footer_moves != w->moves || w->start >= c->footer_at) {
 		while ((c->footer_at = footer_start(w, lines)) <= w->start && !w->at_end)
 			if (!window_more(c->r, e))
 				return false;
-		c->footer_end = w->end;
+		c->footer_moves = w->moves;
 	}
 	*footer = w->at_end && w->start >= c->footer_at;
 	return true;

@@ -71,6 +71,7 @@ window_more(struct reader *r, struct err *e)
 	memmove(w->bytes, w->bytes + w->start, kept);
 	w->start = 0;
 	w->end = kept;
+	w->moves++;
 	while (!w->at_end && w->end < w->capacity) {
 		size_t got;
 		if (!read_on(w, w->bytes + w->end, w->capacity - w->end, &got, e))

@@ -25,6 +25,7 @@ struct window {
 	size_t start;    /* where the next record begins */
 	size_t end;      /* bytes that were read */
 	bool at_end;     /* nothing follows behind `end` */
+	uint64_t moves;  /* how often places in it have changed */
 	char *sample;    /* was read ahead: what of it is not in the window yet */
 	size_t sample_start, sample_end;
 };

@@ -20,9 +20,10 @@ struct csv {
 	struct str *first_labels; /* the cells of its first row as they stand in a cells array */
 	size_t first_count;
 	bool has_header, after_blank, done;
-	bool varied;                  /* a row was read that is not the header once more */
-	bool trailing_told;           /* that rows end with a delimiter */
-	size_t footer_at, footer_end; /* in the window, and the window's end at that time */
+	bool varied;           /* a row was read that is not the header once more */
+	bool trailing_told;    /* that rows end with a delimiter */
+	size_t footer_at;      /* in the window; 0: not known */
+	uint64_t footer_moves; /* of the window, when it was */
 };
 
 /* Each leaves the record alone or repairs it, with a finding; false on failure. */
