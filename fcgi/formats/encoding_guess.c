@@ -91,10 +91,27 @@ is_cut_character(struct str s)
 	return s.n < 4 && (unsigned char)s.p[0] >= 0xc2;
 }
 
+/* Most files are, and all of them are looked at. */
+static bool
+is_all_ascii(struct str s)
+{
+	uint64_t all = 0, eight;
+	size_t i = 0;
+	for (; i + sizeof eight <= s.n; i += sizeof eight) {
+		memcpy(&eight, s.p + i, sizeof eight);
+		all |= eight;
+	}
+	for (; i < s.n; i++)
+		all |= (unsigned char)s.p[i];
+	return (all & 0x8080808080808080) == 0;
+}
+
 enum utf8_look
 encoding_guess_utf8(struct str s, bool cut)
 {
 	size_t characters = 0, wrong = 0;
+	if (is_all_ascii(s))
+		return UTF8_ASCII;
 	while (s.n > 0) {
 		size_t good = utf8_valid(s.p, s.n);
 		for (size_t i = 0; i < good; i++)
