@@ -322,6 +322,22 @@ is_odd_header(const struct table_shape *t, size_t row, const struct csv_options 
 	return other_delimiter && (other_delimiter[0] != ' ' || !is_shorter_in_words(t, row + 1));
 }
 
+/* How many rows right above row `start` are rows too, with cells too few or too many: what they
+ * have is what is in the columns. */
+static size_t
+ragged_above(const struct table_shape *t, size_t start)
+{
+	size_t n = 0, other, same;
+	for (; n < start; n++) {
+		const struct sample_row *r = &t->s->rows[start - 1 - n];
+		compare_looks(t, start - 1 - n, &other, &same);
+		if (r->count == t->d->width || 2 * (size_t)r->filled <= t->d->width || same < 2 ||
+		    same <= other || has_numbers_for_labels(t, start - 1 - n))
+			break;
+	}
+	return n;
+}
+
 static void
 set_unless(struct option_count *o, uint64_t count)
 {
@@ -403,6 +419,8 @@ layout_find(struct dialect *d, struct sample *s, struct arena *a)
 		for (start = 0; start < s->row_count && s->rows[start].count == 0;)
 			start++;
 	uint64_t header = start < s->row_count ? count_header(&t, start) : 1;
+	if (start > 0 && header == 0 && start < s->row_count)
+		start -= ragged_above(&t, start);
 	if (start > 0 && (header == 0 || (start == 1 && !has_looks(&t))) &&
 	    is_odd_header(&t, start - 1, o, a)) {
 		start--;
