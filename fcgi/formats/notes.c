@@ -18,6 +18,19 @@ is_longest(const struct table_shape *t, struct str first)
 	return true;
 }
 
+/* Its empty cells are nothing but delimiters: "" and spaces are written by who means a row. */
+static bool
+is_bare(const struct table_shape *t, const struct sample_row *r)
+{
+	for (size_t c = 0; c < r->count; c++) {
+		struct str cell = t->s->cells[r->first + c];
+		bool quoted = cell.p > t->s->text.p && cell.p[-1] == t->d->options.quote;
+		if (str_trim(cell).n == 0 && (cell.n > 0 || quoted))
+			return false;
+	}
+	return true;
+}
+
 /* A line behind the rows that says something about them; NOTE_APART: if they end above it. */
 static enum note
 note_of(const struct table_shape *t, size_t row)
@@ -26,9 +39,9 @@ note_of(const struct table_shape *t, size_t row)
 	const struct sample_row *r = &s->rows[row];
 	size_t width = t->d->width;
 	if (r->filled == 0)
-		return r->count == 0 || width >= 2 ? NOTE_BLANK : NOTE_NONE;
+		return r->count == 0 || (width >= 2 && is_bare(t, r)) ? NOTE_BLANK : NOTE_NONE;
 	struct str first = str_trim(s->cells[r->first]);
-	if (width < 2 || first.n == 0)
+	if (width < 2 || first.n == 0 || !is_bare(t, r))
 		return NOTE_NONE;
 	size_t words = layout_words(first);
 	/* A row that was cut off has no line end. */
