@@ -228,14 +228,18 @@ query_rows(struct rows_file *file, const struct query *q, uint64_t offset, size_
 
 /* ---- all of them ---- */
 
-/* Of sorted rows so many are put in order at once; those before them are only counted. */
+/* Of sorted rows so many are put in order at once, of many a sixteenth: those before them are
+ * counted anew each time. */
 #define SORTED_ROWS 65536
+#define SORTED_ROWS_MOST 1048576
+#define SORTED_PARTS 16
 /* Rows that are nearer to each other are read in one go, with what lies between. */
 #define NEAR_ROWS 64
-/* Sorted rows lie anywhere in the file, whose pages come again and again: 64 MiB of them stay, in
- * place of the 2 MB that SQLite keeps by itself. */
-#define MANY_PAGES "PRAGMA cache_size=-65536"
-#define USUAL_PAGES "PRAGMA cache_size=-2000"
+/* Sorted rows lie anywhere in the file, whose pages come again and again: the kernel keeps them, and
+ * its copy is looked at where it is, as far as SQLite can map (2 GiB; of what is behind that it
+ * keeps 64 MiB itself). */
+#define MANY_PAGES "PRAGMA mmap_size=2147418112; PRAGMA cache_size=-65536"
+#define USUAL_PAGES "PRAGMA mmap_size=0; PRAGMA cache_size=-2000"
 
 static bool
 find_by_reading(struct query_found *found, struct arena *a, struct err *e)
@@ -316,7 +320,9 @@ each_of_projected(const struct query_found *f, rows_each_fn *fn, void *context, 
 	struct database *d = rows_database(f->file);
 	struct arena *kept = f->projected->kept;
 	struct arena_mark mark = arena_mark(kept);
-	size_t limit = (size_t)(f->matching < SORTED_ROWS ? f->matching : SORTED_ROWS);
+	uint64_t part = f->matching / SORTED_PARTS;
+	part = part < SORTED_ROWS ? SORTED_ROWS : part > SORTED_ROWS_MOST ? SORTED_ROWS_MOST : part;
+	size_t limit = (size_t)(f->matching < part ? f->matching : part);
 	int64_t *row_ids = arena_array(kept, limit, sizeof *row_ids);
 	struct arena_mark used = arena_mark(kept);
 	bool good = sql_script(d, MANY_PAGES, e);
