@@ -48,7 +48,8 @@ fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
 format_reader := $(BUILD)/tests/formats/read
 
 # On all cores, unless the caller has said on how many.
-parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+cores   := $(shell nproc 2>/dev/null || echo 1)
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(cores))
 
 # A plugin is a folder; its shared object has the folder's name, its templates lie beside it.
 plugin_folders := $(patsubst %/,%,$(sort $(dir $(wildcard plugins/*/*.c tests/plugins/*/*.c))))
@@ -143,7 +144,7 @@ check: all check-unit
 
 ## check-unit: the unit tests alone (with SAN=1 under the sanitizers)
 check-unit: $(unit_programs)
-	$(Q)for t in $(unit_programs); do $$t || exit 1; done
+	$(Q)printf '%s\n' $(unit_programs) | xargs -P $(cores) -I{} sh -c '{} > {}.log 2>&1 && echo "  ok    {}" || { cat {}.log; exit 255; }'
 
 ## check-fuzz: every fuzz target over its stored corpus
 check-fuzz: $(fuzz_programs)
