@@ -26,16 +26,18 @@ model_export_until(const struct job *job)
 	return job->ended_at + INT64_C(3600000000) * LIMIT_EXPORT_HOURS;
 }
 
-/* The path of what a job that is done has made, if it still lies there whole; else empty. */
-static struct str
-made(struct model *m, const struct job *j, struct arena *a)
+/* The path of what a job that is done has made, if it still lies there whole; else empty.  False:
+ * there was no memory to find out. */
+static bool
+made(struct str *out, struct model *m, const struct job *j, struct arena *a, struct err *e)
 {
-	struct err ignored = {0};
 	json_t *result;
 	struct stat st;
-	if (!str_is(j->state, "done") || clock_now_us() > model_export_until(j) ||
-	    !tree_parse_own(&result, j->result, a, &ignored))
-		return (struct str){0};
+	*out = (struct str){0};
+	if (!str_is(j->state, "done") || clock_now_us() > model_export_until(j))
+		return true;
+	if (!tree_parse_own(&result, j->result, a, e))
+		return false;
 	struct str path = arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id),
 	    STR_ARG(tree_str(result, "file")));
 	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(path));
@@ -43,13 +45,17 @@ made(struct model *m, const struct job *j, struct arena *a)
 	boot_id(boot);
 	bool whole = str_is(tree_str(result, "boot"), boot) && stat(full.p, &st) == 0 &&
 		     st.st_size == json_integer_value(json_object_get(result, "bytes"));
-	return whole ? path : (struct str){0};
+	if (whole)
+		*out = path;
+	return true;
 }
 
 bool
 model_export_is_there(struct model *m, const struct job *job, struct arena *a)
 {
-	return made(m, job, a).n > 0;
+	struct str path;
+	struct err ignored = {0};
+	return made(&path, m, job, a, &ignored) && path.n > 0;
 }
 
 static struct str
@@ -76,8 +82,10 @@ model_export_start(struct model *m, const struct caller *c, struct dataset *d,
 	if (!caller_may(c, RIGHT_READ, e) ||
 	    !store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
 		return false;
-	if (found && (str_is(job->state, "queued") || str_is(job->state, "running") ||
-			 made(m, job, a).n > 0))
+	struct str path = {0};
+	if (found && !made(&path, m, job, a, e))
+		return false;
+	if (found && (str_is(job->state, "queued") || str_is(job->state, "running") || path.n > 0))
 		return true;
 	*job = (struct job){
 	    .org_id = c->org_id,
@@ -111,7 +119,8 @@ model_export_take(struct model *m, const struct caller *c, const struct job *job
 		return model_job_failure(job, e);
 	if (!str_is(job->state, "done"))
 		return FAIL(e, CONFLICT, "the file is still being written");
-	out->path = made(m, job, a);
+	if (!made(&out->path, m, job, a, e))
+		return false;
 	if (out->path.n == 0)
 		return FAIL(e, GONE, "the file is kept no longer: export the dataset again");
 	const char *dot = strrchr(arena_text(a, out->path), '.');
