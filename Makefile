@@ -146,6 +146,9 @@ check: all check-unit
 check-unit: $(unit_programs)
 	$(Q)printf '%s\n' $(unit_programs) | xargs -P $(cores) -I{} sh -c '{} > {}.log 2>&1 && echo "  ok    {}" || { cat {}.log; exit 255; }'
 
+## units: build the unit programs and run none
+units: $(unit_programs)
+
 ## check-fuzz: every fuzz target over its stored corpus
 check-fuzz: $(fuzz_programs)
 	$(Q)for t in $(fuzz_programs); do $$t tests/fuzz/corpus/$$(basename $$t)/* || exit 1; done
@@ -231,5 +234,5 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test test-plugins check check-unit check-fuzz check-formats check-http check-faults check-browser fuzz bench \
+.PHONY: all run test test-plugins check check-unit units check-fuzz check-formats check-http check-faults check-browser fuzz bench \
 	install format lint clean help FORCE

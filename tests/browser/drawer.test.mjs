@@ -222,7 +222,8 @@ test("drawer", async (t) => {
   });
 
   await t.test("the deepest tree fits a telephone; nothing is wrong for who cannot see it", async (t) => {
-    for (const options of [{}, { dark: true }, { narrow: true }, { narrow: true, dark: true }]) {
+    // Dark and narrow change colours and places, not what the document says.
+    for (const [options, rules] of [[{}], [{ narrow: true, dark: true }, ["color-contrast", "target-size", "scrollable-region-focusable"]]]) {
       const page = await context(t, options);
       const drawer = await openRow(page, id);
       const box = field(drawer, "deep");
@@ -242,11 +243,11 @@ test("drawer", async (t) => {
       assert.deepEqual(sideways, [0, 0]);
       await box.getByText("the end, which has room").scrollIntoViewIfNeeded();
       await shot("deep");
-      assert.deepEqual(await accessibilityFaults(page), []);
+      assert.deepEqual(await accessibilityFaults(page, rules), []);
       await drawer.getByRole("button", { name: "Next" }).click();
       await fetchAll(field(drawer, "text"));
       await shot("text");
-      assert.deepEqual(await accessibilityFaults(page), []);
+      assert.deepEqual(await accessibilityFaults(page, rules), []);
     }
   });
 });

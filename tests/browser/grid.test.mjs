@@ -278,12 +278,13 @@ test("grid", async (t) => {
     assert.equal(await page.locator("thead th").count(), 2001);
   });
 
-  for (const options of [{}, { dark: true }, { narrow: true }, { narrow: true, dark: true }])
+  // Dark and narrow change colours and places, not what the document says.
+  for (const [options, rules] of [[{}], [{ narrow: true, dark: true }, ["color-contrast", "target-size", "scrollable-region-focusable"]]])
     await t.test(`it can be read by everybody and scrolls sideways nowhere but in its table: ${JSON.stringify(options)}`, async (t) => {
       const page = await open(t, options);
       await page.goto(`${address}?facet=city&facet=price&facet=note&include=city%3AUlm&exclude=note%3A&sort=-price%2Cname`);
       await facet(page, "price").waitFor();
-      assert.deepEqual(await accessibilityFaults(page), []);
+      assert.deepEqual(await accessibilityFaults(page, rules), []);
       for (const width of [320, 390, 1280, 2560]) {
         await page.setViewportSize({ width, height: 800 });
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} pixels`);
