@@ -235,8 +235,8 @@ query_rows(struct rows_file *file, const struct query *q, uint64_t offset, size_
 #define SORTED_PARTS 16
 /* Rows that are nearer to each other are read in one go, with what lies between. */
 #define NEAR_ROWS 64
-/* Sorted rows lie anywhere in the file, whose pages come again and again: the kernel keeps them, and
- * its copy is looked at where it is, as far as SQLite can map (2 GiB; of what is behind that it
+/* Sorted rows lie anywhere in the file, whose pages come again and again: the kernel keeps them,
+ * and its copy is looked at where it is, as far as SQLite can map (2 GiB; of what is behind that it
  * keeps 64 MiB itself). */
 #define MANY_PAGES "PRAGMA mmap_size=2147418112; PRAGMA cache_size=-65536"
 #define USUAL_PAGES "PRAGMA mmap_size=0; PRAGMA cache_size=-2000"
