@@ -16,11 +16,11 @@ BUILD   ?= build$(kind)
 Q       := $(if $(V),,@)
 
 VERSION := 0.1.0
-PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto libseccomp libsodium
-BASE_PKGS := jansson libcrypto
+PKGS    := fcgi jansson libxml-2.0 sqlite3 libcrypto libseccomp libsodium libzip libzstd zlib liblzma
+BASE_PKGS := jansson libxml-2.0 libcrypto libzip zlib libzstd liblzma
 PKGS_C  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
-PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-BASE_L  := $(shell pkg-config --libs $(BASE_PKGS) 2>/dev/null)
+PKGS_L  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lbz2 # which has no .pc file
+BASE_L  := $(shell pkg-config --libs $(BASE_PKGS) 2>/dev/null) -lbz2
 
 comma    := ,
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
@@ -45,9 +45,11 @@ units   := $(wildcard tests/unit/test_*.c)
 unit_programs := $(units:%.c=$(BUILD)/%)
 fuzzers := $(filter-out tests/fuzz/standalone.c,$(wildcard tests/fuzz/*.c))
 fuzz_programs := $(fuzzers:%.c=$(BUILD)/%)
+format_reader := $(BUILD)/tests/formats/read
 
 # On all cores, unless the caller has said on how many.
-parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+cores   := $(shell nproc 2>/dev/null || echo 1)
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(cores))
 
 # A plugin is a folder; its shared object has the folder's name, its templates lie beside it.
 plugin_folders := $(patsubst %/,%,$(sort $(dir $(wildcard plugins/*/*.c tests/plugins/*/*.c))))
@@ -108,11 +110,15 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_C)' | cmp -s - $@ || echo '$(CC) $(ALL_C)' > $@
 
--include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d)
+-include $(objects:.o=.d) $(plugin_objects:.o=.d) $(BUILD)/fcgi/main.d $(BUILD)/fcgi/outbound.d $(units:%.c=$(BUILD)/%.d) $(fuzzers:%.c=$(BUILD)/%.d) $(format_reader).d
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	@echo "  link  $@"
 	$(Q)$(CC) $(ALL_L) -o $@ $^ $(PKGS_L) -lcmocka -lm -ldl
+
+$(format_reader): $(BUILD)/tests/formats/read.o $(BUILD)/libbase.a
+	@echo "  link  $@"
+	$(Q)$(CC) $(ALL_L) -o $@ $^ $(BASE_L) -lm
 
 # A fuzz target is linked with libFuzzer, or else with a main() that runs it over files.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/standalone.o) \
@@ -131,20 +137,25 @@ test:
 ## check: run all tests with what is installed
 check: all check-unit
 	$(Q)$(MAKE) --no-print-directory SAN=1 check-unit check-fuzz
+	$(Q)$(MAKE) --no-print-directory check-formats
 	$(Q)$(MAKE) --no-print-directory check-http
 	$(Q)$(MAKE) --no-print-directory check-faults
 	$(Q)$(MAKE) --no-print-directory check-browser
 
 ## check-unit: the unit tests alone (with SAN=1 under the sanitizers)
 check-unit: $(unit_programs)
-	$(Q)for t in $(unit_programs); do $$t || exit 1; done
+	$(Q)printf '%s\n' $(unit_programs) | xargs -P $(cores) -I{} sh -c '{} > {}.log 2>&1 && echo "  ok    {}" || { cat {}.log; exit 255; }'
+
+## units: build the unit programs and run none
+units: $(unit_programs)
 
 ## check-fuzz: every fuzz target over its stored corpus
 check-fuzz: $(fuzz_programs)
 	$(Q)for t in $(fuzz_programs); do $$t tests/fuzz/corpus/$$(basename $$t)/* || exit 1; done
 
 # Tests of the whole server.  They keep to the checkout and to folders of their own under TMPDIR.
-node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=1
+node = HOME="$(CURDIR)/$(BUILD)/home" ROWHOUSE_BUILD=$(BUILD) node --test --test-concurrency=$(at_once)
+at_once = 1
 modules := tests/node_modules/.installed
 npm = npm_config_cache="$(CURDIR)/build/npm" npm --silent
 $(modules): tests/package.json tests/package-lock.json
@@ -152,8 +163,14 @@ $(modules): tests/package.json tests/package-lock.json
 	$(Q)cd tests && $(npm) ci
 	@touch $@
 
+## check-formats: files of all kinds against what other programs expect of them (ROWHOUSE_SHARED)
+check-formats: at_once = 2
+check-formats: $(format_reader) $(modules)
+	$(Q)$(node) tests/formats/*.test.mjs
+
 ## check-http: the server from outside, over HTTP and the command line (TESTS="tests/http/rows.test.mjs ...")
 TESTS ?= tests/http/*.test.mjs
+check-http: at_once = 2
 check-http: all test-plugins $(modules)
 	$(Q)$(node) $(TESTS)
 
@@ -193,7 +210,7 @@ install: all
 		to="$(DESTDIR)$(PREFIX)/lib/rowhouse/$${p#$(BUILD)/}"; \
 		echo "install $$to"; install -d "$${to%/*}" && install -m 644 "$$p" "$$to" || exit 1; done
 
-code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch] plugins/*/*.[ch] tests/plugins/*/*.[ch])
+code    := $(wildcard fcgi/*.[ch] fcgi/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] tests/faults/*.[ch] tests/formats/*.[ch] plugins/*/*.[ch] tests/plugins/*/*.[ch])
 headers := $(wildcard fcgi/*.h fcgi/*/*.h)
 banned  := strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|system|popen|gmtime|localtime|asctime|ctime|signal
 
@@ -217,5 +234,5 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
-.PHONY: all run test test-plugins check check-unit check-fuzz check-http check-faults check-browser fuzz bench \
+.PHONY: all run test test-plugins check check-unit units check-fuzz check-formats check-http check-faults check-browser fuzz bench \
 	install format lint clean help FORCE

@@ -9,7 +9,7 @@ static const struct command {
 } commands[] = {
     {"up", command_up, "Start the server: nginx and the core, in the foreground"},
     {"import", command_import, "Make a dataset of a file"},
-    {"export", command_export, "Write the rows of a dataset as CSV or JSONL"},
+    {"export", command_export, "Write the rows of a dataset into a file of many formats"},
     {"key", command_key, "Make, list and revoke API keys"},
     {"user", command_user, "Invite, list and change users"},
     {"org", command_org, "Make and list organisations, set their quotas"},
@@ -22,8 +22,11 @@ static const struct command {
     {"child", command_child, NULL},
     {"task", command_task, NULL},
     {"undo", command_undo, NULL},
+    {"preview", command_preview, NULL},
     {"split", command_split, NULL},
+    {"append", command_append, NULL},
     {"export-worker", command_export_worker, NULL},
+    {"project", command_project, NULL},
     {"nginx", command_nginx, NULL},
 };
 

@@ -43,6 +43,7 @@
  * they are in an initializer that names the others.
  *
  * - 1.0: the first version.
+ * - 1.1: ERR_VERSION, ERR_CHECKSUM.
  */
 #ifndef ROWHOUSE_PLUGIN_H
 #define ROWHOUSE_PLUGIN_H
@@ -56,7 +57,7 @@
 #include "formats/table.h"
 
 #define ROWHOUSE_ABI_MAJOR 1
-#define ROWHOUSE_ABI_MINOR 0
+#define ROWHOUSE_ABI_MINOR 1
 
 #define PLUGIN_CHECK_MS 1000
 #define PLUGIN_VIEW_MS 2000

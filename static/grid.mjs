@@ -1,286 +1,229 @@
 /*
- * grid.mjs: opens a whole row beside the table, from its number or any of its cells, and edits it
- * there.  What it shows is what the page holds; the form of an edit is the server's own, fetched from
- * the page it stands on and sent back by fetch, so that everything is said and checked in one place.
- * Without it the row's number is a plain link, and "Edit" beside it leads to that page.
+ * grid.mjs: the table of rows with a script.  Links and forms that ask for other rows are followed
+ * within the page, so that the focus and what is scrolled stay; the address is the same as without.
+ * Statistics that take time come when they are counted; keys lead from cell to cell.  The drawer of a
+ * row is drawer.mjs.
  */
-import { csrf, renewCsrf, sentence, signInLink, SIGNED_OUT } from "./format.mjs";
+import { RowDrawer } from "./drawer.mjs";
 
 const parser = new DOMParser();
-
-/* A page of ours, and where it came from. */
-async function fetchPage(address, options = {}) {
-	const answer = await fetch(address, { cache: "no-store", headers: { Accept: "text/html" }, signal: AbortSignal.timeout(30000), ...options });
-
-	return { url: answer.url, page: parser.parseFromString(await answer.text(), "text/html") };
-}
-
-const written = (form) => new URLSearchParams(new FormData(form)).toString();
-
-class RowDrawer {
-	constructor(grid, dialog) {
-		this.dialog = dialog;
-		this.grid = grid;
-		this.rows = [...grid.querySelectorAll("tbody tr")];
-		this.columns = [...grid.querySelectorAll("thead th")].slice(1).map((th) => ({
-			id: th.dataset.column,
-			name: th.querySelector(".column-name").textContent,
-			type: th.querySelector(".column-type").textContent,
-		}));
-		this.at = -1;
-		this.column = 0;
-		this.form = null;
-		this.isSignedOut = false;
-		this.fields = dialog.querySelector("[data-row-fields]");
-		this.bar = dialog.querySelector("[data-row-bar]");
-		this.notice = dialog.querySelector("[data-row-notice]");
-		this.place = dialog.querySelector("[data-row-form-place]");
-		this.previous = dialog.querySelector("[data-row-previous]");
-		this.next = dialog.querySelector("[data-row-next]");
-		this.editor = dialog.querySelector("[data-row-edit]");
-		grid.addEventListener("click", (event) => this.clicked(event));
-		this.previous.addEventListener("click", () => this.show(this.at - 1));
-		this.next.addEventListener("click", () => this.show(this.at + 1));
-		this.editor?.addEventListener("click", () => this.edit());
-		dialog.querySelector("[data-row-delete]")?.addEventListener("click", () => this.askToDelete());
-		dialog.addEventListener("close", () => this.closed());
-		dialog.addEventListener("cancel", (event) => this.holdOn(event));
-		dialog.addEventListener("click", (event) => this.clickedInside(event));
-	}
-
-	clicked(event) {
-		const row = event.target.closest("tbody tr");
-		const cell = event.target.closest("td");
-		const link = event.target.closest("a");
-
-		if (!row || event.ctrlKey || event.metaKey || event.shiftKey || (!cell && !link))
-			return;
-		/* Marking text to copy it is not asking for the row. */
-		if (cell && !getSelection().isCollapsed)
-			return;
-		event.preventDefault();
-		this.column = cell ? cell.cellIndex - 1 : 0;
-		this.show(this.rows.indexOf(row), cell ? this.column : -1);
-		this.dialog.showModal();
-		this.editor?.focus({ preventScroll: true });
-		this.dialog.querySelector(".at")?.scrollIntoView({ block: "nearest" });
-	}
-
-	show(at, column = -1) {
-		const row = this.rows[at];
-		const link = row?.querySelector("th a");
-
-		if (!row)
-			return;
-		this.leaveForm();
-		this.notice.replaceChildren();
-		this.rows[this.at]?.classList.remove("current");
-		row.classList.add("current");
-		this.at = at;
-		this.previous.disabled = at === 0;
-		this.next.disabled = at === this.rows.length - 1;
-		this.dialog.querySelector("#row-title").textContent = `Row ${link.textContent}`;
-		this.dialog.querySelector("[data-row-link]").href = link.href;
-		this.dialog.querySelector("[data-row-line]").textContent = link.dataset.line > 0 ? `· line ${link.dataset.line} of the file` : "";
-		this.fields.replaceChildren(...[...row.cells].slice(1).map((cell, i) => this.field(cell, i, i === column)));
-	}
-
-	field(cell, i, isAt) {
-		const box = document.createElement("div");
-		const name = document.createElement("dt");
-		const type = document.createElement("span");
-		const value = document.createElement("dd");
-
-		name.textContent = this.columns[i]?.name ?? "";
-		type.className = "column-type";
-		type.textContent = ` ${this.columns[i]?.type ?? ""}`;
-		name.append(type);
-		value.className = cell.className;
-		value.append(...[...cell.childNodes].map((node) => node.cloneNode(true)));
-		if (cell.textContent === "")
-			value.append(Object.assign(document.createElement("i"), { textContent: "empty" }));
-		if (cell.querySelector("small"))
-			value.append(Object.assign(document.createElement("p"), { className: "muted small", textContent: "Cut here to keep the page small; a download holds all of it." }));
-		box.classList.toggle("at", isAt);
-		box.append(name, value);
-		return box;
-	}
-
-	closed() {
-		const link = this.rows[this.at]?.querySelector("th a");
-		const change = this.notice.querySelector("[data-change]");
-
-		this.leaveForm();
-		/* What was just done can still be taken back where the drawer is not. */
-		if (change) {
-			document.querySelector("main [data-change]")?.remove();
-			document.querySelector(".grid-bar").before(change);
-		}
-		this.rows[this.at]?.classList.remove("current");
-		link?.focus();
-	}
-
-	/* ---- editing ---- */
-
-	editAddress() {
-		return this.rows[this.at].querySelector(".row-edit").href;
-	}
-
-	async edit() {
-		let got;
-
-		this.editor.disabled = true;
-		try {
-			got = await fetchPage(this.editAddress());
-		} catch {
-			this.say("The server does not answer. Try again in a moment.");
-		}
-		this.editor.disabled = false;
-		if (got && !this.takeForm(got.page))
-			this.giveUp(got);
-	}
-
-	/* The form in a page that was fetched takes the place of the fields; false: there is none. */
-	takeForm(page) {
-		const form = page.querySelector("form[data-row-form]");
-
-		if (!form)
-			return false;
-		this.form = document.adoptNode(form);
-		this.asItWas = written(this.form);
-		this.form.addEventListener("submit", (event) => this.save(event));
-		this.form.querySelector("[data-row-delete]")?.remove();
-		this.place.replaceChildren(this.form);
-		this.notice.replaceChildren();
-		this.fields.hidden = this.bar.hidden = this.previous.hidden = this.next.hidden = true;
-		const input = this.form.querySelector("[aria-invalid='true']") ??
-			document.getElementById(`field-cells.${this.columns[this.column]?.id}`) ??
-			this.form.querySelector("input:not([type=hidden]), select, textarea");
-		input?.focus();
-		return true;
-	}
-
-	async save(event) {
-		const form = this.form;
-		const save = form.querySelector("button[type=submit]");
-		let got;
-
-		event.preventDefault();
-		if (save.disabled)
-			return;
-		save.disabled = true;
-		try {
-			if (this.isSignedOut) {
-				await renewCsrf();
-				form.elements.csrf.value = csrf();
-			}
-			got = await fetchPage(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-		} catch {
-			this.say("The server did not answer. Nothing is lost: save again, and it says whether it was stored already.");
-		}
-		save.disabled = false;
-		if (got && !this.takeForm(got.page) && !this.takeRow(got.page))
-			this.giveUp(got);
-	}
-
-	/* The row as it is now, out of the page that the change led to. */
-	takeRow(page) {
-		const row = this.rows[this.at];
-		const now = page.querySelector(`tr[data-row="${row.dataset.row}"]`);
-		const change = page.querySelector("[data-change]");
-
-		if (!now || now.cells.length !== row.cells.length)
-			return false;
-		row.dataset.rev = now.dataset.rev;
-		row.replaceChildren(...[...now.children].map((cell) => document.adoptNode(cell)));
-		this.show(this.at, this.column);
-		if (change)
-			this.notice.replaceChildren(document.adoptNode(change));
-		this.editor.focus();
-		return true;
-	}
-
-	/* What came back is no row and no form: a page that says why, or where to sign in. */
-	giveUp({ url, page }) {
-		const why = page.querySelector("main .sentence");
-
-		this.isSignedOut = this.form !== null && new URL(url).pathname === "/sign-in";
-		if (this.isSignedOut)
-			this.say(SIGNED_OUT, signInLink());
-		else if (why)
-			this.say(sentence(why.textContent));
-		else
-			location.assign(url);
-	}
-
-	say(text, link = "") {
-		const note = Object.assign(document.createElement("div"), { className: "notice bad" });
-
-		note.setAttribute("role", "alert");
-		note.append(Object.assign(document.createElement("p"), { textContent: text }), link);
-		this.notice.replaceChildren(note);
-		note.scrollIntoView({ block: "nearest" });
-	}
-
-	isDirty() {
-		return this.form !== null && written(this.form) !== this.asItWas;
-	}
-
-	leaveForm() {
-		this.form = null;
-		this.place.replaceChildren();
-		this.fields.hidden = this.bar.hidden = this.previous.hidden = this.next.hidden = false;
-	}
-
-	/* Escape leaves the form first; what was written is not dropped by the way. */
-	holdOn(event) {
-		if (!this.form)
-			return;
-		event.preventDefault();
-		if (this.isDirty())
-			this.say("Not saved yet: Save keeps what you changed, Cancel drops it.");
-		else
-			this.backToFields();
-	}
-
-	backToFields() {
-		this.show(this.at, this.column);
-		this.editor.focus();
-	}
-
-	clickedInside(event) {
-		if (event.target.closest("[data-row-cancel]")) {
-			event.preventDefault();
-			this.backToFields();
-		} else if (event.target.closest("[data-row-reload]")) {
-			event.preventDefault();
-			this.edit();
-		} else if (this.isDirty() && (event.target === this.dialog || event.target.closest("[data-close]"))) {
-			/* page.mjs would close the drawer. */
-			event.stopPropagation();
-			this.holdOn(event);
-		}
-	}
-
-	/* ---- deleting ---- */
-
-	askToDelete() {
-		const dialog = document.getElementById("row-delete-dialog");
-		const form = dialog.querySelector("form");
-		const row = this.rows[this.at];
-		const address = new URL(this.editAddress());
-
-		form.action = address.pathname.replace(/edit$/, "delete");
-		form.elements.rev.value = row.dataset.rev;
-		form.elements.at.value = address.searchParams.get("at");
-		dialog.showModal();
-	}
-}
-
-const grid = document.getElementById("grid");
 const dialog = document.getElementById("row-dialog");
-if (grid && dialog)
-	new RowDrawer(grid, dialog);
+const drawer = dialog && new RowDrawer(dialog);
+const box = () => document.getElementById("rows");
+const grid = () => document.getElementById("grid");
 
-/* "Go to row" leads to the page the row is on; the row itself may be far down in it. */
-grid?.querySelector("tr[aria-current]")?.scrollIntoView({ block: "center" });
+/* ---- other rows in the same page ---- */
+
+let asking = null; /* what is on its way; a later question ends it */
+let shown = location.pathname + location.search;
+
+async function fetchPage(address, signal) {
+	const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
+
+	return parser.parseFromString(await answer.text(), "text/html");
+}
+
+/* What is marked, typed, scrolled and in focus, to be the same in the rows that come. */
+function remember() {
+	const at = document.activeElement;
+
+	return {
+		id: box().contains(at) ? at.id : null,
+		selection: at instanceof HTMLInputElement && at.type !== "number" ? [at.selectionStart, at.selectionEnd] : null,
+		left: grid()?.scrollLeft ?? 0,
+		isWrapped: document.getElementById("wrap").checked,
+		isHelpOpen: document.querySelector(".help-menu").open,
+	};
+}
+
+function restore(was) {
+	const at = was.id === null ? null : (document.getElementById(was.id) ?? grid() ?? box());
+
+	document.getElementById("wrap").checked = was.isWrapped;
+	document.querySelector(".help-menu").open = was.isHelpOpen;
+	if (grid())
+		grid().scrollLeft = was.left;
+	at?.focus({ preventScroll: true });
+	if (was.selection && at instanceof HTMLInputElement)
+		at.setSelectionRange(...was.selection);
+}
+
+/* Shows the rows of an address; where that is not possible the browser goes there by itself.  `focus`: a
+ * function that looks after the focus when they are there. */
+async function show(address, { isNew = true, focus = null } = {}) {
+	let page;
+
+	asking?.abort();
+	asking = new AbortController();
+	const { signal } = asking;
+	box().setAttribute("aria-busy", "true");
+	try {
+		page = await fetchPage(address, signal);
+	} catch {
+		if (!signal.aborted)
+			location.assign(address);
+		return;
+	}
+	const next = page.getElementById("rows");
+	if (signal.aborted)
+		return;
+	if (!next) {
+		location.assign(address);
+		return;
+	}
+	const was = remember();
+	box().replaceWith(document.adoptNode(next));
+	document.querySelector("[data-export]").href = page.querySelector("[data-export]").href;
+	if (isNew)
+		history.pushState(null, "", address);
+	shown = location.pathname + location.search;
+	begin();
+	if (focus && grid())
+		focus();
+	else
+		restore(was);
+}
+
+function follow(event) {
+	const link = event.target.closest?.("a[href]");
+
+	if (!link || !box()?.contains(link) || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.altKey)
+		return;
+	const href = link.getAttribute("href");
+	if (!href?.startsWith("?") || link.closest("tbody"))
+		return;
+	/* With Shift a column is sorted by after those it is sorted by already. */
+	const then = event.shiftKey && link.closest("th")?.querySelector(".then");
+	if (event.shiftKey && !link.matches(".column-name"))
+		return;
+	event.preventDefault();
+	/* A link in a picture has no href that is a text. */
+	show(then ? then.href : new URL(href, location.href).href);
+}
+
+function ask(event) {
+	const form = event.target;
+
+	if (event.defaultPrevented || !box()?.contains(form) || form.method !== "get")
+		return;
+	event.preventDefault();
+	const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+	show(`${location.pathname}?${asked}`);
+}
+
+/* ---- statistics that were not there yet ---- */
+
+async function describe() {
+	const heads = document.querySelector("#heads[data-later]");
+	const address = new URL(location.href);
+
+	if (!heads)
+		return;
+	address.searchParams.set("statistics", "1");
+	try {
+		const next = (await fetchPage(address, asking?.signal)).getElementById("heads");
+
+		if (next && heads.isConnected) {
+			const id = heads.contains(document.activeElement) ? document.activeElement.id : "";
+
+			heads.replaceWith(document.adoptNode(next));
+			if (id)
+				document.getElementById(id)?.focus();
+		}
+	} catch {
+		/* The rows are there without them, and the next page asks again. */
+	}
+}
+
+/* ---- from cell to cell ---- */
+
+const cellsOf = (row) => row.querySelectorAll("td");
+
+function enter(row, column) {
+	const cells = row ? cellsOf(row) : [];
+	const cell = cells[Math.max(0, Math.min(column, cells.length - 1))];
+
+	if (!cell)
+		return;
+	grid().querySelector("td[tabindex]")?.removeAttribute("tabindex");
+	cell.tabIndex = -1;
+	cell.focus({ preventScroll: true });
+	cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+/* Past the last row of a page the next page begins. */
+function enterPage(name, column) {
+	const link = document.getElementById(name);
+
+	if (link)
+		show(link.href, { focus: () => enter([...grid().querySelectorAll("tbody tr")].at(name === "page-next" ? 0 : -1), column) });
+}
+
+function move(event) {
+	const cell = event.target.closest("td");
+	const rows = [...grid().querySelectorAll("tbody tr")];
+	const at = cell ? rows.indexOf(cell.parentElement) : 0;
+	const column = cell ? [...cellsOf(rows[at])].indexOf(cell) : 0;
+	const to = (row, other) => () => enter(rows[row], other);
+	const moves = {
+		ArrowDown: !cell ? to(0, 0) : at + 1 < rows.length ? to(at + 1, column) : () => enterPage("page-next", column),
+		ArrowUp: at > 0 ? to(at - 1, column) : () => enterPage("page-previous", column),
+		ArrowRight: to(at, cell ? column + 1 : 0),
+		ArrowLeft: to(at, column - 1),
+		Home: to(event.ctrlKey ? 0 : at, 0),
+		End: to(event.ctrlKey ? rows.length - 1 : at, Infinity),
+		Enter: () => cell?.click(),
+	};
+
+	if (!moves[event.key] || (event.ctrlKey && event.key !== "Home" && event.key !== "End") || event.altKey || event.metaKey)
+		return;
+	event.preventDefault();
+	moves[event.key]();
+}
+
+/* ---- keys of the whole page ---- */
+
+const keys = {
+	"/": () => document.getElementById("search").select(),
+	f: () => document.getElementById("filter").select(),
+	g: () => document.getElementById("jump").select(),
+	n: () => document.getElementById("page-next")?.click(),
+	p: () => document.getElementById("page-previous")?.click(),
+	"?": () => document.getElementById("keys-dialog").showModal(),
+};
+
+function press(event) {
+	const isTyped = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+	if (!box() || event.defaultPrevented || isTyped || document.querySelector("dialog[open]"))
+		return;
+	if (event.target.closest("#grid") && (event.target.id === "grid" || event.target.closest("td")))
+		move(event);
+	if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(keys, event.key))
+		return;
+	event.preventDefault();
+	keys[event.key]();
+}
+
+/* ---- beginning, and again with every table ---- */
+
+function begin() {
+	document.getElementById("keys").hidden = false;
+	if (grid())
+		drawer?.take(grid());
+	/* "Go to row" leads to the page the row is on; the row itself may be far down in it. */
+	grid()?.querySelector("tr[aria-current]")?.scrollIntoView({ block: "center" });
+	describe();
+}
+
+if (box()) {
+	document.addEventListener("click", follow);
+	document.addEventListener("submit", ask);
+	document.addEventListener("keydown", press);
+	addEventListener("popstate", () => {
+		/* Going to another place in the page is no other question. */
+		if (location.pathname + location.search !== shown)
+			show(location.href, { isNew: false });
+	});
+	begin();
+}

@@ -5,7 +5,6 @@
  */
 #include "api/claro.h"
 #include "api/route.h"
-#include "api/rowcells.h"
 #include "api/upload.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -332,19 +331,16 @@ members_of_dataset(struct jsonout *j, const struct dataset *d)
 	}
 }
 
-struct paging {
-	uint64_t page, limit;
-};
-
-static bool
-read_paging(struct paging *p, struct exchange *x, uint64_t preset, uint64_t most, struct err *e)
+bool
+claro_read_paging(
+    struct claro_paging *p, struct exchange *x, uint64_t preset, uint64_t most, struct err *e)
 {
 	return request_number(&p->page, &x->request, "page", 1, 1, UINT32_MAX, e) &&
 	       request_number(&p->limit, &x->request, "limit", preset, 1, most, e);
 }
 
-static void
-member_paging(struct jsonout *j, const struct paging *p, uint64_t total)
+void
+claro_put_paging(struct jsonout *j, const struct claro_paging *p, uint64_t total)
 {
 	jsonout_key(j, "pagination");
 	jsonout_object(j);
@@ -358,12 +354,12 @@ member_paging(struct jsonout *j, const struct paging *p, uint64_t total)
 bool
 claro_dataset_list(struct exchange *x, struct err *e)
 {
-	struct paging p;
+	struct claro_paging p;
 	struct dataset *list;
 	size_t count;
 	int64_t total;
 	struct jsonout j;
-	if (!read_paging(&p, x, 20, LIMIT_LIST_ITEMS, e) ||
+	if (!claro_read_paging(&p, x, 20, LIMIT_LIST_ITEMS, e) ||
 	    !model_dataset_list(&x->app->model, &x->caller, &list, &count, &total,
 		(p.page - 1) * p.limit, p.limit, &x->arena, e))
 		return false;
@@ -377,13 +373,13 @@ claro_dataset_list(struct exchange *x, struct err *e)
 		jsonout_end(&j);
 	}
 	jsonout_end(&j);
-	member_paging(&j, &p, (uint64_t)total);
+	claro_put_paging(&j, &p, (uint64_t)total);
 	jsonout_end(&j);
 	return true;
 }
 
-static void
-member_columns(struct jsonout *j, const struct column *columns, size_t count, struct arena *a)
+void
+claro_put_columns(struct jsonout *j, const struct column *columns, size_t count, struct arena *a)
 {
 	jsonout_key(j, "columns");
 	jsonout_array(j);
@@ -416,79 +412,8 @@ claro_dataset_get(struct exchange *x, struct err *e)
 	respond_json(x, 200, &j);
 	jsonout_object(&j);
 	members_of_dataset(&j, &d);
-	member_columns(&j, columns, count, &x->arena);
+	claro_put_columns(&j, columns, count, &x->arena);
 	jsonout_end(&j);
-	return true;
-}
-
-/* A page of rows while it is being written: the rows' ids come after all cells. */
-struct page {
-	struct jsonout j;
-	struct rowcells cells;
-	int64_t *row_ids;
-	size_t count;
-};
-
-static bool
-put_row(void *context, const struct row *row, struct err *e)
-{
-	struct page *p = context;
-	struct jsonout *j = &p->j;
-	(void)e;
-	p->row_ids[p->count++] = row->row_id;
-	rowcells_read(&p->cells, row);
-	jsonout_array(j);
-	for (size_t k = 0; k < p->cells.count; k++) {
-		struct str slug = p->cells.columns[k].slug;
-		char *id;
-		jsonout_object(j);
-		jsonout_key(j, "cellId");
-		id = jsonout_room(j, slug.n + 40);
-		int n = snprintf(
-		    id, slug.n + 40, "\"cell_%" PRId64 "_col_%.*s\"", row->row_id, STR_ARG(slug));
-		jsonout_took(j, (size_t)n);
-		jsonout_key(j, "value");
-		rowcells_put(j, &p->cells, k, SIZE_MAX);
-		jsonout_key(j, "metadata");
-		jsonout_raw(j, STR("{}"));
-		jsonout_end(j);
-	}
-	jsonout_end(j);
-	return true;
-}
-
-bool
-claro_dataset_data(struct exchange *x, struct err *e)
-{
-	struct dataset d;
-	struct rows_file *rows;
-	const struct column *columns;
-	size_t column_count;
-	struct paging paging;
-	if (!read_paging(&paging, x, 50, LIMIT_PAGE_ROWS, e) ||
-	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
-	    !model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
-	    !rows_columns(rows, &columns, &column_count, &x->arena, e))
-		return false;
-	struct page *p = arena_alloc(&x->arena, sizeof *p);
-	struct jsonout *j = &p->j;
-	p->row_ids = arena_array(&x->arena, paging.limit, sizeof *p->row_ids);
-	rowcells_init(&p->cells, columns, column_count, &x->arena);
-	respond_json(x, 200, j);
-	jsonout_object(j);
-	member_columns(j, columns, column_count, &x->arena);
-	jsonout_key(j, "data");
-	jsonout_array(j);
-	if (!rows_page(rows, (paging.page - 1) * paging.limit, paging.limit, put_row, p, e))
-		return false;
-	jsonout_end(j);
-	jsonout_key(j, "rowIds");
-	jsonout_array(j);
-	for (size_t i = 0; i < p->count; i++)
-		jsonout_str(j, arena_format(&x->arena, "row_%" PRId64, p->row_ids[i]));
-	jsonout_end(j);
-	member_paging(j, &paging, d.rows);
-	jsonout_end(j);
 	return true;
 }
 
@@ -521,12 +446,12 @@ put_source(struct jsonout *j, const struct source *s)
 bool
 claro_source_list(struct exchange *x, struct err *e)
 {
-	struct paging p;
+	struct claro_paging p;
 	struct source *list;
 	size_t count;
 	int64_t total;
 	struct jsonout j;
-	if (!read_paging(&p, x, 20, LIMIT_LIST_ITEMS, e) ||
+	if (!claro_read_paging(&p, x, 20, LIMIT_LIST_ITEMS, e) ||
 	    !model_source_list(&x->app->model, &x->caller, &list, &count, &total,
 		(p.page - 1) * p.limit, p.limit, &x->arena, e))
 		return false;
@@ -537,7 +462,7 @@ claro_source_list(struct exchange *x, struct err *e)
 	for (size_t i = 0; i < count; i++)
 		put_source(&j, &list[i]);
 	jsonout_end(&j);
-	member_paging(&j, &p, (uint64_t)total);
+	claro_put_paging(&j, &p, (uint64_t)total);
 	jsonout_end(&j);
 	return true;
 }

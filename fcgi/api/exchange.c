@@ -7,6 +7,7 @@
 #include "api/access.h"
 #include "api/rowhouse.h"
 #include "api/route.h"
+#include "api/tus.h"
 
 #include <assert.h>
 
@@ -77,14 +78,20 @@ respond_see_other(struct exchange *x, struct str path)
 }
 
 void
-respond_file(struct exchange *x, struct str path, const char *content_type, struct str name)
+respond_attachment(struct exchange *x, struct str name)
 {
 	struct buf disposition;
 	buf_init(&disposition, &x->arena);
 	buf_put_text(&disposition, "attachment; filename*=UTF-8''");
 	url_encode(&disposition, name);
-	respond(x, 200, content_type);
 	respond_header(x, "Content-Disposition", buf_str(&disposition));
+}
+
+void
+respond_file(struct exchange *x, struct str path, const char *content_type, struct str name)
+{
+	respond(x, 200, content_type);
+	respond_attachment(x, name);
 	x->response.file = path;
 }
 
@@ -143,6 +150,8 @@ common_headers(struct exchange *x)
 		    x, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	}
 	respond_header_text(x, "Cache-Control", "no-store");
+	if (tus_is_at(x->request.path))
+		respond_header_text(x, "Tus-Resumable", "1.0.0");
 	if (access_is_https(x))
 		respond_header_text(x, "Strict-Transport-Security", "max-age=31536000");
 }
@@ -166,13 +175,13 @@ cors(struct exchange *x)
 	respond_header_text(x, "Vary", "Origin");
 	respond_header_text(x, "Access-Control-Expose-Headers",
 	    "ETag, Location, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, "
-	    "X-RateLimit-Reset");
+	    "X-RateLimit-Reset, " TUS_RESPONSE_HEADERS);
 	if (x->request.method != METHOD_OPTIONS || x->request.preflight_method.n == 0)
 		return false;
 	respond_header_text(x, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
 	respond_header_text(x, "Access-Control-Allow-Headers",
 	    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Client-Name, "
-	    "X-Request-Id, Request-Source");
+	    "X-Request-Id, Request-Source, " TUS_REQUEST_HEADERS);
 	respond_header_text(x, "Access-Control-Max-Age", "600");
 	respond_nothing(x);
 	return true;
@@ -183,6 +192,7 @@ handle(struct exchange *x, char **parameters, struct err *e)
 {
 	struct str allow = {0};
 	bool parsed = request_parse(&x->request, parameters, &x->arena, e);
+	tus_override(&x->request);
 	x->dialect = route_dialect(x->request.path);
 	x->caller = (struct caller){.remote = x->request.remote, .request_id = x->request.id};
 	common_headers(x);
@@ -414,6 +424,7 @@ reason(int status)
 	    {412, "Precondition Failed"},
 	    {413, "Content Too Large"},
 	    {415, "Unsupported Media Type"},
+	    {460, "Checksum Mismatch"},
 	    {422, "Unprocessable Content"},
 	    {428, "Precondition Required"},
 	    {429, "Too Many Requests"},

@@ -90,6 +90,8 @@ void respond_nothing(struct exchange *x);
 void respond_retry(struct exchange *x, const struct err *e);
 /* 303 to a path of our own. */
 void respond_see_other(struct exchange *x, struct str path);
+/* Whoever follows a link to the answer keeps it as a file of that name. */
+void respond_attachment(struct exchange *x, struct str name);
 /* A file below DATA, as an attachment of that name. */
 void respond_file(struct exchange *x, struct str path, const char *content_type, struct str name);
 

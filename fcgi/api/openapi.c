@@ -4,6 +4,7 @@
 #include "api/claro.h"
 #include "api/route.h"
 #include "api/rowhouse.h"
+#include "api/tus.h"
 #include "base/limits.h"
 #include "base/tree.h"
 
@@ -52,21 +53,56 @@ put_query_parameters(struct jsonout *j, const struct field *table)
 	}
 }
 
+/* The headers an address reads beside those that all of them do. */
+static const struct header {
+	handler_fn *handler; /* NULL: those that change one row */
+	const char *name;
+	bool required, number;
+	const char *description;
+} headers[] = {
+    {NULL, "If-Match", true, false, "The row's rev in quotes, as it was read; or *."},
+    {tus_create, "Tus-Resumable", true, false, "1.0.0"},
+    {tus_create, "Upload-Length", false, true, "Bytes of the whole upload."},
+    {tus_create, "Upload-Defer-Length", false, false, "1: the length is told later."},
+    {tus_create, "Upload-Metadata", false, false,
+	"Names and values in Base64: filename, filetype, and what the client likes."},
+    {tus_append, "Tus-Resumable", true, false, "1.0.0"},
+    {tus_append, "Upload-Offset", true, true, "How many bytes are there already."},
+    {tus_append, "Upload-Length", false, true, "Of an upload that began without one."},
+    {tus_append, "Upload-Checksum", false, false, "sha1 or sha256, a space, and it in Base64."},
+    {tus_remove, "Tus-Resumable", true, false, "1.0.0"},
+};
+
 static void
 put_header_parameters(struct jsonout *j, const struct route *r)
 {
-	bool kept = r->method != METHOD_GET && !r->keeps_nothing;
+	bool is_change = r->method != METHOD_GET && r->method != METHOD_OPTIONS;
 	bool row = (r->method == METHOD_PATCH || r->method == METHOD_DELETE) &&
 		   strstr(r->pattern, "{row}");
-	if (kept)
+	if (is_change && !r->keeps_nothing)
 		jsonout_raw(
 		    j, STR("{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The "
 			   "same key answers as the first time, for 24 "
 			   "hours.\",\"schema\":{\"type\":\"string\",\"maxLength\":255}}"));
-	if (row)
-		jsonout_raw(j, STR("{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,"
-				   "\"description\":\"The row's rev in quotes, as it was read; or "
-				   "*.\",\"schema\":{\"type\":\"string\"}}"));
+	for (size_t i = 0; i < ARRAY_LENGTH(headers); i++) {
+		const struct header *h = &headers[i];
+		if (h->handler ? h->handler != r->handler : !row)
+			continue;
+		jsonout_object(j);
+		jsonout_member_text(j, "name", h->name);
+		jsonout_member_text(j, "in", "header");
+		jsonout_member_bool(j, "required", h->required);
+		jsonout_member_text(j, "description", h->description);
+		jsonout_key(j, "schema");
+		jsonout_object(j);
+		jsonout_member_text(j, "type", h->number ? "integer" : "string");
+		if (h->number) {
+			jsonout_member_int(j, "minimum", 0);
+			jsonout_member_int(j, "maximum", (int64_t)LIMIT_UPLOAD_BYTES);
+		}
+		jsonout_end(j);
+		jsonout_end(j);
+	}
 }
 
 /* ---- bodies ---- */
@@ -82,6 +118,12 @@ is_upload(const struct route *r)
 {
 	return r->handler == rowhouse_dataset_upload || r->handler == claro_dataset_upload ||
 	       r->handler == rowhouse_source_upload || r->handler == claro_source_upload;
+}
+
+static bool
+is_bytes(const struct route *r)
+{
+	return r->handler == tus_create || r->handler == tus_append;
 }
 
 /* A type's create: the fields every dataset has and those of its form, in the words of our own API.
@@ -194,28 +236,65 @@ put_work_body(struct jsonout *j, const struct app *app, const struct route *r)
 }
 
 static void
-put_body(struct jsonout *j, const struct app *app, const struct route *r)
+begin_content(struct jsonout *j, const char *type)
 {
-	bool upload = is_upload(r), work = r->query == work_query;
-	if (!r->body && !is_create(r) && !upload)
-		return;
-	jsonout_key(j, "requestBody");
-	jsonout_object(j);
-	jsonout_member_bool(j, "required", !work);
-	jsonout_key(j, "content");
-	jsonout_object(j);
-	jsonout_key(j, upload ? "multipart/form-data" : "application/json");
+	jsonout_key(j, type);
 	jsonout_object(j);
 	jsonout_key(j, "schema");
-	if (upload)
-		put_upload_schema(j, r);
-	else if (is_create(r))
+}
+
+/* Files, or what else the same address takes. */
+static void
+put_upload_content(struct jsonout *j, const struct route *r)
+{
+	begin_content(j, "multipart/form-data");
+	put_upload_schema(j, r);
+	jsonout_end(j);
+	if (r->handler != rowhouse_source_upload)
+		return;
+	begin_content(j, "application/json");
+	form_schema(j, source_of_uploads);
+	jsonout_end(j);
+}
+
+static void
+put_bytes_content(struct jsonout *j)
+{
+	begin_content(j, TUS_BODY_TYPE);
+	jsonout_raw(j, STR("{\"type\":\"string\",\"format\":\"binary\"}"));
+	jsonout_end(j);
+}
+
+static void
+put_json_content(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	begin_content(j, "application/json");
+	if (is_create(r))
 		put_create_body(j, app, r);
-	else if (work)
+	else if (r->query == work_query)
 		put_work_body(j, app, r);
 	else
 		form_schema(j, r->body);
 	jsonout_end(j);
+}
+
+static void
+put_body(struct jsonout *j, const struct app *app, const struct route *r)
+{
+	bool upload = is_upload(r), bytes = is_bytes(r);
+	if (!r->body && !is_create(r) && !upload)
+		return;
+	jsonout_key(j, "requestBody");
+	jsonout_object(j);
+	jsonout_member_bool(j, "required", r->query != work_query && r->handler != tus_create);
+	jsonout_key(j, "content");
+	jsonout_object(j);
+	if (upload)
+		put_upload_content(j, r);
+	else if (bytes)
+		put_bytes_content(j);
+	else
+		put_json_content(j, app, r);
 	jsonout_end(j);
 	jsonout_end(j);
 }
@@ -225,12 +304,14 @@ put_body(struct jsonout *j, const struct app *app, const struct route *r)
 static const char *
 good_status(const struct route *r)
 {
-	if (is_create(r) || is_upload(r) || r->handler == rowhouse_row_add ||
-	    r->handler == rowhouse_user_new || r->handler == rowhouse_key_new)
+	if (is_create(r) || is_upload(r) || r->handler == tus_create ||
+	    r->handler == rowhouse_row_add || r->handler == rowhouse_user_new ||
+	    r->handler == rowhouse_key_new)
 		return "201";
 	if (r->handler == rowhouse_task_start || r->handler == rowhouse_site_task_start)
 		return "202";
-	bool nothing = r->handler == rowhouse_dataset_delete ||
+	bool nothing = r->handler == tus_options || r->handler == tus_append ||
+		       r->handler == tus_remove || r->handler == rowhouse_dataset_delete ||
 		       r->handler == rowhouse_source_delete || r->handler == claro_dataset_delete ||
 		       r->handler == claro_source_delete || r->handler == rowhouse_password;
 	return nothing ? "204" : "200";

@@ -9,6 +9,8 @@
 #include "api/route.h"
 #include "api/rowhouse.h"
 #include "api/site.h"
+#include "api/tus.h"
+#include "formats/options.h"
 #include "model/accounts.h"
 #include "pages/pages.h"
 
@@ -26,6 +28,12 @@
 	OURS_KEPT(method, path, handler, query, body, summary, false)
 #define OURS_SECRET(method, path, handler, query, body, summary)                                   \
 	OURS_KEPT(method, path, handler, query, body, summary, true)
+/* For anybody to ask. */
+#define OPEN(method, path, handler, summary)                                                       \
+	{                                                                                          \
+		METHOD_##method, "/api/rowhouse/v1" path, DIALECT_ROWHOUSE, ANYONE, handler,       \
+		    #handler, summary, NONE, NONE, false                                           \
+	}
 #define CLARO_AT(mount, method, path, handler, summary)                                            \
 	{                                                                                          \
 		METHOD_##method, mount path, DIALECT_CLARO, KEY, handler, #handler, summary, NONE, \
@@ -68,16 +76,20 @@ const struct route routes[] = {
 	OURS(POST, "/datasets/upload", rowhouse_dataset_upload, NONE, OWN, "Make a dataset of a file"),
 	OURS(GET, "/datasets/{id}", rowhouse_dataset_get, NONE, NONE, "One dataset with its columns"),
 	OURS(DELETE, "/datasets/{id}", rowhouse_dataset_delete, NONE, NONE, "Delete a dataset"),
-	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, rows_query, NONE, "A page of rows"),
+	OURS(GET, "/datasets/{id}/rows", rowhouse_rows, rows_query, NONE, "A page of the rows that match, in order"),
+	OURS(GET, "/datasets/{id}/columns", rowhouse_columns, columns_query, NONE, "The columns, with statistics of their values"),
+	OURS(GET, "/datasets/{id}/facets", rowhouse_facets, facets_query, NONE, "Which values columns have, how often, and histograms"),
 	OURS(POST, "/datasets/{id}/rows", rowhouse_row_add, NONE, rows_body, "Add rows"),
 	OURS(POST, "/datasets/{id}/rows/delete", rowhouse_row_delete_many, NONE, rows_delete_body, "Delete several rows"),
 	OURS(GET, "/datasets/{id}/rows/{row}", rowhouse_row_get, NONE, NONE, "One row, its cells whole"),
+	OURS(GET, "/datasets/{id}/rows/{row}/cells/{column}", rowhouse_cell_get, NONE, NONE, "One cell whole: a text as text/plain, anything else as JSON, 204 when it is missing"),
 	OURS(PATCH, "/datasets/{id}/rows/{row}", rowhouse_row_set, NONE, row_body, "Change cells of a row (If-Match: its rev)"),
 	OURS(DELETE, "/datasets/{id}/rows/{row}", rowhouse_row_delete, NONE, NONE, "Delete a row (If-Match: its rev)"),
 	OURS(GET, "/datasets/{id}/changes", rowhouse_change_list, list_query, NONE, "What was done to the rows, newest first"),
 	OURS(POST, "/datasets/{id}/changes/{change}/undo", rowhouse_change_undo, NONE, NONE, "Take a change back"),
 	OURS(GET, "/datasets/{id}/findings", rowhouse_findings, list_query, NONE, "Flaws found in its file"),
-	OURS(GET, "/datasets/{id}/export", rowhouse_export, export_query, NONE, "All rows as CSV or JSONL"),
+	OURS(GET, "/datasets/{id}/export", rowhouse_export, export_fields, NONE, "Its rows as a file; waits until it is written"),
+	OURS(POST, "/datasets/{id}/exports", rowhouse_export_start, NONE, export_fields, "Write its rows into a file, as a job"),
 	OURS(GET, "/datasets/{id}/tasks", rowhouse_task_list, NONE, NONE, "What can be done with it"),
 	OURS(POST, "/datasets/{id}/tasks/{task}", rowhouse_task_start, work_query, OWN, "Start a task of its type"),
 	OURS(POST, "/datasets/{id}/calls/{call}", rowhouse_call, work_query, OWN, "Ask its type something and wait for the answer"),
@@ -86,11 +98,18 @@ const struct route routes[] = {
 	OURS(GET, "/plugins/{plugin}/{view}", rowhouse_site_view, OWN, NONE, "A view of a plugin"),
 
 	OURS(GET, "/sources", rowhouse_source_list, list_query, NONE, "List data sources, newest first"),
-	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files as a data source"),
+	OURS(POST, "/sources", rowhouse_source_upload, NONE, OWN, "Store files, or complete uploads, as a data source"),
 	OURS(GET, "/sources/{id}", rowhouse_source_get, NONE, NONE, "One data source"),
+	OURS(POST, "/sources/{id}/preview", rowhouse_source_preview, NONE, option_fields, "What its file would be, read like this"),
 	OURS(DELETE, "/sources/{id}", rowhouse_source_delete, NONE, NONE, "Delete a data source"),
+	OPEN(OPTIONS, "/uploads", tus_options, "What of tus 1.0.0 is spoken here"),
+	OURS(POST, "/uploads", tus_create, NONE, OWN, "Begin a resumable upload (tus 1.0.0)"),
+	OURS(GET, "/uploads/{id}", tus_get, NONE, NONE, "How far an upload is; HEAD says it in tus's headers"),
+	OURS(PATCH, "/uploads/{id}", tus_append, NONE, OWN, "Append bytes to an upload"),
+	OURS(DELETE, "/uploads/{id}", tus_remove, NONE, NONE, "Take an upload away"),
 	OURS(GET, "/jobs", rowhouse_job_list, list_query, NONE, "List jobs, newest first"),
 	OURS(GET, "/jobs/{id}", rowhouse_job_get, NONE, NONE, "One job: how far it is"),
+	OURS(GET, "/jobs/{id}/file", rowhouse_job_file, NONE, NONE, "The file an export made"),
 	OURS(POST, "/jobs/{id}/cancel", rowhouse_job_cancel, NONE, NONE, "Stop a job"),
 
 	OURS(GET, "/users", rowhouse_user_list, list_query, NONE, "List the users of the organisation"),
@@ -123,7 +142,8 @@ const struct route routes[] = {
 	PAGE(POST, "/sign-out", KEY, page_sign_out),
 	PAGE(GET, "/datasets", KEY, page_datasets),
 	PAGE(GET, "/datasets/{id}", KEY, page_dataset),
-	PAGE(GET, "/datasets/{id}/export", KEY, page_dataset_export),
+	PAGE(GET, "/datasets/{id}/export", KEY, page_export),
+	PAGE(POST, "/datasets/{id}/export", KEY, page_export_post),
 	PAGE(GET, "/datasets/{id}/delete", KEY, page_dataset_delete),
 	PAGE(POST, "/datasets/{id}/delete", KEY, page_dataset_delete_post),
 	PAGE(GET, "/datasets/{id}/rows/new", KEY, page_row_new),
@@ -147,9 +167,12 @@ const struct route routes[] = {
 	PAGE(POST, "/plugins/{plugin}/tasks/{task}", KEY, page_site_task_post),
 	PAGE(GET, "/plugins/{plugin}/{view}", KEY, page_site_view),
 	PAGE(GET, "/sources", KEY, page_sources),
+	PAGE(GET, "/sources/{id}/read", KEY, page_reading),
+	PAGE(POST, "/sources/{id}/read", KEY, page_reading_post),
 	PAGE(POST, "/sources/{id}/delete", KEY, page_source_delete_post),
 	PAGE(GET, "/jobs", KEY, page_jobs),
 	PAGE(GET, "/jobs/{id}", KEY, page_job),
+	PAGE(GET, "/jobs/{id}/file", KEY, page_job_file),
 	PAGE(POST, "/jobs/{id}/cancel", KEY, page_job_cancel_post),
 
 	PAGE(GET, "/docs", ANYONE, page_docs),

@@ -1,8 +1,10 @@
 /* rowhouse_put.c: the objects of our own API as JSON; see rowhouse.h. */
 #include "api/rowhouse.h"
+#include "base/utf8.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/tree.h"
 
 static const struct {
 	const char *word, *title;
@@ -133,6 +135,8 @@ put_source_object(struct jsonout *j, const struct source *s)
 	jsonout_member_int(j, "bytes", (int64_t)s->bytes);
 	jsonout_member_int(j, "datasets", s->datasets);
 	put_time(j, "created_at", s->created_at);
+	jsonout_key(j, "options");
+	jsonout_raw(j, s->options.n ? s->options : STR("{}"));
 	jsonout_key(j, "files");
 	jsonout_array(j);
 	for (size_t i = 0; i < s->file_count; i++) {
@@ -169,6 +173,36 @@ put_pace(struct jsonout *j, const struct job *job)
 		jsonout_null(j);
 }
 
+/* What an export made: where it is taken, until when, and what is to be known about it. */
+static void
+put_export(struct jsonout *j, const struct job *job)
+{
+	struct arena *a = j->out->arena;
+	struct err ignored = {0};
+	json_t *result;
+	jsonout_key(j, "export");
+	if (!str_is(job->kind, "export") || !str_is(job->state, "done") || job->result.n == 0 ||
+	    !tree_parse_own(&result, job->result, a, &ignored)) {
+		jsonout_null(j);
+		return;
+	}
+	jsonout_object(j);
+	jsonout_member_str(
+	    j, "link", arena_format(a, "/api/rowhouse/v1/jobs/%s/file", job->job_id));
+	put_time(j, "expires_at", model_export_until(job));
+	static const char *const members[] = {"bytes", "rows", "parts", "notes", "more_notes"};
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		const json_t *v = json_object_get(result, members[i]);
+		if (!v)
+			continue;
+		jsonout_key(j, members[i]);
+		size_t n = json_dumpb(v, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+		json_dumpb(v, jsonout_room(j, n), n, JSON_COMPACT | JSON_ENCODE_ANY);
+		jsonout_took(j, n);
+	}
+	jsonout_end(j);
+}
+
 void
 put_job(struct jsonout *j, const struct job *job)
 {
@@ -194,6 +228,7 @@ put_job(struct jsonout *j, const struct job *job)
 	put_time(j, "ended_at", job->ended_at);
 	jsonout_member_bool(j, "active", active);
 	jsonout_member_bool(j, "can_cancel", active && !job->cancel);
+	put_export(j, job);
 	jsonout_end(j);
 }
 
@@ -271,12 +306,45 @@ query_tree(json_t **out, struct exchange *x, struct err *e)
 	return form_tree(out, pairs, q->count, &x->arena, e);
 }
 
+/* Every value of a parameter that may be repeated, as an array. */
+static bool
+gather_one(json_t *tree, const char *name, const struct url_parameters *q, struct err *e)
+{
+	json_t *list = json_array();
+	bool good = list != NULL;
+	for (size_t i = 0; good && i < q->count; i++) {
+		struct str value = q->list[i].value;
+		if (!str_is(q->list[i].name, name))
+			continue;
+		if (utf8_valid(value.p, value.n) != value.n) {
+			json_decref(list);
+			return FAIL_FIELD(e, INPUT, name, "%s must be UTF-8", name);
+		}
+		good =
+		    json_array_append_new(list, json_stringn(value.n ? value.p : "", value.n)) == 0;
+	}
+	good = good && json_object_set(tree, name, list) == 0;
+	json_decref(list);
+	return good || FAIL(e, UNAVAILABLE, "out of memory");
+}
+
+bool
+query_gather(json_t *tree, struct exchange *x, const struct field *table, struct err *e)
+{
+	for (const struct field *f = table; f->name; f++)
+		if (f->kind == FIELD_TEXTS && json_is_string(json_object_get(tree, f->name)) &&
+		    !gather_one(tree, f->name, &x->request.query, e))
+			return false;
+	return true;
+}
+
 bool
 query_check(const struct value **out, struct exchange *x, const struct field *table, struct err *e)
 {
 	json_t *tree;
 	unsigned style = FORM_TEXT | (x->dialect == DIALECT_PAGE ? FORM_LENIENT : FORM_STRICT);
-	return query_tree(&tree, x, e) && form_check(out, table, tree, style, NULL, &x->arena, e);
+	return query_tree(&tree, x, e) && query_gather(tree, x, table, e) &&
+	       form_check(out, table, tree, style, NULL, &x->arena, e);
 }
 
 bool

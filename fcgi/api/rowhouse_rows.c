@@ -2,6 +2,7 @@
 #include "api/rowhouse.h"
 #include "api/rowcells.h"
 #include "base/limits.h"
+#include "formats/export.h"
 
 enum { BODY_ROWS };
 static const struct field any_row[] = {{0}};
@@ -100,6 +101,59 @@ rowhouse_row_get(struct exchange *x, struct err *e)
 	put_row(&j, &cells, &row);
 	jsonout_end(&j);
 	return true;
+}
+
+struct one_cell {
+	struct exchange *x;
+	struct rowcells cells;
+	size_t k;
+};
+
+/* The cell as a row's answer has it, but a text without quotes and escapes, straight from the
+ * stored row: no other copy of what may have LIMIT_CELL_BYTES. */
+static bool
+put_cell(void *context, const struct row *row, struct err *e)
+{
+	struct one_cell *one = context;
+	struct exchange *x = one->x;
+	struct buf *body = &x->response.body;
+	const struct column *column = &one->cells.columns[one->k];
+	const struct cell *cell = one->cells.cells[one->k];
+	(void)e;
+	rowcells_read(&one->cells, row);
+	respond_header(x, "ETag", arena_format(&x->arena, "\"%" PRId64 "\"", row->rev));
+	if (cell->kind == CELL_ABSENT) {
+		respond_nothing(x);
+		return true;
+	}
+	char *room = buf_room(body, EXPORT_TOKEN_ROOM(cell->bytes.n));
+	size_t n = export_cell_token(room, cell, column->type);
+	bool text = room[0] == '"';
+	respond(x, 200, text ? "text/plain; charset=utf-8" : "application/json");
+	body->n = text ? cells_unescape(room, cell->bytes) : n;
+	respond_attachment(x, arena_format(&x->arena, "row_%" PRId64 "-%.*s.%s", row->row_id,
+				  STR_ARG(column->slug), text ? "txt" : "json"));
+	return true;
+}
+
+bool
+rowhouse_cell_get(struct exchange *x, struct err *e)
+{
+	struct dataset d;
+	struct one_cell one = {.x = x};
+	const struct column *columns;
+	struct str id = x->value[2];
+	size_t count;
+	if (!model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !open_columns(x, &d, &one.cells, &columns, &count, e))
+		return false;
+	bool named = str_starts(id, "col_");
+	while (one.k < count &&
+	       !(named && str_equal((struct str){id.p + 4, id.n - 4}, columns[one.k].slug)))
+		one.k++;
+	if (one.k == count)
+		return FAIL_FIELD(e, NOT_FOUND, "column_id", "there is no column with this id");
+	return model_row_show(&x->app->model, &d, x->value[1], put_cell, &one, &x->arena, e);
 }
 
 /* The change, and the rows it added or the one it was about as they are now. */

@@ -182,7 +182,7 @@ turn(struct worker *w)
 	int64_t wait = w->draining ? DRAIN_LOOK_MS : parked > 0 ? LOOK_MS : IDLE_MS;
 	int ready = poll(fds, 3 + parked, (int)wait);
 	if (clock_monotonic_ms() >= w->next_tidy_ms) {
-		rows_cache_prune(w->app.model.rows);
+		model_let_go(&w->app.model);
 		w->next_tidy_ms = clock_monotonic_ms() + IDLE_MS;
 	}
 	if (ready < 0)

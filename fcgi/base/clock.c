@@ -51,6 +51,17 @@ clock_format_us(char out[CLOCK_TEXT_BYTES], int64_t us)
 	snprintf(out + n, CLOCK_TEXT_BYTES - n, ".%06dZ", rest);
 }
 
+void
+clock_format_http(char out[CLOCK_TEXT_BYTES], int64_t us)
+{
+	time_t t = (time_t)(us / 1000000);
+	struct tm parts;
+	if (!gmtime_r(&t, &parts))
+		memset(&parts, 0, sizeof parts);
+	/* Never in the words of a locale: nobody calls setlocale(). */
+	strftime(out, CLOCK_TEXT_BYTES, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+}
+
 static bool
 digits(int *out, const char **p, const char *end, int count)
 {

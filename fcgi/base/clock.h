@@ -12,7 +12,10 @@ int64_t clock_monotonic_ms(void); /* for deadlines and durations only */
 /* 2024-03-14T15:30:00Z, and with microseconds 2024-03-14T15:30:00.123456Z (RFC 3339). */
 void clock_format(char out[CLOCK_TEXT_BYTES], int64_t us);
 void clock_format_us(char out[CLOCK_TEXT_BYTES], int64_t us);
-/* Such a text, with any zone, or a day alone, which is its midnight UTC; false: it is none. */
+/* Thu, 14 Mar 2024 15:30:00 GMT (RFC 9110, IMF-fixdate). */
+void clock_format_http(char out[CLOCK_TEXT_BYTES], int64_t us);
+/* Such a text as the first two, with any zone, or a day alone, which is its midnight UTC; false: it
+ * is none. */
 bool clock_parse(int64_t *us, struct str text) MUST_CHECK;
 
 #endif

@@ -38,7 +38,9 @@
 	X(SYSTEM, 500, "internal", "The server failed")                                            \
 	X(UNAVAILABLE, 503, "unavailable", "The server cannot do that now")                        \
 	X(TIMEOUT, 504, "timeout", "It took too long")                                             \
-	X(DISK_FULL, 507, "disk_full", "The disk is full")
+	X(DISK_FULL, 507, "disk_full", "The disk is full")                                         \
+	X(VERSION, 412, "unsupported_version", "The protocol is spoken in another version")        \
+	X(CHECKSUM, 460, "checksum_mismatch", "The bytes are not those that were meant")
 
 enum err_code {
 #define X(name, status, word, title) ERR_##name,

@@ -124,7 +124,7 @@ void form_draw(struct jsonout *j, const struct field *table, const struct form_d
  * The rows of a table as they were sent: an array's items, or those of a browser's {"0": {...},
  * "2":
  * {...}} in the order of their numbers, without the rows nobody wrote into.  An err counts them as
- * they come here, from 0.
+ * they come here, from 0.  `fields` NULL: the items of texts, blank ones too.
  */
 struct form_row {
 	uint64_t number;

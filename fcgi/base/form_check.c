@@ -202,8 +202,32 @@ check_column(struct checker *c, struct value *v, const struct field *f, const ch
 	return true;
 }
 
+static bool is_blank(const json_t *row);
+
+/* {"0": "a", "7": "b"}, as a browser sends boxes that were ticked, in the order of the numbers;
+ * what is blank is none. */
 static bool
-check_texts(struct checker *c, struct value *v, const struct field *f, const char *path)
+texts_of_form(struct checker *c, struct value *v, const struct field *f, const char *path)
+{
+	const struct form_row *rows;
+	size_t count = form_rows(&rows, v->json, NULL, c->a);
+	struct value *items = arena_array(c->a, count, sizeof *items);
+	v->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!json_is_string(rows[i].row))
+			return FAIL_FIELD(
+			    c->e, INPUT, path, "%s must be an array of strings", f->label);
+		if (!is_blank(rows[i].row))
+			items[v->count++] = (struct value){.set = true,
+			    .text = {
+				json_string_value(rows[i].row), json_string_length(rows[i].row)}};
+	}
+	v->items = items;
+	return true;
+}
+
+static bool
+array_of_texts(struct checker *c, struct value *v, const struct field *f, const char *path)
 {
 	bool good = json_is_array(v->json);
 	v->count = json_array_size(v->json);
@@ -218,6 +242,15 @@ check_texts(struct checker *c, struct value *v, const struct field *f, const cha
 		items[i].text = (struct str){json_string_value(one), json_string_length(one)};
 	}
 	v->items = items;
+	return true;
+}
+
+static bool
+check_texts(struct checker *c, struct value *v, const struct field *f, const char *path)
+{
+	bool by_form = (c->style & FORM_TEXT) && json_is_object(v->json);
+	if (by_form ? !texts_of_form(c, v, f, path) : !array_of_texts(c, v, f, path))
+		return false;
 	if (has_bounds(f) && ((double)v->count < f->min || (double)v->count > f->max))
 		return OUT_OF_BOUNDS(c, f, path, "%s must have %.0f to %.0f items, it has %zu",
 		    f->label, f->min, f->max, v->count);
@@ -299,7 +332,7 @@ form_rows(
 		uint64_t number;
 		const json_t *row = json_object_iter_value(at);
 		if (str_to_u64(&number, str_of(json_object_iter_key(at))) &&
-		    is_written(row, fields))
+		    (!fields || is_written(row, fields)))
 			rows[count++] = (struct form_row){number, row};
 	}
 	if (count > 0)

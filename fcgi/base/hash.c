@@ -44,6 +44,49 @@ sha256_free(struct sha256 *h)
 	free(h);
 }
 
+_Static_assert(sizeof(SHA256_CTX) == SHA256_STATE_BYTES, "the whole of what is saved");
+
+void
+sha256_save(const struct sha256 *h, uint8_t out[SHA256_STATE_BYTES])
+{
+	memcpy(out, &h->context, sizeof h->context);
+}
+
+struct sha256 *
+sha256_resume(const uint8_t state[SHA256_STATE_BYTES])
+{
+	struct sha256 *h = malloc(sizeof *h);
+	if (h)
+		memcpy(&h->context, state, sizeof h->context);
+	return h;
+}
+
+struct sha1 {
+	SHA_CTX context;
+};
+
+struct sha1 *
+sha1_new(void)
+{
+	struct sha1 *h = malloc(sizeof *h);
+	if (h)
+		SHA1_Init(&h->context);
+	return h;
+}
+
+void
+sha1_add(struct sha1 *h, const void *p, size_t n)
+{
+	SHA1_Update(&h->context, p, n);
+}
+
+void
+sha1_end(struct sha1 *h, uint8_t out[SHA1_BYTES])
+{
+	SHA1_Final(out, &h->context);
+	free(h);
+}
+
 /* The two parts one after the other. */
 static void
 hash_two(uint8_t out[SHA256_BYTES], struct str a, struct str b)

@@ -1,4 +1,7 @@
-/* hash.h: SHA-256 by libcrypto, as bytes and as the 64 hex digits that name a blob. */
+/*
+ * hash.h: SHA-256 by libcrypto, as bytes and as the 64 hex digits that name a blob; and SHA-1, for
+ * a protocol that asks for it (tus), to find bytes that broke on the way and for nothing else.
+ */
 #ifndef ROWHOUSE_HASH_H
 #define ROWHOUSE_HASH_H
 
@@ -15,6 +18,21 @@ void sha256_add(struct sha256 *h, const void *p, size_t n);
 /* Writes the digest and frees h. */
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES]);
 void sha256_free(struct sha256 *h);
+
+/* How far it is, as bytes for this program on this kind of machine: another process goes on there.
+ */
+#define SHA256_STATE_BYTES 112
+void sha256_save(const struct sha256 *h, uint8_t out[SHA256_STATE_BYTES]);
+/* NULL when there is no memory. */
+struct sha256 *sha256_resume(const uint8_t state[SHA256_STATE_BYTES]) MUST_CHECK;
+
+#define SHA1_BYTES 20
+struct sha1;
+/* NULL when there is no memory. */
+struct sha1 *sha1_new(void) MUST_CHECK;
+void sha1_add(struct sha1 *h, const void *p, size_t n);
+/* Writes the digest and frees h. */
+void sha1_end(struct sha1 *h, uint8_t out[SHA1_BYTES]);
 
 /* All at once. */
 void sha256_of(uint8_t out[SHA256_BYTES], struct str s);

@@ -20,8 +20,30 @@
 #define LIMIT_PAGE_ROWS 1000
 #define LIMIT_PAGE_BYTES MIB(4)
 #define LIMIT_PAGE_CELL_BYTES KIB(4)
+#define LIMIT_PREVIEW_ROWS 100
+#define LIMIT_PREVIEW_LOOK_ROWS 20000
+#define LIMIT_PREVIEW_LOOK_BYTES MIB(8)
+#define LIMIT_PREVIEW_CELL_BYTES 1000
+#define LIMIT_FILTER_BYTES KIB(16)
+#define LIMIT_FILTER_DEPTH 64
+#define LIMIT_SCAN_ROWS 50000
+#define LIMIT_PROJECTION_BYTES GIB(1)
+#define LIMIT_CHANGED_ROWS 10000
+#define LIMIT_QUERY_BYTES MIB(256)
+#define LIMIT_QUERY_MS 8000
+#define LIMIT_FACET_COLUMNS 100
+#define LIMIT_FACET_VALUES 100
+#define LIMIT_FACET_BINS 100
 #define LIMIT_LIST_ITEMS 100
 #define LIMIT_UPLOAD_BYTES GIB(16)
+#define LIMIT_UPLOAD_HOURS 72
+#define LIMIT_UPLOADS_OPEN 1000
+#define LIMIT_UPLOAD_METADATA_BYTES KIB(4)
+#define LIMIT_UNPACKED_BYTES GIB(64)
+#define LIMIT_UNPACK_WINDOW_BYTES MIB(128)
+#define LIMIT_ARCHIVE_MEMBERS 10000
+#define LIMIT_SHARED_STRINGS_BYTES MIB(256)
+#define LIMIT_SHEETS 1000
 #define LIMIT_FORM_FIELDS 1000
 #define LIMIT_FORM_FIELD_BYTES MIB(1)
 #define LIMIT_FORM_FILES 1000
@@ -55,6 +77,9 @@
 #define LIMIT_KEY_DATASETS 100
 #define LIMIT_JOB_ATTEMPTS 2
 #define LIMIT_CHANGE_ROWS 1000
+#define LIMIT_EXPORT_HOURS 72
+#define LIMIT_EXPORT_PARTS 20
+#define LIMIT_EXPORT_NOTES 100
 #define LIMIT_STATE_BYTES KIB(64)
 #define LIMIT_ANSWER_BYTES MIB(4)
 #define LIMIT_SCRATCH_BYTES GIB(1)
@@ -76,8 +101,31 @@
 	X(PAGE_ROWS, "rows", "one page of rows")                                                   \
 	X(PAGE_BYTES, "bytes", "one page of rows in our own API")                                  \
 	X(PAGE_CELL_BYTES, "bytes", "a cell in our own pages before it is clipped")                \
+	X(PREVIEW_ROWS, "rows", "the preview of a file")                                           \
+	X(PREVIEW_LOOK_ROWS, "rows", "those a preview looks at for types and findings")            \
+	X(PREVIEW_LOOK_BYTES, "bytes", "those of a file that a preview looks at")                  \
+	X(PREVIEW_CELL_BYTES, "bytes", "a cell in a preview before it is clipped")                 \
+	X(FILTER_BYTES, "bytes", "one filter expression")                                          \
+	X(FILTER_DEPTH, "levels", "parentheses and not in a filter expression")                    \
+	X(SCAN_ROWS, "rows", "a dataset that is looked at without projections")                    \
+	X(PROJECTION_BYTES, "bytes", "the memory that making one projection takes")                \
+	X(CHANGED_ROWS, "rows",                                                                    \
+	    "those changed since a projection was made before it is made anew")                    \
+	X(QUERY_BYTES, "bytes", "what one look at all rows sorts or counts")                       \
+	X(QUERY_MS, "milliseconds", "one look at all rows")                                        \
+	X(FACET_COLUMNS, "columns", "those counted in one request")                                \
+	X(FACET_VALUES, "values", "the most frequent ones of a facet")                             \
+	X(FACET_BINS, "bins", "the histogram of a facet")                                          \
 	X(LIST_ITEMS, "items", "one page of a list")                                               \
 	X(UPLOAD_BYTES, "bytes", "one upload")                                                     \
+	X(UPLOAD_HOURS, "hours", "a resumable upload without a new byte before it is removed")     \
+	X(UPLOADS_OPEN, "uploads", "resumable uploads of one organisation at once")                \
+	X(UPLOAD_METADATA_BYTES, "bytes", "the header Upload-Metadata")                            \
+	X(UNPACKED_BYTES, "bytes", "what a compressed file unpacks to")                            \
+	X(UNPACK_WINDOW_BYTES, "bytes", "the memory a compressed file asks for")                   \
+	X(ARCHIVE_MEMBERS, "files", "one ZIP archive or workbook")                                 \
+	X(SHARED_STRINGS_BYTES, "bytes", "the texts that the sheets of a workbook share")          \
+	X(SHEETS, "sheets", "one workbook")                                                        \
 	X(FORM_FIELDS, "fields", "one form")                                                       \
 	X(FORM_FIELD_BYTES, "bytes", "all the text fields of a form together")                     \
 	X(FORM_FILES, "files", "one upload")                                                       \
@@ -114,6 +162,9 @@
 	X(KEY_DATASETS, "datasets", "the scope of one key")                                        \
 	X(JOB_ATTEMPTS, "attempts", "one job whose process died")                                  \
 	X(CHANGE_ROWS, "rows", "one change of rows, and what one undo takes back")                 \
+	X(EXPORT_HOURS, "hours", "a file that an export made, as long as the machine runs")        \
+	X(EXPORT_PARTS, "files", "the split of one export")                                        \
+	X(EXPORT_NOTES, "notes", "what is told of one export's cells, the rest are counted")       \
 	X(STATE_BYTES, "bytes", "one value a plugin keeps")                                        \
 	X(ANSWER_BYTES, "bytes", "the answer of a plugin's call or view")                          \
 	X(SCRATCH_BYTES, "bytes", "a file a job writes in its scratch folder")                     \

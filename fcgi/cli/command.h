@@ -26,7 +26,10 @@ int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
 int command_task(int argc, char **argv);
 int command_undo(int argc, char **argv);
+int command_preview(int argc, char **argv);
+int command_project(int argc, char **argv);
 int command_split(int argc, char **argv);
+int command_append(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
 int command_nginx(int argc, char **argv);
 

@@ -1,5 +1,5 @@
 /*
- * data.c: commands that work on a data folder, whether a server runs on it or not: import, export.
+ * data.c: commands that work on a data folder, whether a server runs on it or not: import.
  *
  * They are the model's callers like any API, with the rights of the folder's owner, and take the
  * same locks.  Results go to stdout; progress to stderr when that is a terminal.
@@ -229,76 +229,4 @@ command_import(int argc, char **argv)
 	    model_dataset_get(&s.model, &s.owner, str_of(d.dataset_id), &now, &s.arena, &later))
 		print_dataset(&s, &now, &job, line.value[JSON] != NULL);
 	return session_end(&s, "import", good, &e);
-}
-
-/* ---- export ---- */
-
-enum { EXPORT_DATA, FORMAT, OUTPUT };
-
-static const struct option export_table[] = {
-    [EXPORT_DATA] = {"data", "DIR", "data", "The data folder"},
-    [FORMAT] = {"format", "csv|jsonl", "csv", "What to write"},
-    [OUTPUT] = {"output", "FILE", NULL, "Where to; standard output when not given"},
-    {0},
-};
-
-static const struct options export_options = {
-    .usage = "export [options] ID",
-    .about = "Writes the rows of a dataset.",
-    .table = export_table,
-    .arguments_min = 1,
-    .arguments_max = 1,
-};
-
-static bool
-write_row(void *writer, const struct row *r, struct err *e)
-{
-	return export_row(writer, r->cells, r->absent, e);
-}
-
-static bool
-export_to(struct session *s, const char *id, enum export_format format, int fd, struct err *e)
-{
-	struct dataset d;
-	struct rows_file *rows;
-	const struct column *columns;
-	size_t count;
-	if (!model_dataset_get(&s->model, &s->owner, str_of(id), &d, &s->arena, e) ||
-	    !model_rows_open(&s->model, &d, &rows, &s->arena, e) ||
-	    !rows_columns(rows, &columns, &count, &s->arena, e))
-		return false;
-	struct export_column *chosen = arena_array(&s->arena, count, sizeof *chosen);
-	for (size_t i = 0; i < count; i++)
-		chosen[i] =
-		    (struct export_column){columns[i].column_id, columns[i].name, columns[i].type};
-	struct export_writer *w = export_open(fd, format, chosen, count, &s->arena);
-	return export_header(w, e) && rows_each_cells(rows, write_row, w, e) && export_close(w, e);
-}
-
-int
-command_export(int argc, char **argv)
-{
-	struct command_line line;
-	struct session s;
-	struct err e = {0};
-	int status, format = EXPORT__MAX;
-	if (!options_read(&line, &status, &export_options, argc, argv))
-		return status;
-	for (int i = 0; i < EXPORT__MAX; i++)
-		if (strcmp(line.value[FORMAT], export_format_names[i]) == 0)
-			format = i;
-	if (format == EXPORT__MAX) {
-		fprintf(stderr, "rowhouse export: --format must be csv or jsonl\n");
-		return EXIT_USAGE;
-	}
-	bool good = session_begin(&s, line.value[EXPORT_DATA], false, &e);
-	int fd = STDOUT_FILENO;
-	if (good && line.value[OUTPUT]) {
-		fd = open(line.value[OUTPUT], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		good = fd >= 0 || FAIL_ERRNO(&e, "%s cannot be written", line.value[OUTPUT]);
-	}
-	good = good && export_to(&s, line.argument[0], (enum export_format)format, fd, &e);
-	if (fd > STDOUT_FILENO && close(fd) != 0 && good)
-		good = FAIL_ERRNO(&e, "%s cannot be written", line.value[OUTPUT]);
-	return session_end(&s, "export", good, &e);
 }

@@ -124,6 +124,11 @@ read_option(
 		fprintf(stderr, "rowhouse %s: --%s needs its %s", argv[0], word, o->table[k].value);
 		return refuse(status, argv[0]);
 	}
+	if (line->given_count == OPTIONS_GIVEN_MAX) {
+		fprintf(stderr, "rowhouse %s: more than %d options", argv[0], OPTIONS_GIVEN_MAX);
+		return refuse(status, argv[0]);
+	}
+	line->given[line->given_count++] = (struct option_given){k, line->value[k]};
 	return true;
 }
 
@@ -163,6 +168,17 @@ options_read(struct command_line *line, int *status, const struct options *o, in
 		return true;
 	fprintf(stderr, "rowhouse %s: an argument is missing", argv[0]);
 	return refuse(status, argv[0]);
+}
+
+const char *
+options_next(const struct command_line *line, size_t option, size_t *at)
+{
+	while (*at < line->given_count) {
+		const struct option_given *g = &line->given[(*at)++];
+		if (g->option == option)
+			return g->value;
+	}
+	return NULL;
 }
 
 bool

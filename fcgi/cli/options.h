@@ -13,6 +13,7 @@
 
 #define OPTIONS_MAX 24
 #define OPTIONS_ARGUMENTS_MAX 64
+#define OPTIONS_GIVEN_MAX 64
 
 #define EXIT_GOOD 0
 #define EXIT_FAILED 1
@@ -34,6 +35,12 @@ struct options {
 
 struct command_line {
 	const char *value[OPTIONS_MAX]; /* by place in the table; a flag that is given: "" */
+	/* All that were given, in order, for those that mean more when given again. */
+	struct option_given {
+		size_t option;
+		const char *value;
+	} given[OPTIONS_GIVEN_MAX];
+	size_t given_count;
 	const char *argument[OPTIONS_ARGUMENTS_MAX];
 	size_t argument_count;
 };
@@ -42,6 +49,9 @@ struct command_line {
  * *status. */
 bool options_read(struct command_line *line, int *status, const struct options *o, int argc,
     char **argv) MUST_CHECK;
+
+/* The next of the values an option was given, *at being 0 before the first; NULL: that was all. */
+const char *options_next(const struct command_line *line, size_t option, size_t *at);
 
 /* The value of an option as a number from min to max; false: complained, the command returns
  * EXIT_USAGE. */

@@ -23,7 +23,8 @@ session_end(struct session *s, const char *name, bool good, const struct err *e)
 		    stderr, "rowhouse %s: line %" PRIu64 ": %s\n", name, e->at_line, e->message);
 	else if (!good)
 		fprintf(stderr, "rowhouse %s: %s\n", name, e->message);
-	model_close(&s->model);
+	/* First whatever still looks at files that the model has open. */
 	arena_release(&s->arena);
+	model_close(&s->model);
 	return good ? EXIT_GOOD : EXIT_FAILED;
 }

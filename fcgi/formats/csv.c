@@ -1,345 +1,20 @@
-/*
- * csv.c: see csv.h.
- *
- * A record is read from the window and written as a cells array in one pass: 16 bytes are copied
- * before it is known how many of them are plain text, then the first byte that is not is looked at
- * (a delimiter, a line end, a quote, or what JSON must escape).  The invariant that makes this
- * safe is ROW_SLACK below.  When the window ends inside the record, all of it is read again with
- * more in the window; so nothing outside the row may change before the record is complete.
- */
+/* csv.c: see csv.h.  Here it is decided what each record is; record.c reads them. */
 #include "formats/csv.h"
 #include "base/cells.h"
-#include "base/utf8.h"
+#include "formats/dialect.h"
+#include "formats/look.h"
+#include "formats/margin.h"
+#include "formats/record.h"
+#include "formats/shape.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-/* The row always has room for what is left in the window and this much more: a store of 16 bytes,
- * and what one escape or the end of one field adds. */
-#define ROW_SLACK 64
-
-/* One field as it stands in the row: its text without the quotes, and how many bytes of that are
- * due to escapes. */
-struct field {
-	uint32_t start, length, extra;
-};
-
-struct csv {
-	struct reader *r;
-	char delimiter;
-	size_t header; /* columns of the header */
-	bool has_header;
-
-	/* The record being read. */
-	struct field *fields; /* LIMIT_COLUMNS + 1 of them; the last takes all that are too many */
-	size_t count;
-	struct field *field;
-	const char *end;       /* of the window */
-	const char *row_limit; /* of the row's buffer */
-	uint64_t line;         /* of the byte that is looked at */
-	uint64_t quote_line;   /* where the quote opened that is not closed yet, 0: none is open */
-	bool quoted;           /* some field is */
-	bool invalid_utf8, nul_byte, stray_quote;
-	bool more; /* the window ended before the record did */
-};
-
-/* Where a record is read and where its row is written.  read is NULL: it cannot go on, because of
- * an error or for want of more. */
-struct at {
-	const char *read;
-	char *write;
-};
-
-static const struct at stopped = {NULL, NULL};
-
-/* Copies up to the first byte that is no plain text, or is the stop. */
-static inline struct at
-copy_plain(struct at at, char stop)
-{
-#ifdef __SSE2__
-	const __m128i space = _mm_set1_epi8(' '), stops = _mm_set1_epi8(stop);
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-	for (;;) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)at.read);
-		_mm_storeu_si128((__m128i *)(void *)at.write, v);
-		/* Signed: control bytes and those over 0x7f are both less than a space. */
-		__m128i special =
-		    _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(v, space), _mm_cmpeq_epi8(v, stops)),
-			_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
-		unsigned mask = (unsigned)_mm_movemask_epi8(special);
-		if (mask) {
-			int plain = __builtin_ctz(mask);
-			at.read += plain;
-			at.write += plain;
-			return at;
-		}
-		at.read += 16;
-		at.write += 16;
-	}
-#else
-	for (;;) {
-		unsigned char c = (unsigned char)*at.read;
-		if (c < ' ' || c > 0x7f || c == '"' || c == '\\' || *at.read == stop)
-			return at;
-		*at.write++ = *at.read++;
-	}
-#endif
-}
-
-static bool
-cell_too_long(const struct csv *c, struct err *e)
-{
-	if (c->quote_line)
-		return FAIL_AT(e, c->r->line, TOO_BIG,
-		    "a cell is longer than 16 MiB, which is the limit for one cell; perhaps the "
-		    "quote "
-		    "that opens on line %s is never closed",
-		    thousands(c->quote_line).text);
-	return FAIL_AT(e, c->r->line, TOO_BIG,
-	    "a cell is longer than 16 MiB, which is the limit for one cell");
-}
-
-/* A stored cell has its quotes and escapes counted. */
-static bool
-cell_fits(const struct csv *c, struct at at)
-{
-	return (size_t)(at.write - c->r->row) - c->field->start + 2 <= LIMIT_CELL_BYTES;
-}
-
-static struct at
-window_ended(struct csv *c, struct at at, struct err *e)
-{
-	if (cell_fits(c, at))
-		c->more = true;
-	else
-		cell_too_long(c, e);
-	return stopped;
-}
-
-static inline bool
-has_room(const struct csv *c, struct at at)
-{
-	return c->row_limit - at.write >= c->end - at.read + ROW_SLACK;
-}
-
-static struct at
-grow(struct csv *c, struct at at, struct err *e)
-{
-	struct reader *r = c->r;
-	size_t used = (size_t)(at.write - r->row);
-	if (!cell_fits(c, at)) {
-		cell_too_long(c, e);
-		return stopped;
-	}
-	if (used > LIMIT_RECORD_BYTES) {
-		FAIL_AT(e, r->line, TOO_BIG,
-		    "the row takes more than 64 MiB with its escapes, which is the limit for one "
-		    "row");
-		return stopped;
-	}
-	if (!row_room(r, used + (size_t)(c->end - at.read) + ROW_SLACK, e))
-		return stopped;
-	c->row_limit = r->row + r->row_capacity;
-	at.write = r->row + used;
-	return at;
-}
-
-/* A run of bytes over 0x7f: valid characters are copied, every other byte is replaced. */
-static struct at
-copy_characters(struct csv *c, struct at at, struct err *e)
-{
-	const char *end = at.read;
-	while ((unsigned char)*end > 0x7f)
-		end++;
-	for (;;) {
-		size_t good = utf8_valid(at.read, (size_t)(end - at.read));
-		memcpy(at.write, at.read, good);
-		at.read += good;
-		at.write += good;
-		if (at.read == end)
-			return at;
-		c->invalid_utf8 = true;
-		at.read++;
-		at.write += utf8_put(at.write, 0xfffd);
-		if (!has_room(c, at)) {
-			at = grow(c, at, e);
-			if (!at.read)
-				return at;
-		}
-	}
-}
-
-/* A byte that JSON escapes, or that is not ASCII. */
-static struct at
-copy_special(struct csv *c, struct at at, struct err *e)
-{
-	unsigned char byte = (unsigned char)*at.read;
-	if (byte > 0x7f)
-		return copy_characters(c, at, e);
-	if (byte == 0) {
-		c->nul_byte = true;
-		at.write += utf8_put(at.write, 0xfffd);
-	} else {
-		/* Only quoted fields hold line ends, so there is a byte before this one. */
-		c->line += byte == '\r' || (byte == '\n' && at.read[-1] != '\r');
-		size_t n = cells_escape(at.write, at.read, 1);
-		c->field->extra += (uint32_t)n - 1;
-		at.write += n;
-	}
-	at.read++;
-	return has_room(c, at) ? at : grow(c, at, e);
-}
-
-/* From the opening quote to behind the closing one. */
-static struct at
-copy_quoted(struct csv *c, struct at at, struct err *e)
-{
-	c->quoted = true;
-	c->quote_line = c->line;
-	at.read++;
-	for (;;) {
-		at = copy_plain(at, '"');
-		if (*at.read == '"') {
-			if (at.read[1] == '"') {
-				memcpy(at.write, "\\\"", 2);
-				at.write += 2;
-				at.read += 2;
-				c->field->extra++;
-				continue;
-			}
-			if (at.read + 1 == c->end && !c->r->window.at_end)
-				return window_ended(c, at, e);
-			at.read++;
-			break;
-		}
-		if (at.read == c->end) {
-			if (!c->r->window.at_end)
-				return window_ended(c, at, e);
-			FAIL_AT(e, c->quote_line, INPUT,
-			    "the quote that opens a field on this line is never closed: add the "
-			    "closing "
-			    "quote, or write a quote inside a field twice");
-			return stopped;
-		}
-		at = copy_special(c, at, e);
-		if (!at.read)
-			return at;
-	}
-	c->quote_line = 0;
-	if (*at.read != c->delimiter && *at.read != '\n' && *at.read != '\r' && at.read != c->end)
-		c->stray_quote = true;
-	return at;
-}
-
-/* The rest of a field, up to the delimiter, line end or end of the window behind it. */
-static inline struct at
-copy_unquoted(struct csv *c, struct at at, char delimiter, struct err *e)
-{
-	for (;;) {
-		at = copy_plain(at, delimiter);
-		char byte = *at.read;
-		if (byte == delimiter || byte == '\n' || byte == '\r')
-			return at;
-		if (at.read == c->end)
-			return c->r->window.at_end ? at : window_ended(c, at, e);
-		at = copy_special(c, at, e);
-		if (!at.read)
-			return at;
-	}
-}
-
-/* Steps over the line end; a CR at the window's end may be half of one. */
-static struct at
-skip_line_end(struct csv *c, struct at at, struct err *e)
-{
-	if (at.read == c->end)
-		return at;
-	if (*at.read == '\r') {
-		if (at.read + 1 == c->end && !c->r->window.at_end)
-			return window_ended(c, at, e);
-		at.read += at.read[1] == '\n';
-	}
-	at.read++;
-	c->line++;
-	return at;
-}
-
-/* Reads the fields of one record; read is behind the record then, write behind its row. */
-static struct at
-copy_record(struct csv *c, struct err *e)
-{
-	struct reader *r = c->r;
-	const char delimiter = c->delimiter;
-	struct at at = {r->window.bytes + r->window.start, r->row};
-	size_t count = 0;
-	*at.write++ = '[';
-	for (;;) {
-		*at.write++ = '"';
-		struct field *f = &c->fields[count < LIMIT_COLUMNS ? count : LIMIT_COLUMNS];
-		c->field = f;
-		f->start = (uint32_t)(at.write - r->row);
-		f->extra = 0;
-		if (*at.read == '"')
-			at = copy_quoted(c, at, e);
-		if (at.read)
-			at = copy_unquoted(c, at, delimiter, e);
-		if (!at.read)
-			return at;
-		if (!cell_fits(c, at)) {
-			cell_too_long(c, e);
-			return stopped;
-		}
-		f->length = (uint32_t)((size_t)(at.write - r->row) - f->start);
-		count++;
-		*at.write++ = '"';
-		if (*at.read != delimiter)
-			break;
-		*at.write++ = ',';
-		at.read++;
-		if (!has_room(c, at)) {
-			at = grow(c, at, e);
-			if (!at.read)
-				return at;
-		}
-	}
-	*at.write++ = ']';
-	c->count = count;
-	return skip_line_end(c, at, e);
-}
-
-/* Reads one record; read is NULL on failure. */
-static struct at
-next_record(struct csv *c, struct err *e)
-{
-	struct reader *r = c->r;
-	for (;;) {
-		struct window *w = &r->window;
-		c->line = r->line;
-		c->quote_line = 0;
-		c->quoted = c->invalid_utf8 = c->nul_byte = c->stray_quote = c->more = false;
-		c->end = w->bytes + w->end;
-		c->field = c->fields;
-		*c->field = (struct field){0};
-		if (!row_room(r, w->end - w->start + ROW_SLACK, e))
-			return stopped;
-		c->row_limit = r->row + r->row_capacity;
-		struct at at = copy_record(c, e);
-		if (at.read && (size_t)(at.write - r->row) > LIMIT_RECORD_BYTES) {
-			FAIL_AT(e, r->line, TOO_BIG,
-			    "the row is longer than 64 MiB, which is the limit for one row");
-			return stopped;
-		}
-		if (at.read || !c->more || !window_more(r, e))
-			return at;
-	}
-}
+/* A field over so many lines is perhaps a quote that closes where it should not. */
+#define FIELD_LINES 100
 
 static bool
 too_many_columns(struct csv *c, const char *what, struct err *e)
 {
 	return FAIL_AT(e, c->r->line, TOO_BIG, "%s has %s columns, the limit is %s", what,
-	    thousands(c->count).text, thousands(LIMIT_COLUMNS).text);
+	    thousands(c->record.count).text, thousands(LIMIT_COLUMNS).text);
 }
 
 /* What was repaired inside the record. */
@@ -347,75 +22,128 @@ static bool
 tell_repairs(struct csv *c, struct err *e)
 {
 	struct reader *r = c->r;
-	if (c->invalid_utf8 &&
-	    !reader_finding(r, e, "invalid-utf8", TABLE_NO_COLUMN,
+	const struct record *record = &c->record;
+	if (record->invalid_utf8 &&
+	    !reader_finding(r, e, "encoding-error", TABLE_NO_COLUMN,
 		"bytes that are not UTF-8 were replaced by U+FFFD; save the file as UTF-8 to keep "
 		"them"))
 		return false;
-	if (c->nul_byte &&
+	if (record->nul_byte &&
 	    !reader_finding(r, e, "nul-byte", TABLE_NO_COLUMN, "NUL bytes were replaced by U+FFFD"))
 		return false;
-	return !c->stray_quote ||
+	if (record->open_quote &&
+	    !reader_finding(r, e, "unterminated-quote", TABLE_NO_COLUMN,
+		"a quote that opens a field is never closed; it was kept as text"))
+		return false;
+	if (record->line - r->line > FIELD_LINES &&
+	    !reader_finding(r, e, "field-spans-many-lines", TABLE_NO_COLUMN,
+		"the row goes over %s lines; perhaps a closing quote is missing",
+		thousands(record->line - r->line).text))
+		return false;
+	return !record->stray_quote ||
 	       reader_finding(r, e, "stray-quote", TABLE_NO_COLUMN,
-		   "text follows a closing quote; it was kept as part of the field");
+		   "there is a quote inside a quoted field; it was kept as text");
+}
+
+/* A row of a table of several columns that has none of their cells. */
+static bool
+is_empty_row(const struct csv *c)
+{
+	const struct record *record = &c->record;
+	for (size_t i = 0; i < record->count && i < LIMIT_COLUMNS; i++)
+		if (record->fields[i].length > 0)
+			return false;
+	return record->count > 1;
 }
 
 static bool
-take_header(struct csv *c, struct err *e)
+needs_telling(const struct csv *c)
+{
+	const struct record *record = &c->record;
+	return record->invalid_utf8 || record->nul_byte || record->stray_quote ||
+	       record->open_quote || record->line - c->r->line > FIELD_LINES;
+}
+
+static struct str
+field_text(struct csv *c, size_t i)
+{
+	const struct field *f = &c->record.fields[i];
+	struct str label = {c->r->row + f->start, f->length};
+	char *text = arena_alloc(c->r->arena, label.n + 1);
+	return (struct str){text, cells_unescape(text, label)};
+}
+
+/* ---- the header ---- */
+
+/* The label of a column, of all rows of the header that were read. */
+static void
+add_label(struct csv *c, size_t i)
+{
+	struct str more = str_trim(field_text(c, i)), *label = &c->labels[i];
+	if (c->header_row == 0)
+		*label = field_text(c, i);
+	else if (more.n > 0)
+		*label = str_trim(*label).n ? arena_format(c->r->arena, "%.*s %.*s",
+						  STR_ARG(*label), STR_ARG(more))
+					    : more;
+}
+
+static bool
+name_columns(struct csv *c, struct err *e)
 {
 	struct reader *r = c->r;
-	if (c->count > LIMIT_COLUMNS)
+	size_t labelled = c->columns;
+	if (c->columns < c->record.width)
+		c->columns = c->record.width;
+	for (size_t i = 0; i < c->columns; i++)
+		if (!(i < labelled && !r->no_header ? reader_column(r, c->labels[i], e)
+						    : reader_unnamed_column(r, e)))
+			return false;
+	return r->no_header || c->columns == labelled ||
+	       reader_finding(r, e, "blank-label", labelled,
+		   "the header has %zu label%s, most rows have %zu cells: the last columns were "
+		   "named by their numbers",
+		   labelled, labelled == 1 ? "" : "s", c->columns);
+}
+
+/* Takes the record as a row of the header; true with header_row == rows: that was the last. */
+static bool
+take_header(struct csv *c, struct at *at, struct err *e)
+{
+	struct reader *r = c->r;
+	if (!r->no_header && !shape_header(c, at, e))
+		return false;
+	if (c->record.count > LIMIT_COLUMNS)
 		return too_many_columns(c, "the file", e);
-	c->header = c->count;
-	c->has_header = true;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct field *f = &c->fields[i];
-		if (r->options->no_header) {
-			if (!reader_unnamed_column(r, e))
-				return false;
-			continue;
-		}
-		struct str label = {r->row + f->start, f->length};
-		char *text = arena_alloc(r->arena, label.n);
-		label = (struct str){text, cells_unescape(text, label)};
-		if (!reader_column(r, label, e))
+	if (c->header_row == 0)
+		shape_remember(c);
+	if (c->record.count > c->columns)
+		c->columns = c->record.count;
+	if (!r->no_header) {
+		for (size_t i = 0; i < c->record.count; i++)
+			add_label(c, i);
+		if (needs_telling(c) && !tell_repairs(c, e))
 			return false;
+		if (++c->header_row < c->header_rows)
+			return true;
 	}
-	return true;
+	c->has_header = true;
+	return c->table < c->wanted_table || name_columns(c, e);
 }
 
-/* The record has another number of fields than the header. */
-static bool
-tell_shape(struct csv *c, struct err *e)
-{
-	struct reader *r = c->r;
-	const char *header = r->options->no_header ? "first row" : "header";
-	if (c->count < c->header)
-		return reader_finding(r, e, "missing-cell", c->count,
-		    "row has %zu cell%s, the %s has %zu: the missing %zu %s left empty", c->count,
-		    c->count == 1 ? "" : "s", header, c->header, c->header - c->count,
-		    c->header - c->count == 1 ? "was" : "were");
-	if (c->count > LIMIT_COLUMNS)
-		return too_many_columns(c, "this row", e);
-	while (r->columns < c->count)
-		if (!reader_unnamed_column(r, e))
-			return false;
-	return reader_finding(r, e, "extra-cell", c->header,
-	    "row has %zu cells, the %s has %zu: the %zu more %s put into columns of their own",
-	    c->count, header, c->header, c->count - c->header,
-	    c->count - c->header == 1 ? "was" : "were");
-}
+/* ---- rows ---- */
 
 static bool
-take_row(struct csv *c, size_t length, struct err *e)
+give_row(struct csv *c, struct at at, struct err *e)
 {
 	struct reader *r = c->r;
-	if (c->count != c->header && !tell_shape(c, e))
+	if (needs_telling(c) && !tell_repairs(c, e))
 		return false;
-	if ((c->invalid_utf8 || c->nul_byte || c->stray_quote) && !tell_repairs(c, e))
+	if (is_empty_row(c) && !reader_finding(r, e, "blank-row", TABLE_NO_COLUMN,
+				   "all cells of the row are empty; it was kept"))
 		return false;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct field *f = &c->fields[i];
+	for (size_t i = 0; i < c->record.count; i++) {
+		const struct field *f = &c->record.fields[i];
 		const char *text = r->row + f->start;
 		if (f->extra == 0)
 			guess_add_text(&r->guesses[i], text, f->length);
@@ -424,69 +152,275 @@ take_row(struct csv *c, size_t length, struct err *e)
 	}
 	r->counts->records++;
 	r->counts->rows++;
-	return r->sink->row(
-	    r->sink->context, r->line, (struct str){r->row, length}, (struct str){0}, e);
+	struct str cells = {r->row, (size_t)(at.write - r->row)};
+	return r->sink->row(r->sink->context, r->line, cells, (struct str){0}, e);
+}
+
+/* The record has another number of fields than there are columns, and nothing repairs it. */
+static bool
+tell_shape(struct csv *c, struct err *e)
+{
+	struct reader *r = c->r;
+	const char *header = r->no_header ? "first row" : "header";
+	size_t count = c->record.count, columns = c->columns;
+	if (count < columns)
+		return reader_finding(r, e, "missing-cell", count,
+		    "row has %zu cell%s, the %s has %zu: the missing %zu %s left empty", count,
+		    count == 1 ? "" : "s", header, columns, columns - count,
+		    columns - count == 1 ? "was" : "were");
+	if (count > LIMIT_COLUMNS)
+		return too_many_columns(c, "this row", e);
+	while (r->columns < count)
+		if (!reader_unnamed_column(r, e))
+			return false;
+	return reader_finding(r, e, "extra-cell", columns,
+	    "row has %zu cells, the %s has %zu: the %zu more %s put into columns of their own",
+	    count, header, columns, count - columns, count - columns == 1 ? "was" : "were");
+}
+
+static bool
+take_row(struct csv *c, struct at at, struct err *e)
+{
+	if (c->record.count != c->columns) {
+		if (!shape_row(c, &at, e))
+			return false;
+		if (c->record.count != c->columns && !tell_shape(c, e))
+			return false;
+	}
+	return give_row(c, at, e);
+}
+
+/* ---- what each record is ---- */
+
+static bool
+skip_record(struct csv *c, const char *code, const char *message, struct err *e)
+{
+	c->r->counts->records++;
+	c->r->counts->skipped++;
+	return reader_finding(c->r, e, code, TABLE_NO_COLUMN, "%s", message);
 }
 
 /* A line without any text.  In a table of one column only an empty one is: spaces are a value. */
 static bool
 is_blank(const struct csv *c, const char *end)
 {
-	if (c->count != 1 || c->quoted)
+	if (c->record.count != 1 || c->record.quoted)
 		return false;
 	const char *p = c->r->window.bytes + c->r->window.start;
-	if (c->has_header && c->header == 1)
+	if (c->has_header && c->columns == 1)
 		return p == end || *p == '\n' || *p == '\r';
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
 		p++;
 	return p == end;
 }
 
+/* A line drawn below the header, as programs print tables. */
 static bool
-take_record(struct csv *c, struct at at, struct err *e)
+is_ruler(struct csv *c)
+{
+	size_t filled = 0;
+	if (!c->has_header || c->varied || c->r->no_header)
+		return false;
+	for (size_t i = 0; i < c->record.count && i < LIMIT_COLUMNS; i++) {
+		const struct field *f = &c->record.fields[i];
+		struct str cell = {c->r->row + f->start, f->length};
+		if (f->length > 0 && !look_is_ruler(cell))
+			return false;
+		filled += f->length > 0;
+	}
+	return filled > 0;
+}
+
+static bool
+begin_next_table(struct csv *c, struct err *e)
+{
+	c->table++;
+	if (c->table > c->wanted_table) {
+		c->done = true;
+		return reader_finding(c->r, e, "other-table", TABLE_NO_COLUMN,
+		    "another table begins here, number %s; it was not read: choose it by its "
+		    "number to read it",
+		    thousands(c->table).text);
+	}
+	c->has_header = false;
+	c->header_row = c->columns = 0;
+	c->record.width = 0;
+	return true;
+}
+
+/* The line behind the record, without its end; the window may move. */
+static bool
+peek_line(struct csv *c, struct at *at, struct str *line, struct err *e)
+{
+	struct window *w = &c->r->window;
+	for (;;) {
+		const char *end = w->bytes + w->end, *p = at->read;
+		*line = (struct str){p, 0};
+		while (p < end && *p != '\n' && *p != '\r')
+			p++;
+		line->n = (size_t)(p - line->p);
+		if (p < end || w->at_end)
+			return true;
+		size_t behind = (size_t)(at->read - (w->bytes + w->start));
+		if (!window_more(c->r, e))
+			return false;
+		at->read = w->bytes + w->start + behind;
+	}
+}
+
+static bool
+begins_table(struct csv *c, struct at *at, bool *begins, struct err *e)
+{
+	struct str next_line = {0};
+	/* Only there it matters. */
+	if (c->after_blank && c->record.count != c->columns && !peek_line(c, at, &next_line, e))
+		return false;
+	*begins = shape_begins_table(c, next_line);
+	return true;
+}
+
+static bool
+take_record(struct csv *c, struct at *at, struct err *e)
+{
+	bool wanted = c->table == c->wanted_table, begins = false;
+	if (is_blank(c, at->read)) {
+		c->after_blank = true;
+		return !wanted ||
+		       skip_record(c, "blank-row", "the line is blank; it was skipped", e);
+	}
+	if (wanted && is_ruler(c))
+		return skip_record(c, "ruler-row",
+		    "the line only draws a line below the header; it was skipped", e);
+	/* A table may well hold what its header says, as its first rows. */
+	bool again = c->has_header && shape_repeats_header(c);
+	if (again && c->varied && wanted) {
+		c->after_blank = false;
+		return skip_record(
+		    c, "repeated-header", "the header stands here once more; it was skipped", e);
+	}
+	if (c->has_header && !again && !begins_table(c, at, &begins, e))
+		return false;
+	if (begins) {
+		if (!begin_next_table(c, e))
+			return false;
+		if (c->done)
+			return true;
+		wanted = c->table == c->wanted_table;
+	}
+	c->after_blank = false;
+	if (!c->has_header) {
+		if (!take_header(c, at, e))
+			return false;
+		if (!c->r->no_header)
+			return true;
+	}
+	c->varied |= !again;
+	return !wanted || take_row(c, *at, e);
+}
+
+/* ---- the file ---- */
+
+/* What is left is not read, but the input is. */
+static bool
+drain(struct csv *c, struct err *e)
+{
+	struct window *w = &c->r->window;
+	w->start = w->end;
+	while (!w->at_end) {
+		if (!window_more(c->r, e))
+			return false;
+		w->start = w->end;
+	}
+	return true;
+}
+
+static bool
+read_one(struct csv *c, struct err *e)
+{
+	struct window *w = &c->r->window;
+	bool comment, footer;
+	if (!margin_comment(c, &comment, e) || !margin_footer(c, &footer, e))
+		return false;
+	if (footer) {
+		if (c->table == c->wanted_table &&
+		    !skip_record(c, "footer", "the line below the table was not read", e))
+			return false;
+		return margin_skip_line(c, e);
+	}
+	if (comment) {
+		if (c->table == c->wanted_table &&
+		    !skip_record(c, "comment-row", "the line is a comment; it was skipped", e))
+			return false;
+		return margin_skip_line(c, e);
+	}
+	struct at at = record_next(&c->record, e);
+	if (!at.read || !take_record(c, &at, e))
+		return false;
+	w->start = (size_t)(at.read - w->bytes);
+	c->r->line = c->record.line;
+	return true;
+}
+
+static bool
+check_options(const struct csv_options *o, struct err *e)
+{
+	const char *p = o->delimiter.p;
+	for (size_t i = 0; i < o->delimiter.n; i++)
+		if (o->delimiter.n > CSV_DELIMITER_BYTES || p[i] == '\n' || p[i] == '\r' ||
+		    p[i] == 0 || (o->quote > 0 && p[i] == o->quote))
+			return FAIL_FIELD(e, INPUT, "delimiter",
+			    "the delimiter must be one to %d bytes without a line end, a NUL or "
+			    "the quote",
+			    CSV_DELIMITER_BYTES);
+	if (o->delimiter.n && o->escape > 0 && o->escape == p[0])
+		return FAIL_FIELD(
+		    e, INPUT, "escape", "the escape must be another byte than the delimiter");
+	return true;
+}
+
+static bool
+find_out(struct csv *c, struct err *e)
 {
 	struct reader *r = c->r;
-	if (is_blank(c, at.read)) {
-		r->counts->records++;
-		r->counts->skipped++;
-		return reader_finding(
-		    r, e, "blank-row", TABLE_NO_COLUMN, "the line is blank; it was skipped");
-	}
-	if (!c->has_header) {
-		if (!take_header(c, e))
-			return false;
-		if (!r->options->no_header)
-			return tell_repairs(c, e);
-	}
-	return take_row(c, (size_t)(at.write - r->row), e);
+	struct str sample;
+	bool whole;
+	if (!check_options(&r->options->csv, e) ||
+	    !window_sample(r, DIALECT_SAMPLE_BYTES, &sample, &whole, e))
+		return false;
+	dialect_find(&c->dialect, sample, whole, &r->options->csv, r->arena);
+	const struct csv_options *o = &c->dialect.options;
+	record_init(&c->record, r, o, c->dialect.width);
+	c->header_rows = o->header_rows.count;
+	c->wanted_table = o->table.count;
+	c->table = 1;
+	r->no_header = c->header_rows == 0;
+	c->labels = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *c->labels);
+	c->first_labels = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *c->first_labels);
+	struct table_options found = *r->options;
+	found.format = TABLE_CSV;
+	found.csv = *o;
+	return (!r->sink->found || r->sink->found(r->sink->context, &found, e)) &&
+	       margin_skip_preamble(c, o->skip.count, e);
 }
 
 bool
 csv_read(struct reader *r, struct err *e)
 {
-	char delimiter = r->options->delimiter ? r->options->delimiter : ',';
-	if (delimiter == '"' || delimiter == '\n' || delimiter == '\r' ||
-	    (signed char)delimiter < 0)
-		return FAIL_FIELD(e, INPUT, "delimiter",
-		    "the delimiter must be one ASCII character that is no quote and no line end");
 	struct csv *c = arena_alloc(r->arena, sizeof *c);
+	struct window *w = &r->window;
 	c->r = r;
-	c->delimiter = delimiter;
-	c->fields = arena_array(r->arena, LIMIT_COLUMNS + 1, sizeof *c->fields);
-	for (;;) {
-		struct window *w = &r->window;
-		if (w->start == w->end) {
-			if (w->at_end)
-				break;
-			if (!window_more(r, e))
-				return false;
-			continue;
-		}
-		struct at at = next_record(c, e);
-		if (!at.read || !take_record(c, at, e))
+	if (!find_out(c, e))
+		return false;
+	while (w->start < w->end || !w->at_end) {
+		if (w->start == w->end && !window_more(r, e))
 			return false;
-		w->start = (size_t)(at.read - w->bytes);
-		r->line = c->line;
+		if (w->start == w->end)
+			continue;
+		if (!(c->done ? drain(c, e) : read_one(c, e)))
+			return false;
 	}
-	return c->has_header || FAIL(e, INPUT, "the file is empty");
+	if (c->table < c->wanted_table)
+		return FAIL_FIELD(e, INPUT, "table", "the file has %s table%s",
+		    thousands(c->table).text, c->table == 1 ? "" : "s");
+	return r->columns > 0 || FAIL(e, INPUT, "the file is empty");
 }

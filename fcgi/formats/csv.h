@@ -1,9 +1,11 @@
 /*
  * csv.h: the reader of CSV; table.h says what a reader does.
  *
- * RFC 4180, and what people have: LF, CRLF and CR each end a line, a quote inside a field that
- * does not begin with one is plain text, text behind a closing quote is kept.  No dialect is
- * guessed here: the delimiter is given.
+ * How the file is written is found out from its beginning (dialect.h) as far as the options do not
+ * say.  A record that does not fit the others is repaired when there is one good way to do it: a
+ * quote that is never closed, or not before a delimiter, is text; a row that has another delimiter
+ * is split by that; empty cells that are too many are left out.  Each repair is a finding.  A
+ * second table below the first, in the same file, is read when it is asked for.
  */
 #ifndef ROWHOUSE_CSV_H
 #define ROWHOUSE_CSV_H

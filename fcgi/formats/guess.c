@@ -183,6 +183,12 @@ is_datetime(const char *p, size_t n)
 }
 
 bool
+guess_is_moment(struct str text)
+{
+	return is_date(text.p, text.n) || is_datetime(text.p, text.n);
+}
+
+bool
 guess_is_boolean(bool *value, struct str text)
 {
 	/* Setting this bit makes a letter small, and no other byte a letter of these words. */

@@ -75,5 +75,7 @@ enum column_type guess_type(const struct guess *g);
 
 /* The text is true or false in any case, which `*value` says then. */
 bool guess_is_boolean(bool *value, struct str text);
+/* The text is a date or datetime. */
+bool guess_is_moment(struct str text);
 
 #endif

@@ -14,6 +14,8 @@ bool
 input_read(struct input *in, void *p, size_t n, size_t *got, struct err *e)
 {
 	*got = 0;
+	if (in->filter)
+		return n == 0 || in->length == 0 || in->filter->read(in, p, n, got, e);
 	if (n > in->length)
 		n = (size_t)in->length;
 	if (n == 0)
@@ -33,4 +35,24 @@ input_read(struct input *in, void *p, size_t n, size_t *got, struct err *e)
 	in->length -= (uint64_t)r;
 	in->done += (uint64_t)r;
 	return true;
+}
+
+bool
+input_peek(struct input *in, uint64_t at, void *p, size_t n, size_t *got, struct err *e)
+{
+	*got = 0;
+	if (in->filter) {
+		struct str held = in->filter->held(in);
+		if (at < held.n) {
+			*got = held.n - (size_t)at < n ? held.n - (size_t)at : n;
+			memcpy(p, held.p + at, *got);
+		}
+		return true;
+	}
+	if (at >= in->length)
+		return true;
+	struct input look = *in;
+	look.offset += at;
+	look.length -= at;
+	return input_read(&look, p, n, got, e);
 }

@@ -9,6 +9,47 @@
 #define NAME_SLOTS 4096
 _Static_assert(NAME_SLOTS >= 2 * (LIMIT_COLUMNS + 1), "room for every column");
 
+/* Bytes that were read ahead, then those of the input. */
+static bool
+read_on(struct window *w, void *p, size_t n, size_t *got, struct err *e)
+{
+	size_t ahead = w->sample_end - w->sample_start;
+	if (ahead == 0) {
+		bool worked = input_read(w->in, p, n, got, e);
+		w->at_end = w->in->length == 0 || *got == 0;
+		return worked;
+	}
+	*got = n < ahead ? n : ahead;
+	memcpy(p, w->sample + w->sample_start, *got);
+	w->sample_start += *got;
+	w->at_end = ahead == *got && w->in->length == 0;
+	return true;
+}
+
+bool
+window_sample(struct reader *r, size_t n, struct str *sample, bool *whole, struct err *e)
+{
+	struct window *w = &r->window;
+	size_t held = w->end - w->start;
+	w->sample = malloc(n > held ? n : held + 1);
+	if (!w->sample)
+		return FAIL(e, UNAVAILABLE, "there is not enough memory to read a file");
+	memcpy(w->sample, w->bytes + w->start, held);
+	w->sample_start = w->sample_end = held;
+	bool ended = w->at_end;
+	while (!ended && w->sample_end < n) {
+		size_t got;
+		if (!input_read(w->in, w->sample + w->sample_end, n - w->sample_end, &got, e))
+			return false;
+		w->sample_end += got;
+		ended = w->in->length == 0 || got == 0;
+	}
+	*sample = (struct str){w->sample, w->sample_end < n ? w->sample_end : n};
+	*whole = ended && w->sample_end <= n;
+	w->at_end = ended && w->sample_start == w->sample_end;
+	return true;
+}
+
 bool
 window_more(struct reader *r, struct err *e)
 {
@@ -30,12 +71,12 @@ window_more(struct reader *r, struct err *e)
 	memmove(w->bytes, w->bytes + w->start, kept);
 	w->start = 0;
 	w->end = kept;
+	w->moves++;
 	while (!w->at_end && w->end < w->capacity) {
 		size_t got;
-		if (!input_read(w->in, w->bytes + w->end, w->capacity - w->end, &got, e))
+		if (!read_on(w, w->bytes + w->end, w->capacity - w->end, &got, e))
 			return false;
 		w->end += got;
-		w->at_end = w->in->length == 0;
 	}
 	memset(w->bytes + w->end, 0, WINDOW_PAD);
 	return true;
@@ -71,6 +112,14 @@ thousands(uint64_t n)
 		*p++ = digits[i];
 	}
 	return t;
+}
+
+bool
+reader_found(struct reader *r, enum table_format format, struct err *e)
+{
+	struct table_options found = *r->options;
+	found.format = format;
+	return !r->sink->found || r->sink->found(r->sink->context, &found, e);
 }
 
 bool

@@ -25,6 +25,9 @@ struct window {
 	size_t start;    /* where the next record begins */
 	size_t end;      /* bytes that were read */
 	bool at_end;     /* nothing follows behind `end` */
+	uint64_t moves;  /* how often places in it have changed */
+	char *sample;    /* was read ahead: what of it is not in the window yet */
+	size_t sample_start, sample_end;
 };
 
 /* Texts with a number each; used for the columns' names and for the keys of JSON objects. */
@@ -41,15 +44,16 @@ struct name {
 
 struct reader {
 	struct window window;
-	const struct table_options *options;
+	const struct table_options *options; /* with what was found out so far */
 	const struct table_sink *sink;
 	struct guess *guesses;
 	struct table_counts *counts;
 	struct arena *arena;
 	struct names names; /* of the columns; the value is the next number to try as a suffix */
-	size_t columns;     /* that the sink knows */
-	uint64_t line;      /* where the record at the window's start begins, from 1 */
-	char *row;          /* the cells array being built */
+	bool no_header;
+	size_t columns; /* that the sink knows */
+	uint64_t line;  /* where the record at the window's start begins, from 1 */
+	char *row;      /* the cells array being built */
 	size_t row_capacity;
 };
 
@@ -62,8 +66,16 @@ bool table_read_through(struct input *in, const struct table_options *options,
  * fills more than half of it.  TOO_BIG when the record is over its limit. */
 bool window_more(struct reader *r, struct err *e) MUST_CHECK;
 
+/* The first bytes behind the window's start, at most n, without moving on: good until the reader is
+ * released.  *whole: they are all there are.  Called once, before the window moves. */
+bool window_sample(
+    struct reader *r, size_t n, struct str *sample, bool *whole, struct err *e) MUST_CHECK;
+
 /* Makes the row's buffer at least n bytes large; what it holds stays. */
 bool row_room(struct reader *r, size_t n, struct err *e) MUST_CHECK;
+
+/* Tells the sink how the file is read, for a reader that finds out nothing but the format. */
+bool reader_found(struct reader *r, enum table_format format, struct err *e) MUST_CHECK;
 
 /* Tells the sink of the next column.  The name is repaired and made unique; what had to be changed
  * is a finding.  A column without a label is named by its number. */

@@ -30,6 +30,15 @@ static const char *const methods[METHOD__MAX] = {
     [METHOD_OPTIONS] = "OPTIONS",
 };
 
+enum method
+request_method(struct str name)
+{
+	for (int m = 0; m < METHOD__MAX; m++)
+		if (str_is(name, methods[m]))
+			return (enum method)m;
+	return METHOD__MAX;
+}
+
 /* The first of two parameters of one name counts. */
 static void
 take_fields(struct request *r, char **parameters, struct arena *a)
@@ -75,9 +84,7 @@ request_parse(struct request *r, char **parameters, struct arena *a, struct err 
 	*r = (struct request){.method = METHOD__MAX};
 	take_fields(r, parameters, a);
 	r->id = choose_id(r, a);
-	for (int m = 0; m < METHOD__MAX; m++)
-		if (str_is(r->method_text, methods[m]))
-			r->method = (enum method)m;
+	r->method = request_method(r->method_text);
 	const char *mark = r->uri.n ? memchr(r->uri.p, '?', r->uri.n) : NULL;
 	struct str path = r->uri;
 	if (mark) {
@@ -97,8 +104,8 @@ request_parse(struct request *r, char **parameters, struct arena *a, struct err 
 	       url_parse_query(&r->query, r->query_text, a, e);
 }
 
-static bool
-open_body(int *fd, const struct request *r, struct err *e)
+bool
+request_open_body(int *fd, const struct request *r, struct err *e)
 {
 	struct stat st;
 	if (r->body_file.n == 0)
@@ -124,7 +131,7 @@ request_body(struct str *out, const struct request *r, size_t limit, struct aren
 	if (r->content_length > limit)
 		return FAIL(
 		    e, TOO_BIG, "the body of this request may have at most %zu bytes", limit);
-	if (!open_body(&fd, r, e))
+	if (!request_open_body(&fd, r, e))
 		return false;
 	char *p = arena_alloc(a, (size_t)r->content_length + 1);
 	bool good = file_read_at(fd, p, (size_t)r->content_length, 0, e);
@@ -140,7 +147,7 @@ request_ends(struct str ends[2], const struct request *r, size_t n, struct arena
 	ends[0] = ends[1] = STR("");
 	if (!r->has_body)
 		return true;
-	if (!open_body(&fd, r, e))
+	if (!request_open_body(&fd, r, e))
 		return false;
 	uint64_t length = r->content_length;
 	size_t first = length < n ? (size_t)length : n;
@@ -178,7 +185,7 @@ request_keep_body(
 {
 	char id[UUID_BYTES];
 	int fd;
-	if (!open_body(&fd, r, e))
+	if (!request_open_body(&fd, r, e))
 		return false;
 	close(fd);
 	uuid_make(id);

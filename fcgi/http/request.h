@@ -52,6 +52,13 @@ enum method {
 	X(client_name, "HTTP_X_CLIENT_NAME")                                                       \
 	X(request_source, "HTTP_REQUEST_SOURCE")                                                   \
 	X(csrf_token, "HTTP_X_CSRF_TOKEN")                                                         \
+	X(method_override, "HTTP_X_HTTP_METHOD_OVERRIDE")                                          \
+	X(tus_resumable, "HTTP_TUS_RESUMABLE")                                                     \
+	X(upload_offset, "HTTP_UPLOAD_OFFSET")                                                     \
+	X(upload_length, "HTTP_UPLOAD_LENGTH")                                                     \
+	X(upload_defer_length, "HTTP_UPLOAD_DEFER_LENGTH")                                         \
+	X(upload_metadata, "HTTP_UPLOAD_METADATA")                                                 \
+	X(upload_checksum, "HTTP_UPLOAD_CHECKSUM")                                                 \
 	X(preflight_method, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
 
 struct request {
@@ -71,6 +78,11 @@ struct request {
  * TOO_BIG failure leaves what could be read, so that it can be answered and logged. */
 bool request_parse(struct request *r, char **parameters, struct arena *a, struct err *e) MUST_CHECK;
 
+/* The method of this name, METHOD__MAX: one we do not know. */
+enum method request_method(struct str name);
+
+/* The body as an open file of exactly content_length bytes, for the caller to close. */
+bool request_open_body(int *fd, const struct request *r, struct err *e) MUST_CHECK;
 /* The whole body, at most `limit` bytes.  Its length must be what the client declared. */
 bool request_body(struct str *out, const struct request *r, size_t limit, struct arena *a,
     struct err *e) MUST_CHECK;

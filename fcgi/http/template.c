@@ -61,6 +61,21 @@ put_address(struct buf *out, struct str s, enum template_place place)
 		url_encode(out, s);
 }
 
+/* name=value pairs that are encoded already: what has no place in such ones is encoded, and the
+ * rest stays. */
+static void
+put_query(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '&')
+			buf_put_text(out, "&amp;");
+		else if (s.p[i] == '=' || s.p[i] == '%' || s.p[i] == '+')
+			buf_put_char(out, s.p[i]);
+		else
+			url_encode(out, (struct str){s.p + i, 1});
+	}
+}
+
 /* 1234567 as 1 234 567 with thin spaces. */
 static void
 put_count(struct buf *out, int64_t v)
@@ -224,6 +239,8 @@ draw_value(struct draw *d, const struct template_instruction *in)
 	struct str text = template_value_text(resolve(d, &in->path), in->path.format, &d->scratch);
 	if (in->place == TEMPLATE_IN_TEXT)
 		template_escape(d->out, text);
+	else if (in->place == TEMPLATE_IN_QUERY && in->path.format == TEMPLATE_QUERY)
+		put_query(d->out, text);
 	else
 		put_address(d->out, text, in->place);
 }

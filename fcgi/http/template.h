@@ -33,7 +33,8 @@
  * A path is names joined by dots, looked up from the innermost each outwards.  An element <r:group>
  * is not printed itself, only its content.  Numbers print as JSON does; with `:count` behind the
  * path (dataset.rows:count) with thousands separated by a thin space, with `:bytes` as 1.2 MB,
- * with `:time` an RFC 3339 time as "2024-03-14 15:30 UTC".
+ * with `:time` an RFC 3339 time as "2024-03-14 15:30 UTC".  In the query of an address `:query` is
+ * a whole query or the rest of one, name=value pairs encoded already (?{link:query}).
  */
 #ifndef ROWHOUSE_TEMPLATE_H
 #define ROWHOUSE_TEMPLATE_H

@@ -114,7 +114,11 @@ static bool
 parse_format(enum template_format *out, struct str word)
 {
 	static const char *const words[] = {
-	    [TEMPLATE_COUNT] = "count", [TEMPLATE_BYTES] = "bytes", [TEMPLATE_TIME] = "time"};
+	    [TEMPLATE_COUNT] = "count",
+	    [TEMPLATE_BYTES] = "bytes",
+	    [TEMPLATE_TIME] = "time",
+	    [TEMPLATE_QUERY] = "query",
+	};
 	for (size_t i = TEMPLATE_COUNT; i < ARRAY_LENGTH(words); i++) {
 		if (str_is(word, words[i])) {
 			*out = (enum template_format)i;

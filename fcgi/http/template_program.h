@@ -32,7 +32,13 @@ enum template_operation {
 
 enum template_place { TEMPLATE_IN_TEXT, TEMPLATE_IN_PATH, TEMPLATE_IN_QUERY };
 enum template_test { TEMPLATE_TRUE, TEMPLATE_FALSE, TEMPLATE_EQUAL, TEMPLATE_UNEQUAL };
-enum template_format { TEMPLATE_PLAIN, TEMPLATE_COUNT, TEMPLATE_BYTES, TEMPLATE_TIME };
+enum template_format {
+	TEMPLATE_PLAIN,
+	TEMPLATE_COUNT,
+	TEMPLATE_BYTES,
+	TEMPLATE_TIME,
+	TEMPLATE_QUERY
+};
 
 struct template_path {
 	int level;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define LOOK_MS 250  /* how often a waiting writer looks whether the child still lives */
+#define GLANCE_MS 5  /* and one that is told one thing after the other */
 #define STOP_MS 2000 /* from asking a child to stop to killing it */
 #define HEAR_MS 20
 #define SCRATCH_MS 1000    /* between two measures of the scratch folder, at least */
@@ -237,6 +238,7 @@ bool
 channel_run(struct channel *ch, channel_fn *fn, void *context, struct err *e)
 {
 	bool end = false;
+	int64_t looked_ms = 0;
 	while (!end) {
 		uint32_t type;
 		struct str m;
@@ -256,9 +258,13 @@ channel_run(struct channel *ch, channel_fn *fn, void *context, struct err *e)
 		    !fn(context, type, m, &end, e))
 			return false;
 		/* Messages that bring nothing are silence too. */
+		int64_t now = clock_monotonic_ms();
 		if (ch->moved != before)
-			ch->silent_since_ms = clock_monotonic_ms();
-		if (!end && (!look(ch, e) || !job_progress(ch->c, &ch->count, e)))
+			ch->silent_since_ms = now;
+		if (end || (got == 1 && now - looked_ms < GLANCE_MS))
+			continue;
+		looked_ms = now;
+		if (!look(ch, e) || !job_progress(ch->c, &ch->count, e))
 			return false;
 	}
 	return true;

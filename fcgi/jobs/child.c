@@ -7,12 +7,11 @@
  */
 #define _GNU_SOURCE
 #include "jobs/cage.h"
-#include "jobs/child_host.h"
+#include "jobs/child_table.h"
 #include "jobs/jobs.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "formats/table.h"
 #include "plugin/registry.h"
 
 #include <unistd.h>
@@ -23,47 +22,6 @@
 #define SAID_FD 6
 #define HOOK_BYTES MIB(256)
 #define BEGIN_MS 60000
-
-/* ---- the core's reader of tables ---- */
-
-static bool
-send_column(void *context, struct str name, struct err *e)
-{
-	struct child_host *c = context;
-	struct host_new_column column = {.name = name, .type = COLUMN_GUESSED};
-	return child_put_column(c, &column, e);
-}
-
-static bool
-send_row(void *context, uint64_t line, struct str cells, struct str absent, struct err *e)
-{
-	return child_put_row(context, line, cells, absent, e);
-}
-
-static bool
-send_finding(void *context, const struct finding *f, struct err *e)
-{
-	return child_put_finding(context, f, e);
-}
-
-static bool
-read_table(struct child_host *c, struct err *e)
-{
-	struct table_options options = {0};
-	struct table_sink sink = {c, send_column, send_row, send_finding};
-	struct host_input file;
-	if (host_input_count(&c->host) != 1)
-		return FAIL_FIELD(e, INPUT, "file",
-		    "a dataset of this type is made of one file, the data source has %zu",
-		    host_input_count(&c->host));
-	if (!host_input(&c->host, 0, &file, e))
-		return false;
-	c->progress_of = &file.bytes;
-	bool good = table_read(&file.bytes, &options, &sink, c->guesses, &c->counts, &c->arena, e);
-	child_flush(c);
-	c->progress_of = NULL;
-	return good;
-}
 
 /* ---- a plugin's hook ---- */
 
@@ -204,7 +162,9 @@ work(struct child_host *c, const struct start *s, struct err *e)
 	child_host_init(c, begin);
 	c->host.scratch = str_of(s->scratch);
 	c->host.folder = strcmp(s->folder, "-") != 0 ? str_of(s->folder) : STR("");
-	return c->plugin ? run_hook(c, begin, e) : read_table(c, e);
+	return c->plugin                 ? run_hook(c, begin, e)
+	       : str_is(hook, "preview") ? child_preview_table(c, begin, e)
+					 : child_read_table(c, begin, e);
 }
 
 /* rowhouse child PLUGIN SCRATCH FOLDER reads|writes MEMORY_MIB on|off */

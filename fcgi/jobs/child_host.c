@@ -275,6 +275,12 @@ child_put_column(struct child_host *c, const struct host_new_column *n, struct e
 	return true;
 }
 
+void
+child_put_found(struct child_host *c, struct str options)
+{
+	tell(c, MESSAGE_FOUND, options, (struct str){0});
+}
+
 /* For errors.  Not in an arena that the hook may take back. */
 static void
 keep_name(struct child_host *c, size_t column, struct str name)
@@ -441,12 +447,18 @@ child_put_finding(struct child_host *c, const struct finding *f, struct err *e)
 	char message[sizeof(struct finding_head) + LIMIT_FINDING_CODE_BYTES + LIMIT_FINDING_BYTES];
 	struct finding_head head = {
 	    f->line, f->column, (uint64_t)f->row_id, (uint32_t)code.n, (uint32_t)text.n};
+	size_t n = sizeof head + code.n + text.n;
 	memcpy(message, &head, sizeof head);
 	memcpy(message + sizeof head, code.p, code.n);
 	if (text.n)
 		memcpy(message + sizeof head + code.n, text.p, text.n);
-	tell(c, MESSAGE_FINDING, (struct str){message, sizeof head + code.n + text.n},
-	    (struct str){0});
+	/* A message of its own for each would take longer than the row it is about. */
+	struct row_head between = {0, (uint32_t)n, ROW_IS_FINDING};
+	struct str parts[] = {{(const char *)&between, sizeof between}, {message, n}};
+	if (c->is_ingest)
+		put_parts(c, MESSAGE_ROWS, parts, ARRAY_LENGTH(parts));
+	else
+		tell(c, MESSAGE_FINDING, parts[1], (struct str){0});
 	return !stopped(c, e);
 }
 

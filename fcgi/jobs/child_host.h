@@ -64,5 +64,7 @@ bool child_put_row(
     struct child_host *c, uint64_t line, struct str cells, struct str absent, struct err *e);
 bool child_put_column(struct child_host *c, const struct host_new_column *column, struct err *e);
 bool child_put_finding(struct child_host *c, const struct finding *f, struct err *e);
+/* How the reader reads the file, as JSON. */
+void child_put_found(struct child_host *c, struct str options);
 
 #endif

@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "formats/table.h"
+#include "model/query.h"
 
 #include <unistd.h>
 
@@ -38,6 +40,14 @@ take_column(struct ingest *w, struct str m, struct err *e)
 }
 
 static bool
+take_finding(struct ingest *w, struct str m, struct err *e)
+{
+	struct said_finding f;
+	return said_finding(&f, m, w->columns, e) &&
+	       rows_build_finding(w->build, f.line, f.column, f.code, f.message, e);
+}
+
+static bool
 take_rows(struct ingest *w, struct str m, struct err *e)
 {
 	struct rows_head head;
@@ -50,6 +60,12 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 		    head.done < w->service.ch.count.total ? head.done : w->service.ch.count.total;
 	for (size_t at = sizeof head; at < m.n;) {
 		struct said_row r;
+		struct str finding;
+		if (said_finding_between(&finding, &at, m)) {
+			if (!take_finding(w, finding, e))
+				return false;
+			continue;
+		}
 		if (!said_row(&r, &at, m, w->columns, e))
 			return false;
 		if (!store_rows_fit(++w->rows, w->row_quota, e) ||
@@ -61,11 +77,18 @@ take_rows(struct ingest *w, struct str m, struct err *e)
 }
 
 static bool
-take_finding(struct ingest *w, struct str m, struct err *e)
+take_found(struct ingest *w, struct str m, struct err *e)
 {
-	struct said_finding f;
-	return said_finding(&f, m, w->columns, e) &&
-	       rows_build_finding(w->build, f.line, f.column, f.code, f.message, e);
+	json_t *tree;
+	struct arena_mark mark = arena_mark(&w->c.arena);
+	bool good = m.n <= LIMIT_STATE_BYTES && tree_parse(&tree, m, &w->c.arena, e) &&
+		    json_is_object(tree);
+	if (!good && e->code != ERR_UNAVAILABLE) {
+		err_clear(e);
+		channel_lie(e, "how it reads");
+	}
+	arena_reset(&w->c.arena, mark);
+	return good && rows_build_options(w->build, m, e);
 }
 
 /* More values than rows there cannot be; and a bool that is neither 0 nor 1 may be read as any. */
@@ -113,6 +136,9 @@ take_message(void *context, uint32_t type, struct str m, bool *end, struct err *
 	case MESSAGE_FINDING:
 		good = take_finding(w, m, e);
 		break;
+	case MESSAGE_FOUND:
+		good = take_found(w, m, e);
+		break;
 	case MESSAGE_GUESSES:
 		if (m.n != sizeof w->guesses)
 			return channel_lie(e, "the statistics");
@@ -149,6 +175,20 @@ row_quota(struct ingest *w, struct err *e)
 	return store_rows_left(w->c.store, &w->row_quota, w->dataset.org_id, &w->c.conf, e);
 }
 
+/* So that the first question to many rows need not wait. */
+static bool
+make_ready(struct ingest *w, const struct rows_built *built, struct err *e)
+{
+	struct job job = {
+	    .org_id = w->dataset.org_id,
+	    .kind = STR("project"),
+	    .dataset_id = w->c.job.dataset_id,
+	    .params = projections_params(w->dataset.generation + 1, 0, NULL, 0, &w->c.arena),
+	    .who = w->c.job.who,
+	};
+	return built->rows <= LIMIT_SCAN_ROWS || store_job_insert(w->c.store, &job, e);
+}
+
 static bool
 publish(struct ingest *w, const struct rows_built *built, struct err *e)
 {
@@ -170,7 +210,8 @@ publish(struct ingest *w, const struct rows_built *built, struct err *e)
 		return false;
 	if (row_quota(w, e) && store_rows_fit(built->rows, w->row_quota, e) &&
 	    store_job_done(s, w->c.job.job_id, &w->service.ch.count, w->service.answer, e) &&
-	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) && service_keep(&w->service, e))
+	    store_dataset_ingested(s, w->dataset.dataset_id, &i, e) &&
+	    service_keep(&w->service, e) && make_ready(w, built, e))
 		return store_commit(s, e);
 	store_rollback(s);
 	/* For certain nobody's.  After a commit that failed that is not so. */

@@ -2,10 +2,13 @@
  * jobs.h: the processes that do what takes longer than a request.
  *
  *   runner   takes queued jobs and starts a process for each (role `jobs`)
+ *   append   appends a large piece to a resumable upload (kind append)
  *   split    takes an upload apart and stores its files (kind upload)
  *   writer   makes rows of a source, together with its child (kind ingest; ingest.c)
  *   task     does what a plugin's task or call says, together with its child (kinds task, call)
+ *   preview  looks at the beginning of a source's file, together with its child (kind preview)
  *   export   writes a dataset as a file (kind export)
+ *   project  makes projections of columns (kind project)
  *
  * Each opens the store itself and does one job.  What it has done becomes visible in one catalog
  * transaction together with the end of the job, so a process can be killed at any moment.
@@ -57,7 +60,10 @@ int command_writer(int argc, char **argv);
 int command_child(int argc, char **argv);
 int command_task(int argc, char **argv);
 int command_undo(int argc, char **argv);
+int command_preview(int argc, char **argv);
+int command_append(int argc, char **argv);
 int command_export_worker(int argc, char **argv);
+int command_project(int argc, char **argv);
 
 /* The form of an upload job's result, for who answers the upload: see split.c. */
 struct upload_field {

@@ -24,11 +24,13 @@ enum message {
 	MESSAGE_ANSWER,    /* JSON */
 	MESSAGE_FINDING,   /* finding_head, the code, the text */
 	MESSAGE_COLUMN,    /* column_head, its texts.  Reply in a task: uint64_t, its id */
-	MESSAGE_ROWS,      /* rows_head, then rows: row_head, its cells, its absent */
-	MESSAGE_GUESSES,   /* struct guess, one per column */
-	MESSAGE_END,       /* struct table_counts */
-	MESSAGE_FAIL,      /* struct err */
-	MESSAGE_QUIET,     /* uint64_t: seconds from now in which it may say nothing */
+	MESSAGE_ROWS,    /* rows_head, then rows: row_head, its cells, its absent; in an ingest also
+			    findings between them: row_head, then as MESSAGE_FINDING */
+	MESSAGE_FOUND,   /* JSON: how the core's reader reads the file (formats/options.h) */
+	MESSAGE_GUESSES, /* struct guess, one per column */
+	MESSAGE_END,     /* struct table_counts */
+	MESSAGE_FAIL,    /* struct err */
+	MESSAGE_QUIET,   /* uint64_t: seconds from now in which it may say nothing */
 
 	/* child -> writer, tasks and calls on a dataset */
 	MESSAGE_READ,       /* read_head.  Reply: rows: stored_head, its cells, its absent */
@@ -67,6 +69,8 @@ struct row_head {
 	uint64_t line;
 	uint32_t cells, absent; /* bytes of each */
 };
+/* In the place of `absent`: no row, but a finding of `cells` bytes. */
+#define ROW_IS_FINDING UINT32_MAX
 
 struct finding_head {
 	uint64_t line, column, row_id;

@@ -45,9 +45,12 @@ static const struct kind {
     {"task", "task", 2},
     {"call", "task", 4},
     {"undo", "undo", 1},
+    {"preview", "preview", 4},
+    {"append", "append", 2},
+    {"project", "project", 2},
 };
 
-#define SLOTS 15 /* as many as there can be at once */
+#define SLOTS 23 /* as many as there can be at once */
 
 struct running {
 	pid_t pid; /* 0: no process (any more); the slot is free unless it has an end to settle */
@@ -100,15 +103,17 @@ orphaned(struct runner *r, struct running *slot)
 {
 	struct err e = {0};
 	char folder[PATH_MAX], path[PATH_MAX];
-	bool is_export = strcmp(kinds[slot->kind].kind, "export") == 0;
+	bool is_derived = strcmp(kinds[slot->kind].kind, "export") == 0 ||
+			  strcmp(kinds[slot->kind].kind, "project") == 0;
 	snprintf(folder, sizeof folder, "%s/datasets/%s%s", r->data, slot->dataset_id,
-	    is_export ? "/derived" : "");
+	    is_derived ? "/derived" : "");
 	DIR *d = slot->dataset_id[0] ? opendir(folder) : NULL;
 	struct dirent *entry;
 	while (d && (entry = readdir(d))) {
 		size_t n = strlen(entry->d_name);
-		if (n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0 &&
-		    (!is_export || strstr(entry->d_name, slot->job_id)) &&
+		bool is_half = is_derived ? strstr(entry->d_name, slot->job_id) != NULL
+					  : n > 4 && strcmp(entry->d_name + n - 4, ".new") == 0;
+		if (is_half &&
 		    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path)
 			unlink(path);
 	}

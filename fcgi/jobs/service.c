@@ -53,6 +53,7 @@ read_params(struct service *s, struct err *e)
 	    .type = tree_str(tree, "type"),
 	    .work = tree_str(tree, "work"),
 	    .values = member_json(tree, "values", a),
+	    .options = member_json(tree, "options", a),
 	};
 	return true;
 }
@@ -129,6 +130,10 @@ begin_text(struct service *s, const struct service_dataset *d)
 	jsonout_member_str(&j, "work", s->params.work);
 	jsonout_key(&j, "values");
 	jsonout_raw(&j, s->params.values.n ? s->params.values : STR("{}"));
+	if (s->params.options.n) {
+		jsonout_key(&j, "options");
+		jsonout_raw(&j, s->params.options);
+	}
 	jsonout_member_str(&j, "org", arena_format(a, "%" PRId64, s->c->job.org_id));
 	jsonout_member_str(&j, "cursor", d->cursor);
 	put_inputs(&j, s);
@@ -421,6 +426,20 @@ said_finding(struct said_finding *out, struct str m, uint64_t columns, struct er
 	*out = (struct said_finding){
 	    h.line, h.column, h.row_id, {m.p, h.code}, {m.p + h.code, h.message}};
 	return (is_text(out->code) && is_text(out->message)) || channel_lie(e, "a finding");
+}
+
+bool
+said_finding_between(struct str *out, size_t *at, struct str m)
+{
+	struct row_head r;
+	if (m.n - *at < sizeof r)
+		return false;
+	memcpy(&r, m.p + *at, sizeof r);
+	if (r.absent != ROW_IS_FINDING || r.cells > m.n - *at - sizeof r)
+		return false;
+	*out = (struct str){m.p + *at + sizeof r, r.cells};
+	*at += sizeof r + r.cells;
+	return true;
 }
 
 bool

@@ -23,6 +23,7 @@ struct job_params {
 	bool folder;
 	uint32_t seconds, memory_mib;
 	struct str hook, type, work, values;
+	struct str options; /* how a file is to be read; empty: found out */
 };
 
 struct service {
@@ -68,6 +69,8 @@ struct said_finding {
 };
 bool said_finding(
     struct said_finding *out, struct str m, uint64_t columns, struct err *e) MUST_CHECK;
+/* True: not a row but a finding stands at *at of MESSAGE_ROWS, which moves behind it. */
+bool said_finding_between(struct str *out, size_t *at, struct str rows);
 /* Of MESSAGE_COLUMN; the texts point into the message. */
 bool said_column(struct new_column *out, struct str m, struct err *e) MUST_CHECK;
 /* The next row of MESSAGE_ROWS behind *at (which starts at 0); cells are checked for `columns`. */

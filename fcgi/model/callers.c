@@ -200,8 +200,11 @@ caller_audit(struct store *s, int64_t org_id, struct str params, const char *act
 bool
 model_open(struct model *m, const char *data, const struct conf *conf, bool plugins, struct err *e)
 {
-	*m = (struct model){.data = data, .conf = conf, .rows = rows_cache_new()};
-	if (!m->rows)
+	*m = (struct model){.data = data,
+	    .conf = conf,
+	    .rows = rows_cache_new(),
+	    .projections = projection_cache_new()};
+	if (!m->rows || !m->projections)
 		return FAIL(e, UNAVAILABLE, "out of memory");
 	return store_open(&m->store, data, e) && model_secret(m->secret, data, e) &&
 	       (plugins ? registry_open(&m->registry, e) : registry_empty(&m->registry, e));
@@ -211,6 +214,7 @@ void
 model_close(struct model *m)
 {
 	rows_cache_free(m->rows);
+	projection_cache_free(m->projections);
 	store_close(m->store);
 	registry_close(m->registry);
 }

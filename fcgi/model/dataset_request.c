@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "base/utf8.h"
+#include "formats/options.h"
 
 struct reader {
 	struct model *m;
@@ -138,6 +139,33 @@ check_known(const struct dataset_request *out, struct reader *r)
 	return true;
 }
 
+/* Only for who reads tables: a plugin reads as its own form says. */
+static bool
+read_options(struct dataset_request *out, struct reader *r)
+{
+	static const struct field table[] = {
+	    {"options", "Options", NULL, FIELD_GROUP, .fields = option_fields}, {0}};
+	const struct value *v;
+	char field[sizeof r->e->field];
+	if (!(r->style & REQUEST_STRICT))
+		return true;
+	if (!form_check(&v, table, r->fields,
+		FORM_STRICT | FORM_OPEN | (r->style & REQUEST_FORM ? FORM_TEXT : 0), NULL, r->a,
+		r->e))
+		return false;
+	if (!v[0].set)
+		return true;
+	if (!type_reads_table(out->type))
+		return FAIL_FIELD(r->e, INPUT, "options",
+		    "a dataset of type %s is not read from a table, so there is nothing to choose",
+		    out->type->name);
+	if (model_options_take(&out->options, v[0].items, r->a, r->e))
+		return true;
+	snprintf(field, sizeof field, "options.%.60s", r->e->field);
+	memcpy(r->e->field, field, sizeof field);
+	return false;
+}
+
 const struct field dataset_fields[] = {
     {"type", "Type", "The type of the dataset.", FIELD_LINE, .required = true},
     {"name", "Dataset name", NULL, FIELD_LINE, .required = true, .min = 1,
@@ -147,6 +175,10 @@ const struct field dataset_fields[] = {
 	"later.",
 	FIELD_AREA},
     {"source_id", "Data source", "The data source it is made of.", FIELD_LINE},
+    {"options", "Options",
+	"How its file is read.  What is left out is found out; without any, the file is read as it "
+	"was last.",
+	FIELD_GROUP, .fields = option_fields},
     {0},
 };
 
@@ -158,7 +190,7 @@ dataset_request_check(struct model *m, const struct caller *c, struct dataset_re
 	*out = (struct dataset_request){0};
 	return caller_may_all(c, RIGHT_EDIT, e) && read_type(out, &r) &&
 	       (!(style & REQUEST_STRICT) || check_known(out, &r)) && read_names(out, &r) &&
-	       read_source_id(out, &r) && read_form(out, &r);
+	       read_source_id(out, &r) && read_options(out, &r) && read_form(out, &r);
 }
 
 struct str

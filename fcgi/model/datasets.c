@@ -1,4 +1,4 @@
-/* datasets.c: making, finding, exporting and deleting datasets; see model.h. */
+/* datasets.c: making, finding and deleting datasets; see model.h. */
 #include "model/model.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -87,6 +87,8 @@ insert(struct model *m, const struct caller *c, const struct dataset_request *r,
 			out->state = STR("draft");
 	}
 	return store_dataset_insert(m->store, out, e) && store_job_insert(m->store, job, e) &&
+	       (r->options.n == 0 || !r->source_id[0] ||
+		   store_source_options(m->store, r->source_id, r->options, e)) &&
 	       model_audit(m, c, "dataset.new", str_of(out->dataset_id), (struct str){0}, e) &&
 	       (c->idempotency_key.n == 0 ||
 		   store_answer_made(m->store, c->org_id, c->idempotency_key, out->dataset_id, e));
@@ -124,7 +126,8 @@ model_dataset_create(struct model *m, const struct caller *c, const struct datas
 	    .org_id = c->org_id,
 	    .kind = STR("ingest"),
 	    .dataset_id = arena_copy(a, str_of(out->dataset_id)),
-	    .params = plugin_ingest_params(m, r->type, r->params, a),
+	    .params = plugin_ingest_params(m, r->type, r->params,
+		r->options.n || !type_reads_table(r->type) ? r->options : source.options, a),
 	    .who = c->who,
 	};
 	for (size_t i = 0; i < source.file_count; i++)
@@ -177,8 +180,15 @@ model_dataset_delete(
 	struct err later = {0};
 	if (!store_dataset_remove_files(m->store, d.dataset_id, &later))
 		log_err("the files of a deleted dataset", &later);
-	rows_cache_prune(m->rows);
+	model_let_go(m);
 	return true;
+}
+
+void
+model_let_go(struct model *m)
+{
+	rows_cache_prune(m->rows);
+	projection_cache_prune(m->projections);
 }
 
 void
@@ -215,68 +225,5 @@ model_rows_open(
 			return false;
 		d->columns = columns;
 	}
-	return true;
-}
-
-/* The file of a job that is done, if it still lies there whole. */
-static bool
-export_file(struct model *m, const struct job *j, struct str *path, struct arena *a)
-{
-	struct err ignored = {0};
-	json_t *result;
-	struct stat st;
-	if (!str_is(j->state, "done") || !tree_parse(&result, j->result, a, &ignored))
-		return false;
-	struct str name = tree_str(result, "file");
-	if (name.n == 0)
-		return false;
-	*path =
-	    arena_format(a, "datasets/%.*s/derived/%.*s", STR_ARG(j->dataset_id), STR_ARG(name));
-	struct str full = arena_format(a, "%s/%.*s", m->data, STR_ARG(*path));
-	char boot[BOOT_BYTES];
-	boot_id(boot);
-	return str_is(tree_str(result, "boot"), boot) && stat(full.p, &st) == 0 &&
-	       st.st_size == json_integer_value(json_object_get(result, "bytes"));
-}
-
-bool
-model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
-    enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
-    struct err *e)
-{
-	struct rows_file *rows;
-	bool found;
-	*joined = false;
-	if (!caller_may(c, RIGHT_READ, e) || !model_rows_open(m, d, &rows, a, e))
-		return false;
-	struct str params = arena_format(a,
-	    "{\"format\":\"%s\",\"generation\":%" PRId64 ",\"edition\":%" PRId64 "}",
-	    export_format_names[format], d->generation, d->edition);
-	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "export", params, a, e))
-		return false;
-	if (found) {
-		/* Noted each time that somebody takes it away, not when it is made. */
-		if (export_file(m, job, path, a))
-			return store_begin(m->store, e) &&
-			       model_end(m,
-				   model_audit(m, c, "dataset.export", str_of(d->dataset_id),
-				       (struct str){0}, e),
-				   e);
-		*path = (struct str){0};
-		*joined = str_is(job->state, "queued") || str_is(job->state, "running");
-		if (*joined)
-			return true;
-	}
-	*path = (struct str){0};
-	*job = (struct job){
-	    .org_id = c->org_id,
-	    .kind = STR("export"),
-	    .dataset_id = arena_copy(a, str_of(d->dataset_id)),
-	    .params = params,
-	    .who = c->who,
-	};
-	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
 	return true;
 }

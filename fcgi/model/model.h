@@ -13,9 +13,10 @@
 
 #include "base/conf.h"
 #include "base/jsonout.h"
-#include "formats/export.h"
+#include "model/export.h"
 #include "plugin/registry.h"
 #include "store/accounts.h"
+#include "store/projection.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ struct model {
 	const struct conf *conf;
 	struct store *store;
 	struct rows_cache *rows;
+	struct projection_cache *projections;
 	struct registry *registry;
 	uint8_t secret[SECRET_BYTES]; /* DATA/secret: what this server signs with */
 	/* Until when the process may work on what it does, for whoever watches it; NULL: nobody
@@ -41,6 +43,8 @@ bool model_open(struct model *m, const char *data, const struct conf *conf, bool
     struct err *e) MUST_CHECK;
 void model_close(struct model *m);
 void model_recover(struct model *m);
+/* Closes files that were deleted meanwhile; called now and then. */
+void model_let_go(struct model *m);
 
 /* ---- who asks, and what they may do (model/callers.c) ---- */
 
@@ -127,6 +131,8 @@ struct dataset_request {
 	struct str name, description;
 	char source_id[UUID_BYTES]; /* empty: none */
 	struct str params;          /* JSON: the fields of the type's form, as checked; or empty */
+	struct str options;         /* JSON: how its file is to be read (formats/options.h); empty:
+				       as its source was read last */
 };
 
 /* What every dataset has, whatever its type. */
@@ -169,12 +175,28 @@ void dataset_version(char out[VERSION_BYTES], const struct dataset *d);
  * become those of its file, which knows best. */
 bool model_rows_open(struct model *m, struct dataset *d, struct rows_file **out, struct arena *a,
     struct err *e) MUST_CHECK;
-/* An export of exactly this version: *path (below DATA) is the file when it is there, and that the
- * caller got it is noted; else *path is
- * empty and `job` is the one that makes it (one that runs already is joined: *joined). */
-bool model_dataset_export(struct model *m, const struct caller *c, struct dataset *d,
-    enum export_format format, struct str *path, struct job *job, bool *joined, struct arena *a,
-    struct err *e) MUST_CHECK;
+
+/* ---- exports (model/export_job.c) ---- */
+
+/* What a request says of an export (export_fields), checked against the dataset's columns. */
+bool model_export_plan(struct model *m, struct dataset *d, const json_t *sent, unsigned style,
+    struct export_plan *out, struct arena *a, struct err *e) MUST_CHECK;
+/* The job that writes, or has written, exactly this of exactly this version: one that is there, or
+ * a new one.  What it made is model_export_take()'s when it is done. */
+bool model_export_start(struct model *m, const struct caller *c, struct dataset *d,
+    const struct export_plan *plan, struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+struct export_file {
+	struct str path; /* below DATA */
+	struct str name; /* for whoever takes it */
+	const char *media_type;
+};
+/* The file of an export's job; that the caller took it away is noted.  CONFLICT: it is not done,
+ * or makes none; GONE: the file is kept no longer. */
+bool model_export_take(struct model *m, const struct caller *c, const struct job *job,
+    struct export_file *out, struct arena *a, struct err *e) MUST_CHECK;
+bool model_export_is_there(struct model *m, const struct job *job, struct arena *a);
+/* Until when the file is kept, microseconds since 1970. */
+int64_t model_export_until(const struct job *job);
 
 /* ---- rows (model/rows.c) ---- */
 
@@ -184,6 +206,9 @@ bool row_id_parse(int64_t *out, struct str text, struct err *e) MUST_CHECK;
 /* One row; NOT_FOUND. */
 bool model_row_get(struct model *m, struct dataset *d, struct str row_id, struct row *out,
     struct arena *a, struct err *e) MUST_CHECK;
+/* The same without a copy of it, which may have LIMIT_RECORD_BYTES: it is handed to fn. */
+bool model_row_show(struct model *m, struct dataset *d, struct str row_id, rows_each_fn *fn,
+    void *context, struct arena *a, struct err *e) MUST_CHECK;
 
 /* What a change did. */
 struct row_change {
@@ -258,8 +283,8 @@ bool model_registry(
     struct model *m, const struct caller *c, const struct registry **out, struct err *e) MUST_CHECK;
 
 /* The params of an ingest job of this type. */
-struct str plugin_ingest_params(
-    struct model *m, const struct dataset_type *type, struct str values, struct arena *a);
+struct str plugin_ingest_params(struct model *m, const struct dataset_type *type, struct str values,
+    struct str options, struct arena *a);
 /* The plugin's own check of values that its form's table let through. */
 bool plugin_type_check(struct model *m, const struct dataset_type *type, const struct value *values,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -291,6 +316,26 @@ bool model_upload_begin(struct model *m, const struct caller *c, struct str inco
 /* What was uploaded is not wanted: the job stops, the source and its drafts go. */
 bool model_upload_discard(
     struct model *m, const char *job_id, struct arena *a, struct err *e) MUST_CHECK;
+
+/* ---- how a file is read (model/reading.c) ---- */
+
+/* Options as they came with a request, checked: *out is what is kept of them.  style: of
+ * form_check(). */
+bool model_options_check(struct str *out, const json_t *options, unsigned style, struct arena *a,
+    struct err *e) MUST_CHECK;
+/* The same of what form_check() has let through. */
+bool model_options_take(
+    struct str *out, const struct value *values, struct arena *a, struct err *e) MUST_CHECK;
+/* Queues a look at the beginning of a source's one file (jobs/child_table.h says what comes of it);
+ * `options` as model_options_check() gave them. */
+bool model_source_preview(struct model *m, const struct caller *c, struct str id,
+    struct str options, struct source *source, struct job *job, struct arena *a,
+    struct err *e) MUST_CHECK;
+/* The result of one that is done; the job is forgotten with it. */
+bool model_preview_take(struct model *m, const struct caller *c, const char *job_id,
+    struct job *job, struct arena *a, struct err *e) MUST_CHECK;
+/* Datasets of this type are made by the core's own reader of tables, which options are for. */
+bool type_reads_table(const struct dataset_type *t);
 
 /* ---- jobs (model/jobs.c) ---- */
 

@@ -161,7 +161,7 @@ struct wanted {
 	const char *plugin, *hook, *type, *work;
 	bool missing, folder;
 	struct plugin_bounds bounds;
-	struct str values;
+	struct str values, options;
 };
 
 static struct str
@@ -186,16 +186,23 @@ params_of(const struct wanted *w, struct arena *a)
 	jsonout_member_text(&j, "work", w->work);
 	jsonout_key(&j, "values");
 	jsonout_raw(&j, w->values.n ? w->values : STR("{}"));
+	if (w->options.n) {
+		jsonout_key(&j, "options");
+		jsonout_raw(&j, w->options);
+	}
 	jsonout_end(&j);
 	return buf_str(&b);
 }
 
 struct str
-plugin_ingest_params(
-    struct model *m, const struct dataset_type *type, struct str values, struct arena *a)
+plugin_ingest_params(struct model *m, const struct dataset_type *type, struct str values,
+    struct str options, struct arena *a)
 {
-	struct wanted w = {
-	    .hook = "ingest", .type = type->name, .values = values, .missing = !type->has};
+	struct wanted w = {.hook = "ingest",
+	    .type = type->name,
+	    .values = values,
+	    .options = options,
+	    .missing = !type->has};
 	if (type->has && type->has->ingest) {
 		const struct rowhouse_plugin *p =
 		    registry_plugin(m->registry, str_of(type->plugin));

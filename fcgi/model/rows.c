@@ -36,6 +36,33 @@ model_row_get(struct model *m, struct dataset *d, struct str row_id, struct row 
 	return found || FAIL_FIELD(e, NOT_FOUND, "row_id", "there is no row with this id");
 }
 
+struct shown {
+	rows_each_fn *fn;
+	void *context;
+	bool found;
+};
+
+static bool
+show(void *context, const struct row *r, struct err *e)
+{
+	struct shown *s = context;
+	s->found = true;
+	return s->fn(s->context, r, e);
+}
+
+bool
+model_row_show(struct model *m, struct dataset *d, struct str row_id, rows_each_fn *fn,
+    void *context, struct arena *a, struct err *e)
+{
+	struct rows_file *rows;
+	struct shown s = {.fn = fn, .context = context};
+	int64_t id;
+	if (!row_id_parse(&id, row_id, e) || !model_rows_open(m, d, &rows, a, e) ||
+	    !rows_each(rows, id, id + 1, show, &s, e))
+		return false;
+	return s.found || FAIL_FIELD(e, NOT_FOUND, "row_id", "there is no row with this id");
+}
+
 /* ---- what a cell may be ---- */
 
 struct editing {

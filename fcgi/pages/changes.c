@@ -40,6 +40,7 @@ page_put_change(struct exchange *x, struct jsonout *j, struct dataset *d, struct
 	put_change(j, found);
 	uint64_t at = page_at(x, NULL);
 	jsonout_member_int(j, "change_at", (int64_t)(at ? at : 1));
+	jsonout_member_str(j, "change_question", page_question(x, NULL));
 	return true;
 }
 
@@ -96,7 +97,7 @@ page_change_undo_post(struct exchange *x, struct err *e)
 			respond_see_other(
 			    x, arena_format(&x->arena, "/jobs/%s?follow=1", job.job_id));
 		else if (at > 0)
-			page_see_rows(x, &d, at, change.change_id);
+			page_see_rows(x, &d, at, page_question(x, sent), change.change_id);
 		else
 			respond_see_other(
 			    x, arena_format(&x->arena, "/datasets/%s/changes#change-%" PRId64,

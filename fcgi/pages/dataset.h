@@ -13,16 +13,19 @@
 bool page_begin_dataset(struct exchange *x, struct buf *b, struct jsonout *j,
     const struct dataset *d, const char *title, const char *tab, struct err *e) MUST_CHECK;
 
-/* `change`: the one the address names (?change=7), or null; `change_at`: the row it is about, for
- * the way back. */
+/* `change`: the one the address names (?change=7), or null; `change_at` and
+ * `change_question`: the row it is about, for the way back. */
 bool page_put_change(
     struct exchange *x, struct jsonout *j, struct dataset *d, struct err *e) MUST_CHECK;
 
 /* The row a form came from, as a number from 1: `at` in what was posted, or (sent NULL) in the
  * address; 0: none. */
 uint64_t page_at(struct exchange *x, const json_t *sent);
+/* The question (question.h) whose rows the form came from, likewise: `question`. */
+struct str page_question(struct exchange *x, const json_t *sent);
 /* Leads back to the rows, with the notice of a change; 0: without one. */
-void page_see_rows(struct exchange *x, const struct dataset *d, uint64_t at, int64_t change_id);
+void page_see_rows(struct exchange *x, const struct dataset *d, uint64_t at, struct str question,
+    int64_t change_id);
 
 /* A cell as pages print it, of at most `clip` bytes. */
 void page_put_cell(struct jsonout *j, const struct cell *c, enum column_type type, size_t clip);

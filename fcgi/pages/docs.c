@@ -102,7 +102,8 @@ put_operation(struct jsonout *j, const json_t *paths, const char *path, const ch
 	jsonout_member_text(j, "path", path);
 	jsonout_member_text(j, "also", json_object_get(paths, prefixed) ? prefixed : NULL);
 	jsonout_member_str(j, "summary", tree_str(operation, "summary"));
-	jsonout_member_bool(j, "anyone", json_object_get(operation, "security") != NULL);
+	const json_t *security = json_object_get(operation, "security");
+	jsonout_member_bool(j, "anyone", security && json_array_size(security) == 0);
 	put_parameters(j, json_object_get(operation, "parameters"));
 	put_bodies(j, operation);
 	put_status(j, json_object_get(operation, "responses"));

@@ -32,6 +32,11 @@ put_kind(struct exchange *x, struct jsonout *j, const struct job *job, struct er
 	jsonout_member_bool(
 	    j, "counts", str_is(job->kind, "task") && (job->total || job->ended_at == 0));
 	jsonout_member_bool(j, "can_repeat", stopped && str_is(job->kind, "task") && can_edit);
+	bool is_export = str_is(job->kind, "export");
+	jsonout_member_text(j, "then", is_export ? "reload" : "dataset");
+	jsonout_member_bool(j, "export_again",
+	    is_export && job->ended_at != 0 &&
+		!model_export_is_there(&x->app->model, job, &x->arena));
 	jsonout_member_bool(
 	    j, "in_bytes", str_is(job->kind, "ingest") || str_is(job->kind, "upload"));
 	if (!str_is(job->kind, "task"))
@@ -83,7 +88,7 @@ page_job(struct exchange *x, struct err *e)
 	if (!model_job_get(&x->app->model, &x->caller, x->value[0], &job, &x->arena, e))
 		return false;
 	if (url_parameter(&x->request.query, "follow").n && str_is(job.state, "done") &&
-	    job.dataset_id.n && job.failed == 0) {
+	    job.dataset_id.n && job.failed == 0 && !str_is(job.kind, "export")) {
 		respond_see_other(
 		    x, arena_format(&x->arena, "/datasets/%.*s", STR_ARG(job.dataset_id)));
 		return true;

@@ -13,9 +13,13 @@ handler_fn page_account, page_password_post, page_keys, page_key_new, page_key_n
     page_key_revoke_post, page_users, page_user, page_user_new, page_user_new_post, page_user_post,
     page_user_disable_post, page_user_enable_post, page_user_link_post, page_audit;
 handler_fn page_home, page_sign_in, page_sign_in_post, page_sign_out, page_welcome,
-    page_welcome_post, page_datasets, page_dataset, page_dataset_export, page_dataset_delete,
-    page_dataset_delete_post, page_sources, page_source_delete_post, page_jobs, page_job,
-    page_job_cancel_post, page_types, page_docs;
+    page_welcome_post, page_datasets, page_dataset, page_dataset_delete, page_dataset_delete_post,
+    page_sources, page_source_delete_post, page_jobs, page_job, page_job_cancel_post, page_types,
+    page_docs;
+/* export.c */
+handler_fn page_export, page_export_post, page_job_file;
+/* reading.c */
+handler_fn page_reading, page_reading_post;
 /* new.c */
 handler_fn page_new, page_new_type, page_new_type_post;
 /* rows.c, changes.c */

@@ -8,6 +8,7 @@
 #include "api/rowhouse.h"
 #include "base/limits.h"
 #include "base/tree.h"
+#include "pages/question.h"
 #include "pages/row_form.h"
 
 #define CELLS_SHOWN 8 /* of a row that is to be deleted */
@@ -29,16 +30,30 @@ page_at(struct exchange *x, const json_t *sent)
 	return str_to_u64(&at, text) && at <= INT64_MAX ? at : 0;
 }
 
+struct str
+page_question(struct exchange *x, const json_t *sent)
+{
+	struct question q;
+	struct str text =
+	    sent ? tree_str(sent, "question") : url_parameter(&x->request.query, "question");
+	if (!sent && text.n == 0)
+		question_of(&q, &x->request.query, &x->arena);
+	else
+		question_of_text(&q, text, &x->arena);
+	return question_write(&q, NULL, &x->arena);
+}
+
 void
-page_see_rows(struct exchange *x, const struct dataset *d, uint64_t at, int64_t change_id)
+page_see_rows(struct exchange *x, const struct dataset *d, uint64_t at, struct str question,
+    int64_t change_id)
 {
 	struct str change =
 	    change_id ? arena_format(&x->arena, "&change=%" PRId64, change_id) : STR("");
 	if (at == 0)
 		at = 1;
-	respond_see_other(
-	    x, arena_format(&x->arena, "/datasets/%s?row=%" PRIu64 "%.*s#row-%" PRIu64,
-		   d->dataset_id, at, STR_ARG(change), at));
+	respond_see_other(x,
+	    arena_format(&x->arena, "/datasets/%s?row=%" PRIu64 "%s%.*s%.*s#row-%" PRIu64,
+		d->dataset_id, at, question.n ? "&" : "", STR_ARG(question), STR_ARG(change), at));
 }
 
 /* The dataset with its columns and, where the address names one, the row. */
@@ -106,6 +121,7 @@ put_row_names(struct exchange *x, struct jsonout *j, const struct row_page *p, i
 	}
 	jsonout_member_int(j, "at", (int64_t)at);
 	jsonout_member_int(j, "back", (int64_t)(at ? at : 1));
+	jsonout_member_str(j, "question", page_question(x, p->form.sent));
 	page_put_once(j);
 }
 
@@ -188,7 +204,7 @@ page_row_new_post(struct exchange *x, struct err *e)
 		    arena_format(&x->arena, "/datasets/%s/rows/new?change=%" PRId64 "&at=%" PRIu64,
 			p.d.dataset_id, change.change_id, p.d.rows));
 	else
-		page_see_rows(x, &p.d, p.d.rows, change.change_id);
+		page_see_rows(x, &p.d, p.d.rows, STR(""), change.change_id);
 	return true;
 }
 
@@ -210,7 +226,7 @@ page_row_edit_post(struct exchange *x, struct err *e)
 		    true, &change, &x->arena, &wrong)))
 		return draw_again(x, sent, &wrong, e);
 	x->done = true;
-	page_see_rows(x, &p.d, page_at(x, sent), change.change_id);
+	page_see_rows(x, &p.d, page_at(x, sent), page_question(x, sent), change.change_id);
 	return true;
 }
 
@@ -273,7 +289,7 @@ page_row_delete_post(struct exchange *x, struct err *e)
 	if (model_rows_remove(
 		&x->app->model, &x->caller, &p.d, &row, 1, &change, &x->arena, &wrong)) {
 		x->done = true;
-		page_see_rows(x, &p.d, page_at(x, sent), change.change_id);
+		page_see_rows(x, &p.d, page_at(x, sent), page_question(x, sent), change.change_id);
 		return true;
 	}
 	if (err_status(wrong.code) < 500 && wrong.code != ERR_NOT_FOUND)

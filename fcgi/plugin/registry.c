@@ -32,9 +32,11 @@ static const struct field map_form[] = {
 	    "Map details (latitude, longitude, radius) are required for type map_extraction"},
     {0},
 };
-static const char *const table_endings[] = {".csv", ".tsv", ".jsonl", ".ndjson", NULL};
+static const char *const table_endings[] = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson",
+    ".xlsx", ".gz", ".zst", ".bz2", ".xz", ".zip", NULL};
 static const struct plugin_slot one_table[] = {
-    {"data", "File", "A table: CSV or JSON Lines.", SLOT_TABLE, true, false, table_endings, {0}},
+    {"data", "File", "A table: CSV, JSON, JSON Lines or a workbook.", SLOT_TABLE, true, false,
+	table_endings, {0}},
     {0}};
 static const struct plugin_slot documents[] = {
     {"files", "Files", "Documents to read: PDF and others.", SLOT_DOCUMENT, true, true, NULL, {0}},

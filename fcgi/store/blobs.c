@@ -74,16 +74,43 @@ publish(struct store *s, int fd, const char *temporary, const char *sha256, uint
 	return file_publish(fd, temporary, path, e) && folder_sync(blobs, e);
 }
 
+/* The sweep knows by the name whose it is. */
+static bool
+temporary_path(char out[PATH_MAX], const struct store *s, struct err *e)
+{
+	char random[17];
+	random_base36(random, sizeof random - 1);
+	return snprintf(out, PATH_MAX, "%s/blobs/new-%d-%s", store_data(s), (int)getpid(), random) <
+		   PATH_MAX ||
+	       FAIL(e, SYSTEM, "the path of the data folder is too long");
+}
+
+bool
+blob_adopt(struct store *s, int fd, const char *path, const char sha256[SHA256_HEX_BYTES],
+    uint64_t length, struct err *e)
+{
+	char temporary[PATH_MAX];
+	if (!temporary_path(temporary, s, e))
+		return false;
+	if (link(path, temporary) != 0)
+		return FAIL_ERRNO(e, "the file of the upload cannot be kept");
+	/* It may have been written long ago, and an old blob that nothing names yet is swept. */
+	bool good =
+	    futimens(fd, NULL) == 0 || FAIL_ERRNO(e, "the file of the upload cannot be kept");
+	good = good && publish(s, fd, temporary, sha256, length, e);
+	if (!good)
+		unlink(temporary);
+	return good;
+}
+
 bool
 blob_store(struct store *s, int fd, uint64_t offset, uint64_t length, char sha256[SHA256_HEX_BYTES],
     blob_progress_fn *progress, void *context, struct err *e)
 {
-	char temporary[PATH_MAX], random[17];
+	char temporary[PATH_MAX];
 	uint8_t digest[SHA256_BYTES];
-	random_base36(random, sizeof random - 1);
-	if (snprintf(temporary, sizeof temporary, "%s/blobs/new-%d-%s", store_data(s),
-		(int)getpid(), random) >= (int)sizeof temporary)
-		return FAIL(e, SYSTEM, "the path of the data folder is too long");
+	if (!temporary_path(temporary, s, e))
+		return false;
 	int to = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return FAIL_ERRNO(e, "a file cannot be made in %s/blobs", store_data(s));

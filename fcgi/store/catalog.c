@@ -110,6 +110,15 @@ static const char *const migrations[] = {
     " plugin TEXT NOT NULL, org_id INTEGER NOT NULL, dataset_id TEXT NOT NULL, name TEXT NOT NULL,"
     " value BLOB NOT NULL, PRIMARY KEY(plugin, org_id, dataset_id, name)) WITHOUT ROWID;"
     "CREATE INDEX plugin_state_by_dataset ON plugin_state(dataset_id);",
+    /* 3: resumable uploads; how a file is to be read */
+    "CREATE TABLE uploads("
+    " upload_id TEXT PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES organizations,"
+    " name TEXT NOT NULL, content_type TEXT NOT NULL, metadata TEXT NOT NULL, length INTEGER,"
+    " offset INTEGER NOT NULL DEFAULT 0, reserved INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX uploads_by_org ON uploads(org_id);"
+    "CREATE INDEX uploads_by_time ON uploads(expires_at);"
+    "ALTER TABLE sources ADD COLUMN options TEXT;",
 };
 
 static bool
@@ -149,7 +158,8 @@ failed:
 static bool
 make_folders(const char *data, struct err *e)
 {
-	static const char *const names[] = {"", "/datasets", "/blobs", "/incoming", "/run", "/log"};
+	static const char *const names[] = {
+	    "", "/datasets", "/blobs", "/incoming", "/uploads", "/run", "/log"};
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		char path[PATH_MAX];
 		if (snprintf(path, sizeof path, "%s%s", data, names[i]) >= (int)sizeof path)
@@ -298,4 +308,27 @@ struct str
 store_derived_path(const struct store *s, const char *dataset_id, const char *name, struct arena *a)
 {
 	return arena_format(a, "%s/datasets/%s/derived/%s", s->data, dataset_id, name);
+}
+
+struct str
+store_projections_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
+{
+	return arena_format(a, "%s/datasets/%s/derived/%" PRId64, s->data, dataset_id, generation);
+}
+
+struct str
+store_projection_path(const struct store *s, const char *dataset_id, int64_t generation,
+    size_t column_id, struct arena *a)
+{
+	return arena_format(a, "%s/datasets/%s/derived/%" PRId64 "/%zu", s->data, dataset_id,
+	    generation, column_id);
+}
+
+struct str
+store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a)
+{
+	return arena_format(
+	    a, "%s/datasets/%s/derived/%" PRId64 "/statistics", s->data, dataset_id, generation);
 }

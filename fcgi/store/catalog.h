@@ -19,4 +19,10 @@ void catalog_id(char out[UUID_BYTES], const struct sql_query *q, int column);
 struct str catalog_error_text(char out[CATALOG_ERROR_BYTES], const struct err *why);
 struct kept_error catalog_error(const struct sql_query *q, int column, struct arena *a);
 
+/* A resumable upload is at u->offset with u->hash, and was at `from`; its expiry is made.  Needs a
+ * transaction.  NOT_FOUND: it is gone. */
+struct upload;
+bool catalog_upload_advance(
+    struct store *s, struct upload *u, uint64_t from, struct err *e) MUST_CHECK;
+
 #endif

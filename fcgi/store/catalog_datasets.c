@@ -148,7 +148,8 @@ store_usage(struct store *s, struct usage *out, int64_t org_id, struct err *e)
 	    !sql_one_int(&s->catalog, &bytes, 0,
 		"SELECT (SELECT coalesce(sum(bytes), 0) FROM sources WHERE org_id=?1) +"
 		" (SELECT coalesce(sum(total), 0) FROM jobs WHERE org_id=?1 AND kind='upload'"
-		"  AND state IN ('queued', 'running') AND source_id IS NULL)",
+		"  AND state IN ('queued', 'running') AND source_id IS NULL) +"
+		" (SELECT coalesce(sum(reserved), 0) FROM uploads WHERE org_id=?1)",
 		SQL_VALUES(V_INT(org_id)), e))
 		return false;
 	*out = (struct usage){(uint64_t)datasets, (uint64_t)bytes, (uint64_t)rows};

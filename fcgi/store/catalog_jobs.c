@@ -85,6 +85,8 @@ store_job_get(struct store *s, struct job *out, int64_t org_id, const char *job_
 	return true;
 }
 
+/* Parts of a request, nothing anybody would look for. */
+#define LISTED " AND j.kind NOT IN ('preview', 'project')"
 #define IN_SCOPE " AND (?2 IS NULL OR j.dataset_id IN (SELECT value FROM json_each(?2)))"
 
 bool
@@ -95,10 +97,10 @@ store_job_list(struct store *s, struct job **out, size_t *count, int64_t *total,
 	int more;
 	*count = 0;
 	if (!sql_one_int(&s->catalog, total, 0,
-		"SELECT count(*) FROM jobs j WHERE j.org_id=?1" IN_SCOPE,
+		"SELECT count(*) FROM jobs j WHERE j.org_id=?1" LISTED IN_SCOPE,
 		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope)), e) ||
 	    !sql_start(&q, &s->catalog,
-		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?1" IN_SCOPE
+		"SELECT " JOB_COLUMNS_BRIEF JOB_TABLES "WHERE j.org_id=?1" LISTED IN_SCOPE
 		" ORDER BY j.created_at DESC, j.job_id DESC LIMIT ?3 OFFSET ?4",
 		SQL_VALUES(V_INT(org_id), V_OPTIONAL(scope), V_INT(limit), V_INT(offset)), e))
 		return false;
@@ -341,7 +343,8 @@ store_job_remove_body(const struct store *s, const struct job *j, struct arena *
 {
 	json_t *params;
 	struct err ignored = {0};
-	if (!str_is(j->kind, "upload") || !tree_parse_own(&params, j->params, a, &ignored))
+	if ((!str_is(j->kind, "upload") && !str_is(j->kind, "append")) ||
+	    !tree_parse_own(&params, j->params, a, &ignored))
 		return;
 	struct str name = tree_str(params, "incoming");
 	if (name.n > 0)
@@ -362,6 +365,14 @@ store_job_cancelled(
 	while ((more = sql_step(&q, e)) == 1)
 		catalog_id(ids[(*count)++], &q, 0);
 	return more == 0;
+}
+
+bool
+store_job_forget(struct store *s, const char *job_id, struct err *e)
+{
+	return sql_run(&s->catalog, NULL,
+	    "DELETE FROM jobs WHERE job_id=? AND kind='preview' AND state='done'",
+	    SQL_VALUES(V_TEXT(job_id)), e);
 }
 
 bool

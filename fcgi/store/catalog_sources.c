@@ -31,7 +31,7 @@ store_source_insert(struct store *s, const struct source *source, struct err *e)
 #define SOURCE_COLUMNS                                                                             \
 	"source_id, org_id, name, state, incoming, bytes, created_at, stored_at,"                  \
 	" (SELECT count(*) FROM datasets d WHERE d.source_id = sources.source_id"                  \
-	"  AND d.state <> 'draft')"
+	"  AND d.state <> 'draft'), options"
 
 static void
 take_source(struct source *out, const struct sql_query *q, struct arena *a)
@@ -46,6 +46,7 @@ take_source(struct source *out, const struct sql_query *q, struct arena *a)
 	out->created_at = sql_int(q, 6);
 	out->stored_at = sql_int(q, 7);
 	out->datasets = sql_int(q, 8);
+	out->options = catalog_str(q, 9, a);
 }
 
 static bool
@@ -97,6 +98,13 @@ store_source_get(struct store *s, struct source *out, int64_t org_id, const char
 	/* Every source has a file: this one went between the two looks. */
 	return out->file_count > 0 ||
 	       FAIL_FIELD(e, NOT_FOUND, "source_id", "there is no data source with this id");
+}
+
+bool
+store_source_options(struct store *s, const char *source_id, struct str options, struct err *e)
+{
+	return sql_run(&s->catalog, NULL, "UPDATE sources SET options=? WHERE source_id=?",
+	    SQL_VALUES(V_OPTIONAL(options), V_TEXT(source_id)), e);
 }
 
 bool

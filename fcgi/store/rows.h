@@ -56,6 +56,9 @@ bool rows_build_row(struct rows_build *b, uint64_t line, struct str cells, struc
 bool rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct str code,
     struct str message, struct err *e) MUST_CHECK;
 
+/* How the file was read (formats/options.h), JSON. */
+bool rows_build_options(struct rows_build *b, struct str options, struct err *e) MUST_CHECK;
+
 struct rows_built {
 	uint64_t rows, columns, findings, bytes;
 };
@@ -107,10 +110,19 @@ void rows_recover(struct rows_file *f);
  * written to it meanwhile. */
 bool rows_columns(struct rows_file *f, const struct column **out, size_t *count, struct arena *a,
     struct err *e) MUST_CHECK;
+/* How the file was read, as rows_build_options() was told; empty: nobody said. */
+bool rows_options(struct rows_file *f, struct str *out, struct arena *a, struct err *e) MUST_CHECK;
 /* How many rows are alive. */
 bool rows_count(struct rows_file *f, uint64_t *count, struct err *e) MUST_CHECK;
 /* How many transactions have changed it since it was made.  A change may have several. */
 bool rows_edition(struct rows_file *f, int64_t *edition, struct err *e) MUST_CHECK;
+/* What the file is at: its edition, and its last change (0: none). */
+bool rows_moment(
+    struct rows_file *f, int64_t *edition, int64_t *change_id, struct err *e) MUST_CHECK;
+/* The rows that changes after this one touched, those that are gone too: at most `max` ids, in
+ * order. */
+bool rows_touched_since(struct rows_file *f, int64_t change_id, size_t max, int64_t **row_ids,
+    size_t *count, struct arena *a, struct err *e) MUST_CHECK;
 /* The highest id of a row, 0: there are none. */
 bool rows_last(struct rows_file *f, int64_t *row_id, struct err *e) MUST_CHECK;
 /* One row by its id; its texts are copied.  *found false: there is none (any more). */
@@ -127,6 +139,11 @@ bool rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct fi
     size_t *count, struct arena *a, struct err *e) MUST_CHECK;
 bool rows_finding_counts(struct rows_file *f, struct finding_count **out, size_t *count,
     struct arena *a, struct err *e) MUST_CHECK;
+
+/* From here until it is let go every look at the file sees the same, whatever others write: for who
+ * reads the rows twice.  A file that was never edited takes no edit meanwhile. */
+bool rows_hold(struct rows_file *f, struct err *e) MUST_CHECK;
+void rows_let_go(struct rows_file *f);
 
 /* Every row in order, from `first` on and before `end` (row ids; 0: no end). */
 bool rows_each(struct rows_file *f, int64_t first, int64_t end, rows_each_fn *fn, void *context,

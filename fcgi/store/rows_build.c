@@ -286,6 +286,13 @@ write_info(struct rows_build *b, const char *name, uint64_t value, struct err *e
 	    &b->d, NULL, "INSERT INTO info VALUES(?,?)", SQL_VALUES(V_TEXT(name), V_TEXT(text)), e);
 }
 
+bool
+rows_build_options(struct rows_build *b, struct str options, struct err *e)
+{
+	return sql_run(&b->d, NULL, "INSERT OR REPLACE INTO info VALUES('options',?)",
+	    SQL_VALUES(V_STR(options)), e);
+}
+
 /* What SQLite thinks of the file: one row "ok". */
 static bool
 check(struct rows_build *b, struct err *e)

@@ -155,3 +155,35 @@ rows_kept(struct rows_file *f, const char *job_id, struct task_kept *out, bool *
 	}
 	return more >= 0;
 }
+
+bool
+rows_moment(struct rows_file *f, int64_t *edition, int64_t *change_id, struct err *e)
+{
+	struct database *d = rows_database(f);
+	return sql_one_int(
+		   d, edition, 0, "SELECT value FROM info WHERE name='edition'", NULL, 0, e) &&
+	       sql_one_int(d, change_id, 0, "SELECT max(change_id) FROM changes", NULL, 0, e);
+}
+
+bool
+rows_touched_since(struct rows_file *f, int64_t change_id, size_t max, int64_t **row_ids,
+    size_t *count, struct arena *a, struct err *e)
+{
+	struct database *d = rows_database(f);
+	struct sql_query q;
+	int64_t there;
+	int more;
+	*count = 0;
+	if (!sql_one_int(d, &there, 0,
+		"SELECT count(*) FROM (SELECT DISTINCT row_id FROM history WHERE change_id > ?"
+		" LIMIT ?)",
+		SQL_VALUES(V_INT(change_id), V_INT(max)), e) ||
+	    !sql_start(&q, d,
+		"SELECT DISTINCT row_id FROM history WHERE change_id > ? ORDER BY row_id LIMIT ?",
+		SQL_VALUES(V_INT(change_id), V_INT(there)), e))
+		return false;
+	*row_ids = arena_array(a, (size_t)there, sizeof **row_ids);
+	while ((more = sql_step(&q, e)) == 1)
+		(*row_ids)[(*count)++] = sql_int(&q, 0);
+	return more == 0;
+}

@@ -136,6 +136,21 @@ load(struct rows_file *f, struct err *e)
 }
 
 bool
+rows_options(struct rows_file *f, struct str *out, struct arena *a, struct err *e)
+{
+	struct sql_query q;
+	*out = (struct str){0};
+	if (!sql_start(&q, &f->d, "SELECT value FROM info WHERE name='options'", NULL, 0, e))
+		return false;
+	int more = sql_step(&q, e);
+	if (more == 1) {
+		*out = arena_copy(a, sql_str(&q, 0));
+		sql_stop(&q);
+	}
+	return more >= 0;
+}
+
+bool
 rows_columns(
     struct rows_file *f, const struct column **out, size_t *count, struct arena *a, struct err *e)
 {
@@ -201,6 +216,23 @@ struct database *
 rows_database(struct rows_file *f)
 {
 	return &f->d;
+}
+
+bool
+rows_hold(struct rows_file *f, struct err *e)
+{
+	int64_t ignored;
+	/* What is seen is settled by the first look. */
+	return sql_run(&f->d, NULL, "BEGIN", NULL, 0, e) &&
+	       sql_one_int(&f->d, &ignored, 0, "SELECT value FROM info LIMIT 1", NULL, 0, e);
+}
+
+void
+rows_let_go(struct rows_file *f)
+{
+	struct err ignored = {0};
+	f->looked = false;
+	(void)!sql_run(&f->d, NULL, "COMMIT", NULL, 0, &ignored);
 }
 
 /* The last rank that begins at or before the position. */

@@ -7,6 +7,7 @@
  *                derived/     exports and the like: may be deleted at any time
  *   DATA/blobs/ab/SHA256      uploaded files, immutable, named by their content
  *   DATA/incoming/            bodies of uploads until they are stored
+ *   DATA/uploads/ID           what has come of a resumable upload (uploads.h)
  *   DATA/run, DATA/log        sockets, locks; logs
  *
  * The catalog says what exists, a dataset's file what is in it.  No transaction spans two files:
@@ -68,6 +69,7 @@ struct source {
 	uint64_t bytes;
 	int64_t created_at, stored_at; /* stored_at 0: not yet */
 	int64_t datasets;              /* made from it (lists only) */
+	struct str options; /* how it was read last (formats/options.h), JSON, or empty */
 	struct source_file *files;
 	size_t file_count;
 };
@@ -85,6 +87,9 @@ bool store_source_file_stored(struct store *s, const char *source_id, size_t pos
     const char *sha256, struct err *e) MUST_CHECK;
 /* All files are: the source is `stored`, and drafts made from it appear.  Needs a transaction. */
 bool store_source_stored(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
+/* Remembers how it is read.  Needs a transaction. */
+bool store_source_options(
+    struct store *s, const char *source_id, struct str options, struct err *e) MUST_CHECK;
 /* The upload came to nothing: it goes, and the drafts made from it.  Needs a transaction. */
 bool store_source_abandon(struct store *s, const char *source_id, struct err *e) MUST_CHECK;
 /* *busy: an ingest from it waits or runs. */
@@ -171,6 +176,13 @@ bool store_dataset_old(struct store *s, struct dataset **out, size_t *count, int
 /* DATA/datasets/ID/rows-G.db, and names under it. */
 struct str store_rows_path(
     const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
+/* The folder of a generation's projections, and one of them (projection.h). */
+struct str store_projections_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
+struct str store_projection_path(const struct store *s, const char *dataset_id, int64_t generation,
+    size_t column_id, struct arena *a);
+struct str store_statistics_path(
+    const struct store *s, const char *dataset_id, int64_t generation, struct arena *a);
 struct str store_derived_path(
     const struct store *s, const char *dataset_id, const char *name, struct arena *a);
 
@@ -183,7 +195,9 @@ struct str store_derived_path(
 	X(export, "Write a file")                                                                  \
 	X(task, "Run a task")                                                                      \
 	X(call, "Answer a call")                                                                   \
-	X(undo, "Take a change back")
+	X(undo, "Take a change back")                                                              \
+	X(append, "Keep a piece of an upload")                                                     \
+	X(project, "Make ready for questions")
 
 struct job {
 	char job_id[UUID_BYTES];
@@ -254,6 +268,8 @@ void store_job_remove_body(const struct store *s, const struct job *j, struct ar
 bool store_job_cancelled(
     struct store *s, char (*ids)[UUID_BYTES], size_t max, size_t *count, struct err *e) MUST_CHECK;
 
+/* A preview was answered: nobody asks for it again. */
+bool store_job_forget(struct store *s, const char *job_id, struct err *e) MUST_CHECK;
 /* The leases of the jobs that wait or run on a dataset. */
 bool store_job_leases(struct store *s, const char *dataset_id, struct str **out, size_t *count,
     struct arena *a, struct err *e) MUST_CHECK;
@@ -290,7 +306,8 @@ bool store_answer_end(struct store *s, int64_t org_id, struct str key, int statu
 /* ---- housekeeping --------------------------------------------------------------------------- */
 
 /* Removes what no row of the catalog names: blobs and incoming bodies older than a day, folders of
- * datasets that are gone, half-made files of jobs that are not running.  Run by the job runner. */
+ * datasets that are gone, half-made files of jobs that are not running, resumable uploads that
+ * expired, and files of exports over LIMIT_EXPORT_HOURS.  Run by the job runner. */
 bool store_sweep(struct store *s, struct err *e) MUST_CHECK;
 
 #endif

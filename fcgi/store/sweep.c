@@ -9,6 +9,7 @@
 #include "store/catalog.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define YOUNG_SECONDS (24 * 3600)
+#define PREVIEW_US (INT64_C(600) * 1000000)
 
 /* What to do with one entry of a folder: its path, its name, how old it is in seconds. */
 typedef bool entry_fn(
@@ -47,9 +49,15 @@ each_entry(struct store *s, const char *folder, entry_fn *fn, struct err *e)
 }
 
 static bool
+is_younger(const struct stat *st, int64_t seconds)
+{
+	return clock_now_us() / 1000000 - (int64_t)st->st_mtime < seconds;
+}
+
+static bool
 is_young(const struct stat *st)
 {
-	return clock_now_us() / 1000000 - (int64_t)st->st_mtime < YOUNG_SECONDS;
+	return is_younger(st, YOUNG_SECONDS);
 }
 
 static bool
@@ -87,6 +95,21 @@ sweep_blobs(
 	return true;
 }
 
+/* A resumable upload's file comes after its row. */
+static bool
+sweep_upload(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
+{
+	int64_t known;
+	(void)st;
+	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM uploads WHERE upload_id=?",
+		SQL_VALUES(V_TEXT(name)), e))
+		return false;
+	if (known == 0)
+		unlink(path);
+	return true;
+}
+
 static bool
 sweep_incoming(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
@@ -113,6 +136,36 @@ remove_folder(const char *path)
 		log_err(path, &e);
 }
 
+/* The projections of a generation, by its number, go with its rows. */
+static void
+sweep_projections(const char *path, const char *name)
+{
+	char rows[PATH_MAX];
+	size_t dataset = strlen(path) - strlen(name) - strlen("/derived/");
+	if (snprintf(rows, sizeof rows, "%.*s/rows-%s.db", (int)dataset, path, name) <
+		(int)sizeof rows &&
+	    access(rows, F_OK) != 0 && errno == ENOENT)
+		remove_folder(path);
+}
+
+/* Files that exports made, over their time, and what exports and makers of projections left that
+ * were killed. */
+static bool
+sweep_derived(
+    struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
+{
+	(void)s;
+	(void)e;
+	if (S_ISDIR(st->st_mode))
+		sweep_projections(path, name);
+	bool is_export = strncmp(name, "export-", 7) == 0,
+	     is_half = strncmp(name, "project-", 8) == 0;
+	if (S_ISREG(st->st_mode) && ((is_export && !is_younger(st, LIMIT_EXPORT_HOURS * 3600)) ||
+					(is_half && !is_young(st))))
+		unlink(path);
+	return true;
+}
+
 static bool
 sweep_dataset(
     struct store *s, const char *path, const char *name, const struct stat *st, struct err *e)
@@ -123,9 +176,13 @@ sweep_dataset(
 	if (!sql_one_int(&s->catalog, &known, 0, "SELECT count(*) FROM datasets WHERE dataset_id=?",
 		SQL_VALUES(V_TEXT(name)), e))
 		return false;
-	if (known == 0)
+	if (known == 0) {
 		remove_folder(path);
-	return true;
+		return true;
+	}
+	char derived[PATH_MAX];
+	return snprintf(derived, sizeof derived, "%s/derived", path) >= (int)sizeof derived ||
+	       each_entry(s, derived, sweep_derived, e);
 }
 
 /* What a plugin left in its scratch folder when its job's writer was killed together with the
@@ -146,7 +203,8 @@ sweep_scratch(
 	return true;
 }
 
-/* Sources whose upload ended badly, and answers older than a day. */
+/* Sources whose upload ended badly, previews nobody fetched, answers older than a day, and
+ * resumable uploads that expired. */
 static bool
 sweep_rows(struct store *s, struct err *e)
 {
@@ -155,6 +213,11 @@ sweep_rows(struct store *s, struct err *e)
 		return false;
 	if (sql_run(&s->catalog, NULL, "DELETE FROM answers WHERE created_at < ?",
 		SQL_VALUES(V_INT(day_ago)), e) &&
+	    sql_run(&s->catalog, NULL,
+		"DELETE FROM jobs WHERE kind IN ('preview', 'project') AND ended_at < ?",
+		SQL_VALUES(V_INT(clock_now_us() - PREVIEW_US)), e) &&
+	    sql_run(&s->catalog, NULL, "DELETE FROM uploads WHERE expires_at <= ?",
+		SQL_VALUES(V_INT(clock_now_us())), e) &&
 	    sql_run(&s->catalog, NULL,
 		"DELETE FROM datasets WHERE state='draft' AND created_at < ?"
 		" AND NOT EXISTS(SELECT 1 FROM jobs j WHERE j.source_id=datasets.source_id"
@@ -173,12 +236,15 @@ sweep_rows(struct store *s, struct err *e)
 bool
 store_sweep(struct store *s, struct err *e)
 {
-	char blobs[PATH_MAX], incoming[PATH_MAX], datasets[PATH_MAX], run[PATH_MAX];
+	char blobs[PATH_MAX], incoming[PATH_MAX], uploads[PATH_MAX], datasets[PATH_MAX],
+	    run[PATH_MAX];
 	snprintf(blobs, sizeof blobs, "%s/blobs", s->data);
 	snprintf(incoming, sizeof incoming, "%s/incoming", s->data);
+	snprintf(uploads, sizeof uploads, "%s/uploads", s->data);
 	snprintf(datasets, sizeof datasets, "%s/datasets", s->data);
 	snprintf(run, sizeof run, "%s/run", s->data);
 	return sweep_rows(s, e) && each_entry(s, blobs, sweep_blobs, e) &&
 	       each_entry(s, incoming, sweep_incoming, e) &&
+	       each_entry(s, uploads, sweep_upload, e) &&
 	       each_entry(s, datasets, sweep_dataset, e) && each_entry(s, run, sweep_scratch, e);
 }

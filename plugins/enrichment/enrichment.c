@@ -6,12 +6,13 @@
  */
 #include "plugin.h"
 
-static const char *const endings[] = {".csv", ".tsv", ".jsonl", ".ndjson", NULL};
+static const char *const endings[] = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx",
+    ".gz", ".zst", ".bz2", ".xz", ".zip", NULL};
 
 static const struct plugin_slot sources[] = {
     {.name = "data",
 	.label = "File",
-	.help = "A table with a header: CSV or JSON Lines.",
+	.help = "A table: CSV, JSON, JSON Lines or a workbook.",
 	.kind = SLOT_TABLE,
 	.required = true,
 	.endings = endings},

@@ -27,7 +27,7 @@ add_line(const struct host *h, uint64_t number, struct str text, bool skip_blank
 		return true;
 	/* Nothing is repaired in silence. */
 	struct finding repaired = {
-	    "invalid-utf8", number, LINE, STR("bytes that are not UTF-8 were replaced")};
+	    "encoding-error", number, LINE, STR("bytes that are not UTF-8 were replaced")};
 	if (clean.p != text.p && !host_finding(h, &repaired, e))
 		return false;
 	struct str length = arena_format(h->arena, "%zu", utf8_count(clean));

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { boundary, program, startServer } from "../lib/server.mjs";
 import { inTurn, load, median, run, spread, table } from "./measure.mjs";
 import { processes, watch } from "./memory.mjs";
-import { header, writeSample } from "./sample.mjs";
+import { header, writeRagged, writeSample } from "./sample.mjs";
 
 const rows = Number(process.env.BENCH_ROWS ?? 1000000);
 const times = Number(process.env.BENCH_TIMES ?? 5);
@@ -72,9 +72,23 @@ async function upload(server, sample) {
   return { ms, dataset };
 }
 
+// Until nothing is made of the rows any more, which would cost whoever is measured next.
+async function rest(server) {
+  while (processes(server.child.pid).some((p) => p.role === "project"))
+    await new Promise((go) => setTimeout(go, 50));
+}
+
+// What is made of many rows after they can be read (of as many as fcgi/base/limits.h says none is).
+async function made(server, dataset) {
+  const last = path.join(server.folder, "datasets", dataset.id, "derived/1/statistics");
+  while (rows > 50000 && !fs.existsSync(last)) await new Promise((go) => setTimeout(go, 50));
+  await rest(server);
+}
+
 // Deletes it, its source and its blob, so that the next upload has as much to do.
 async function forget(server, dataset) {
   await ask(server, "DELETE", `/datasets/${dataset.id}`);
+  await rest(server);
   for (const source of (await ask(server, "GET", "/sources")).json.sources)
     await ask(server, "DELETE", `/sources/${source.id}`);
   remove(path.join(server.folder, "blobs"));
@@ -91,8 +105,9 @@ async function freePort() {
 
 // ---- the others ----
 
-async function duckdb(database, statement) {
-  const { text } = await run(process.execPath, [path.join(here, "duckdb.mjs"), database, statement]);
+async function duckdb(database, statement, repeated) {
+  const { text } = await run(process.execPath,
+    [path.join(here, "duckdb.mjs"), database, statement, ...(repeated ? [String(repeated)] : [])]);
   return JSON.parse(text).ms;
 }
 
@@ -145,12 +160,16 @@ async function startBare(server, head, body) {
 // ---- the rows ----
 
 async function uploads(server, sample, duck) {
+  const ragged = file("ragged.csv");
+  writeRagged(ragged, sample);
+  const uploadOf = (name) => async () => {
+    const { ms, dataset } = await upload(server, name);
+    await forget(server, dataset);
+    return ms;
+  };
   const done = await inTurn(times, {
-    rowhouse: async () => {
-      const { ms, dataset } = await upload(server, sample);
-      await forget(server, dataset);
-      return ms;
-    },
+    rowhouse: uploadOf(sample),
+    ragged: uploadOf(ragged),
     sqlite: async () => {
       remove(file("import.db"));
       return (await run("sqlite3", [file("import.db"), ".mode csv", `.import ${sample} rows`])).ms;
@@ -167,6 +186,8 @@ async function uploads(server, sample, duck) {
     ours / median(done.sqlite), "≤ 0.65");
   if (duck)
     put("", done.rowhouse, "DuckDB read_csv", done.duckdb, "ms", ours / median(done.duckdb), "≤ 0.95");
+  put("the same, every row ragged", done.ragged, "our own upload", done.rowhouse, "ms", median(done.ragged) / ours, "–");
+  remove(ragged);
 }
 
 async function gets(server, dataset) {
@@ -238,6 +259,98 @@ async function exports(server, dataset, sample, duck) {
   }
 }
 
+// Questions to all rows, warm on both sides: each is asked several times, the median counts.
+const questions = [
+  ["facet of 17 values", "facets?columns=city", "SELECT city, count(*) AS n FROM rows GROUP BY city ORDER BY n DESC, city LIMIT 20", "≤ 1"],
+  ["facet and histogram of many numbers", "facets?columns=amount", "SELECT amount, count(*) AS n FROM rows GROUP BY amount ORDER BY n DESC, amount LIMIT 20", "≤ 1"],
+  ["facet of as many texts as rows", "facets?columns=email", "SELECT email, count(*) AS n FROM rows GROUP BY email ORDER BY n DESC, email LIMIT 20", "≤ 1"],
+  ["facet under a filter", "facets?columns=city&filter=amount%20%3E%2050000", "SELECT city, count(*) AS n FROM rows WHERE amount > 50000 GROUP BY city ORDER BY n DESC, city LIMIT 20", ""],
+  ["sort, a page in the middle", "rows?sort=amount&position=HALF&limit=50", "SELECT * FROM rows ORDER BY amount LIMIT 50 OFFSET HALF", "≤ 0.5"],
+  ["sort by two columns, in the middle", "rows?sort=-city,name&position=HALF&limit=50", "SELECT * FROM rows ORDER BY city DESC, name LIMIT 50 OFFSET HALF", "≤ 0.5"],
+  ["filter, a page", "rows?filter=amount%20%3E%2050000%20and%20city%20%3D%20'Oslo'&limit=50",
+    "SELECT *, count(*) OVER () FROM rows WHERE amount > 50000 AND city = 'Oslo' LIMIT 50", ""],
+  ["search in all columns", "rows?search=kyoto&limit=50", `SELECT *, count(*) OVER () FROM rows WHERE ${header.trim().split(",").map((c) => `"${c}"::text ILIKE '%kyoto%'`).join(" OR ")} LIMIT 50`, ""],
+];
+const repeats = 7;
+
+async function queries(server, dataset, sample, duck) {
+  const half = (text) => text.replace("HALF", Math.floor(rows / 2));
+  if (duck)
+    await duckdb(file("queries.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+  const ours = async (target) => {
+    const all = [];
+    for (let i = 0; i < repeats; i++) {
+      const since = process.hrtime.bigint();
+      const answer = await ask(server, "GET", `/datasets/${dataset.id}/${half(target)}`);
+      all.push(Number(process.hrtime.bigint() - since) / 1e6);
+      if (answer.status !== 200) throw new Error(`${target}: ${answer.text}`);
+    }
+    return median(all);
+  };
+  // Until all that is made after an ingest is there, for every worker.
+  for (const [, target] of questions) await ours(target);
+  for (const [work, target, statement, aim] of questions) {
+    const done = await inTurn(times, {
+      rowhouse: () => ours(target),
+      ...(duck && { duckdb: () => duckdb(file("queries.duckdb"), half(statement), repeats) }),
+    });
+    if (duck)
+      put(work, done.rowhouse, "DuckDB, the same", done.duckdb, "ms", median(done.rowhouse) / median(done.duckdb), aim);
+    else report.push([work, spread(done.rowhouse, "ms"), "", "", "", aim]);
+  }
+  // The first page of many rows beside that of a few.
+  const few = file("few.csv");
+  fs.writeFileSync(few, fs.readFileSync(sample, "utf8").split("\n", 101).join("\n") + "\n");
+  const { text } = await run("curl", ["-sS", "--fail-with-body", "-H", `Authorization: Bearer ${server.key}`,
+    "-F", "type=data_enrichment", "-F", "name=few", "-F", `file=@${few}`, `${server.url}${api}/datasets/upload`]);
+  const small = JSON.parse(text).dataset;
+  await server.waitForDataset(small.id);
+  const first = (id) => load(`${server.url}${api}/datasets/${id}/rows?limit=50`, { key: server.key, seconds });
+  const done = await inTurn(times, { many: () => first(dataset.id), few: () => first(small.id) });
+  put("first page of 50 rows", done.many, "of 100 rows alone", done.few, "/s", median(done.many) / median(done.few), "≥ 0.67");
+  // The same as the page in the browser, with what is in the columns over them.
+  const seen = (id) => load(`${server.url}/datasets/${id}`, { key: server.key, seconds });
+  const drawn = await inTurn(times, { many: () => seen(dataset.id), few: () => seen(small.id) });
+  put("page of a dataset, HTML", drawn.many, "of 100 rows alone", drawn.few, "/s", median(drawn.many) / median(drawn.few), "≥ 0.67");
+  const html = await run("curl", ["-sS", "--fail-with-body", "-H", `Authorization: Bearer ${server.key}`, `${server.url}/datasets/${dataset.id}`]);
+  notes.push(`The page of ${rows} rows has ${Buffer.byteLength(html.text)} bytes (aim: at most 100,000).`);
+  await forget(server, small);
+}
+
+// The formats with types beside DuckDB's Parquet, those it does not write beside our CSV.
+async function formats(server, dataset, sample, duck) {
+  const out = file("export");
+  if (duck)
+    await duckdb(file("formats.duckdb"), `CREATE TABLE rows AS SELECT * FROM read_csv('${sample}')`);
+  const ours = (...words) => async () => {
+    remove(out);
+    return (await run(program, ["export", "--data", server.folder, ...words, dataset.id], { output: out })).ms;
+  };
+  const theirs = (options) => () => {
+    remove(out);
+    return duckdb(file("formats.duckdb"), `COPY rows TO '${out}' (FORMAT parquet, COMPRESSION ${options})`);
+  };
+  const done = await inTurn(times, {
+    csv: ours("--format", "csv"),
+    ...(duck && { "duckdb zstd": theirs("zstd"), "duckdb none": theirs("uncompressed") }),
+    "parquet, zstd": ours("--format", "parquet"),
+    "parquet, not compressed": ours("--format", "parquet", "--no-compress"),
+    "CSV safe for spreadsheets": ours("--safe"),
+    TSV: ours("--format", "tsv"),
+    JSON: ours("--format", "json"),
+    "Avro, deflate": ours("--format", "avro"),
+    XLSX: ours("--format", "xlsx"),
+    "CSV, split in two": ours("--split", "id"),
+  });
+  for (const [work, kind] of [["parquet, zstd", "zstd"], ["parquet, not compressed", "none"]])
+    if (duck)
+      put(`export ${work}`, done[work], "DuckDB COPY parquet, the same", done[`duckdb ${kind}`], "ms",
+        median(done[`duckdb ${kind}`]) / median(done[work]), "");
+  for (const work of ["CSV safe for spreadsheets", "TSV", "JSON", "Avro, deflate", "XLSX", "CSV, split in two"])
+    put(`export ${work}`, done[work], "export CSV, command line", done.csv, "ms",
+      median(done.csv) / median(done[work]), "");
+}
+
 // Sends one upload of `copies` times the sample's rows, as they come from the disk.
 async function sendBig(server, sample, copies) {
   const begin = `--${boundary}\r\nContent-Disposition: form-data; name="type"\r\n\r\ndata_enrichment\r\n` +
@@ -298,10 +411,14 @@ async function main() {
   console.log(`${rows} rows × 8, ${(size / 1e6).toFixed(0)} MB; ${os.cpus().length} × ` +
     `${os.cpus()[0].model.trim()}; medians of ${times} (least–most), taken in turn\n`);
   if (wanted("upload")) await uploads(server, sample, duck);
-  if (wanted("get") || wanted("page") || wanted("export")) {
+  if (wanted("get") || wanted("page") || wanted("export") || wanted("formats") ||
+    wanted("queries")) {
     const { dataset } = await upload(server, sample);
+    await made(server, dataset);
     if (wanted("get") || wanted("page")) await gets(server, dataset);
+    if (wanted("queries")) await queries(server, dataset, sample, duck);
     if (wanted("export")) await exports(server, dataset, sample, duck);
+    if (wanted("formats")) await formats(server, dataset, sample, duck);
     await forget(server, dataset);
   }
   if (wanted("memory")) await memory(server, sample);

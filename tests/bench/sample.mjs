@@ -57,3 +57,20 @@ export function writeSample(path, rows, seed = 42) {
   fs.closeSync(file);
   return fs.statSync(path).size;
 }
+
+// The same rows, each with its last cell missing or one more behind it.
+export function writeRagged(path, sample) {
+  const to = fs.openSync(path, "w"), from = fs.openSync(sample, "r");
+  const piece = Buffer.alloc(1 << 20);
+  let rest = "", number = 0;
+  for (let n; (n = fs.readSync(from, piece)) > 0;) {
+    const lines = (rest + piece.latin1Slice(0, n)).split("\n");
+    rest = lines.pop();
+    fs.writeSync(to, lines.map((line) => (number++ === 0 ? line : number % 2 ? `${line},more` : withoutLast(line))).join("\n") + "\n", null, "latin1");
+  }
+  fs.closeSync(from);
+  fs.closeSync(to);
+}
+
+// No cell but the last has a comma in it.
+const withoutLast = (line) => line.split(",", 7).join(",");

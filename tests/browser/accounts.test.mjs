@@ -19,7 +19,7 @@ test("users", async (t) => {
 
   await t.test("an invited viewer comes in by the link, sees everything and can change nothing", async (t) => {
     const { id } = await makeDataset(server, "cities.csv", "city\nUlm\n");
-    const failed = await makeDataset(server, "torn.csv", 'a,b\n1,"open\n');
+    const failed = await makeDataset(server, "torn.csv", `a,b\n1,2\n${"x,".repeat(2001)}\n`);
     const page = await open(t, { logs: ["status of 400"] });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.goto("/datasets");

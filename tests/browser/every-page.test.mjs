@@ -16,7 +16,7 @@ async function fill(server) {
   const hostile = [SCRIPT, IMAGE, "{row.id} {{7*7}}", "javascript:ran=1"].map(cell).join(",");
   const datasets = {
     ready: await makeDataset(server, "ready.csv", `id,name\n${[...Array(300).keys()].map((i) => `${i},name ${i}\n`).join("")}`),
-    failed: await makeDataset(server, "failed.csv", 'a,b\n1,"open\n'),
+    failed: await makeDataset(server, "failed.csv", `a,b\n1,2\n${"x,".repeat(2001)}\n`),
     findings: await makeDataset(server, "findings.csv", "a,b\n1\n2,3\n"),
     rowless: await makeDataset(server, "rowless.csv", "a,b\n"),
     tongues: await makeDataset(server, "tongues.csv", "المدينة,שם,emoji,漢字\nالقاهرة 1,שלום,👩‍👩‍👧‍👦🇩🇪,かな\n"),
@@ -38,6 +38,7 @@ async function fill(server) {
     "job done": `/jobs/${job("hostile", "done")}`,
     "job failed": `/jobs/${job("failed", "failed")}`,
     "confirm delete": `/datasets/${datasets.hostile.id}/delete`,
+    export: `/datasets/${datasets.hostile.id}/export`,
     "not there": "/datasets/nonsense",
     account: "/account",
     keys: "/keys",

@@ -104,6 +104,7 @@ test("rows", async (t) => {
     await page.keyboard.type("45");
     await press("Enter"); // in a line, as in any form
     await page.getByText("Row added").waitFor();
+    await page.getByRole("button", { name: "Keys" }).waitFor(); // which the script shows
     await page.locator("#row-2 th a").first().focus();
     await press("Enter");
     const drawer = page.getByRole("dialog", { name: "Row 2" });

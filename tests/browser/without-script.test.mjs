@@ -29,9 +29,11 @@ test("without script", async (t) => {
     await page.getByRole("button", { name: "Go" }).click();
     await page.getByRole("cell", { name: "person 1234" }).waitFor();
 
+    await page.getByRole("link", { name: "Export …" }).click();
     const begun = page.waitForEvent("download");
-    await page.getByRole("link", { name: "CSV" }).click();
+    await page.getByRole("button", { name: "Export" }).click();
     assert.equal(fs.readFileSync(await (await begun).path(), "utf8"), upload);
+    await page.getByRole("link", { name: "Cancel" }).click();
 
     await page.getByRole("link", { name: "Delete …" }).click();
     await page.getByRole("heading", { name: "Delete this dataset?" }).waitFor();

@@ -275,7 +275,7 @@ export class World {
       .filter((name) => fs.lstatSync(name, { throwIfNoEntry: false })?.isFile());
     for (const file of [...files("blobs"), ...files("incoming")]) fs.utimesSync(file, old, old);
     const again = await faults.start({ data: this.folder });
-    const left = () => [...files("blobs"), ...files("incoming"),
+    const left = () => [...files("blobs"), ...files("incoming"), ...files("uploads"),
       ...fs.readdirSync(path.join(this.folder, "datasets"))];
     try {
       await until("the sweep took everything away", () => left().length === 0, 10000);

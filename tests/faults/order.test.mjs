@@ -24,20 +24,26 @@ function readTrace(text) {
   return events;
 }
 
+// What a server of its own did while `act(world)` was done: { events, data }.
+async function traceOf(t, act) {
+  const file = path.join(temporaryFolder(t), "trace");
+  const wrap = ["strace", "-D", "-f", "-y", "-s", "160", "-o", file, "-e", `trace=${calls}`, "-e", "signal=none"];
+  const server = await startServer(t, { wrap });
+  const world = new World(server);
+  await act(world);
+  await world.settle();
+  await server.stop();
+  const ended = new RegExp(`^${server.child.pid} +\\+\\+\\+ exited`, "m");
+  await until("the trace is complete", () => ended.test(fs.readFileSync(file, "utf8")));
+  return { events: readTrace(fs.readFileSync(file, "utf8")), data: fs.realpathSync(server.folder) };
+}
+
 test("files are synced before they are named, and everything before the client is told",
   { skip: sanitized || !traced }, async (t) => {
-    const file = path.join(temporaryFolder(t), "trace");
-    const wrap = ["strace", "-D", "-f", "-y", "-s", "160", "-o", file, "-e", `trace=${calls}`, "-e", "signal=none"];
-    const server = await startServer(t, { wrap });
-    const world = new World(server), csv = makeCsv(50);
-    const answer = await world.upload(csv);
-    assert.equal(answer.status, 201, answer.text);
-    await world.settle();
-    await server.stop();
-    const ended = new RegExp(`^${server.child.pid} +\\+\\+\\+ exited`, "m");
-    await until("the trace is complete", () => ended.test(fs.readFileSync(file, "utf8")));
-    const events = readTrace(fs.readFileSync(file, "utf8"));
-    const data = fs.realpathSync(server.folder);
+    const { events, data } = await traceOf(t, async (world) => {
+      const answer = await world.upload(makeCsv(50));
+      assert.equal(answer.status, 201, answer.text);
+    });
 
     const renames = events.filter((e) => /^rename/.test(e.call) && e.to?.startsWith(data));
     const kinds = { blob: /\/blobs\/..\/[0-9a-f]{64}$/, rows: /\/rows-\d+\.db$/, key: /\/admin\.key$/ };
@@ -75,4 +81,44 @@ test("files are synced before they are named, and everything before the client i
     const gone = events.find((e) => e.call === "unlink" && e.pid === split && /\.body$/.test(e.path));
     const lastSync = events.findLast((e) => e.pid === split && wal(e) && /sync/.test(e.call));
     assert.ok(gone && events.indexOf(lastSync) < events.indexOf(gone), "the body went too early");
+  });
+
+// The reply of a worker to nginx holds its status.
+const isReply = (status) => (e) => /^(write|writev|sendto|sendmsg)$/.test(e.call) && e.line.includes(`Status: ${status}`);
+const isSync = (e) => /^f(data)?sync$/.test(e.call);
+
+test("a piece of an upload is synced, then the catalog, then the client is told",
+  { skip: sanitized || !traced }, async (t) => {
+    const tus = { "tus-resumable": "1.0.0" };
+    const { events, data } = await traceOf(t, async (world) => {
+      const { headers } = await world.ask("POST", "/api/rowhouse/v1/uploads", { headers: { ...tus, "upload-length": "6" } });
+      for (const [at, body] of [["0", "abc"], ["3", "def"]]) {
+        const answer = await world.ask("PATCH", headers.location,
+          { body, headers: { ...tus, "upload-offset": at, "content-type": "application/offset+octet-stream" } });
+        assert.equal(answer.status, 204, answer.text);
+      }
+      const made = await world.ask("POST", "/api/rowhouse/v1/sources", { json: { uploads: [{ id: headers.location.split("/").pop() }] } });
+      assert.equal(made.status, 201, made.text);
+    });
+    const file = (e) => e.path?.startsWith(`${data}/uploads/`), wal = (e) => e.path === `${data}/catalog.db-wal`;
+    const replies = events.flatMap((e, i) => (isReply(204)(e) ? [i] : []));
+    assert.equal(replies.length, 2);
+    for (const [i, reply] of replies.entries()) {
+      const done = events.slice(i === 0 ? 0 : replies[i - 1], reply);
+      const last = (is) => done.findLastIndex(is);
+      const written = last((e) => e.call === "write" && file(e)), synced = last((e) => isSync(e) && file(e));
+      const row = last((e) => e.call === "pwrite64" && wal(e)), told = last((e) => isSync(e) && wal(e));
+      assert.ok(written >= 0 && written < synced && synced < row && row < told, `${[written, synced, row, told]}`);
+      // A new file needs its folder too.
+      if (i === 0) {
+        const folder = last((e) => e.call === "fsync" && e.path === `${data}/uploads`);
+        assert.ok(folder > synced && folder < row, String(folder));
+      }
+    }
+    // The file goes after the source that it became is durable.
+    const source = events.findIndex(isReply(201)), gone = events.findIndex((e) => e.call === "unlink" && file(e));
+    const settled = events.slice(0, gone).findLastIndex((e) => isSync(e) && wal(e));
+    const blob = events.findIndex((e) => /^rename/.test(e.call) && e.to?.startsWith(`${data}/blobs/`));
+    const named = events.findIndex((e, i) => i > blob && e.call === "fsync" && e.path === path.dirname(events[blob].to));
+    assert.ok(source >= 0 && blob > 0 && blob < named && named < settled && settled < gone, `${[blob, named, settled, gone]}`);
   });

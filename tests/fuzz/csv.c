@@ -1,7 +1,7 @@
 /*
- * csv.c: any bytes as a CSV file.  The first byte chooses the options.  Properties: every row
- * passes cells_check and the counts add up (collect.h); the size of the window changes nothing;
- * what is exported as CSV reads back as the same cells.
+ * csv.c: any bytes as a CSV file.  The first three choose the options, the others are found out.
+ * Properties: every row passes cells_check and the counts add up (collect.h); the size of the
+ * window changes nothing; what is exported as CSV reads back as the same cells.
  */
 #include "../unit/collect.h"
 #include "formats/export.h"
@@ -54,18 +54,33 @@ export_and_read(struct collected *t)
 	FILE *f = tmpfile();
 	struct err e = {0};
 	require(f != NULL, "a temporary file");
+	const struct export_options to = {.format = EXPORT_CSV};
 	struct export_writer *w =
-	    export_open(fileno(f), EXPORT_CSV, columns, t->column_count, &t->arena);
-	bool worked = export_header(w, &e);
+	    export_open(fileno(f), &to, columns, t->column_count, NULL, &t->arena);
+	bool worked = export_begin(w, &e);
 	for (size_t i = 0; i < t->row_count && worked; i++)
 		worked = export_row(w, t->rows[i].cells, t->rows[i].absent, &e);
 	require(worked && export_close(w, &e), "an export works");
 	off_t n = lseek(fileno(f), 0, SEEK_END);
 	struct collected again;
-	const struct table_options options = {.format = TABLE_CSV};
+	/* Nothing is to be found out: the text is ours. */
+	const struct table_options options = {.format = TABLE_CSV,
+	    .packing = STR("none"),
+	    .encoding = STR("utf-8"),
+	    .csv = {.delimiter = STR(","),
+		.quote = '"',
+		.escape = '"',
+		.comments_set = true,
+		.skip = {true, 0},
+		.header_rows = {true, 1},
+		.footer = {true, 0},
+		.table = {true, 1}}};
 	collect_from(&again, fileno(f), (uint64_t)n, &options, 64);
 	fclose(f);
-	require(again.worked && again.finding_count == 0, "an export has no flaw");
+	/* That there are no rows is told, and which have no cell that is not empty. */
+	require(again.worked && again.finding_count ==
+				    (t->row_count == 0) + collect_findings_of(&again, "blank-row"),
+	    "an export has no flaw");
 	require(again.row_count == t->row_count, "an export has every row");
 	for (size_t i = 0; i < t->column_count; i++)
 		require(str_equal(t->columns[i], again.columns[i]), "an export has every name");
@@ -74,16 +89,41 @@ export_and_read(struct collected *t)
 	arena_release(&again.arena);
 }
 
+/* Three bytes as options: each bit says whether one is given. */
+static struct table_options
+options_of(const uint8_t *data)
+{
+	static const char *const delimiters[] = {",", ";", "\t", "|", ", ", "||", "\xc2\xa6", "ab"};
+	static const int marks[] = {'"', '\'', '\\', CSV_NONE};
+	struct table_options o = {.format = data[0] & 1 ? TABLE_AUTO : TABLE_CSV};
+	struct csv_options *csv = &o.csv;
+	if (data[0] & 2)
+		csv->delimiter = str_of(delimiters[data[1] & 7]);
+	if (data[0] & 4)
+		csv->quote = marks[data[1] >> 3 & 3];
+	if (data[0] & 8)
+		csv->escape = marks[data[1] >> 5 & 3];
+	if (data[0] & 16)
+		csv->header_rows = (struct option_count){true, data[2] & 3};
+	if (data[0] & 32)
+		csv->skip = (struct option_count){true, data[2] >> 2 & 3};
+	if (data[0] & 64)
+		csv->footer = (struct option_count){true, data[2] >> 4 & 3};
+	if (data[0] & 128) {
+		csv->comments_set = true;
+		csv->comment = data[2] & 64 ? STR("#") : (struct str){0};
+		csv->table = (struct option_count){true, 1 + (data[2] >> 7)};
+	}
+	return o;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char delimiters[] = ",;\t|";
-	if (size == 0)
+	if (size < 3)
 		return 0;
-	struct table_options options = {.format = data[0] & 8 ? TABLE_AUTO : TABLE_CSV,
-	    .delimiter = delimiters[data[0] & 3],
-	    .no_header = data[0] & 4};
-	struct str text = {(const char *)data + 1, size - 1};
+	struct table_options options = options_of(data);
+	struct str text = {(const char *)data + 3, size - 3};
 	struct collected t, small;
 	collect(&t, text, &options, WINDOW_BYTES);
 	/* What is looked for at the start of a file is looked for in the first window. */

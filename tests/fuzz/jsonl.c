@@ -55,9 +55,10 @@ export_and_read(struct collected *t)
 	FILE *f = tmpfile();
 	struct err e = {0};
 	require(f != NULL, "a temporary file");
+	const struct export_options to = {.format = EXPORT_JSONL};
 	struct export_writer *w =
-	    export_open(fileno(f), EXPORT_JSONL, columns, t->column_count, &t->arena);
-	bool worked = export_header(w, &e);
+	    export_open(fileno(f), &to, columns, t->column_count, NULL, &t->arena);
+	bool worked = export_begin(w, &e);
 	for (size_t i = 0; i < t->row_count && worked; i++)
 		worked = export_row(w, t->rows[i].cells, t->rows[i].absent, &e);
 	require(worked && export_close(w, &e), "an export works");

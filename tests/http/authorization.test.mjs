@@ -11,7 +11,7 @@ import { invite, keepAlive, makeKey, makeOrg, patiently, rowhouse, Visitor } fro
 import { routes } from "../lib/routes.mjs";
 import path from "node:path";
 import { formBody, program, startServer, boundary } from "../lib/server.mjs";
-import { eventually, makeDataset, ours } from "../lib/things.mjs";
+import { eventually, makeDataset, ours, tusHeaders } from "../lib/things.mjs";
 
 // ---- what must hold ----
 
@@ -52,15 +52,19 @@ const rights = {
   rowhouse_dataset_get: dataset("viewer", 200),
   rowhouse_dataset_delete: dataset("editor", 204, { spends: "dataset" }),
   rowhouse_rows: dataset("viewer", 200),
+  rowhouse_columns: dataset("viewer", 200),
+  rowhouse_facets: dataset("viewer", 200, { query: () => "?columns=a" }),
   rowhouse_row_add: dataset("editor", 201, { json: { rows: [{ a: "added" }] } }),
   rowhouse_row_delete_many: dataset("editor", 200, { json: { rows: [{ id: "row_1" }] }, spends: "rows" }),
   rowhouse_row_get: dataset("viewer", 200),
+  rowhouse_cell_get: dataset("viewer", 200, { values: { column: "col_a" } }),
   rowhouse_row_set: dataset("reviewer", 200, { json: { cells: { a: "corrected" } }, headers: anyRev }),
   rowhouse_row_delete: dataset("editor", 200, { headers: anyRev, spends: "rows" }),
   rowhouse_change_list: dataset("viewer", 200),
   rowhouse_change_undo: dataset("reviewer", 200, { spends: "change" }),
   rowhouse_findings: dataset("viewer", 200),
   rowhouse_export: dataset("viewer", 200),
+  rowhouse_export_start: dataset("viewer", 202, { json: { format: "csv" } }),
   rowhouse_task_list: dataset("viewer", 200),
   rowhouse_task_start: dataset("editor", 200, { of: "lines", values: { task: "count_words" }, query: () => "?estimate=true" }),
   rowhouse_call: dataset("editor", 200, { of: "hooks", values: { call: "remember" }, json: { word: "x" } }),
@@ -72,9 +76,17 @@ const rights = {
   rowhouse_source_list: { about: "list", may: "viewer", then: 200 },
   rowhouse_source_upload: { about: "all", may: "editor", then: 201, form: [file] },
   rowhouse_source_get: { about: "source", may: "viewer", then: 200 },
+  rowhouse_source_preview: { about: "source", may: "editor", then: 200, json: {} },
   rowhouse_source_delete: { about: "source", may: "editor", then: 204, spends: "source" },
+  tus_options: { about: "free", then: 204 },
+  tus_create: { about: "all", may: "editor", then: 201, headers: { ...tusHeaders, "upload-length": "7" } },
+  tus_get: { about: "all", of: "upload", may: "editor", then: 200 },
+  tus_append: { about: "all", of: "upload", may: "editor", then: 204,
+    headers: { ...tusHeaders, "upload-offset": "0", "content-type": "application/offset+octet-stream" } },
+  tus_remove: { about: "all", of: "upload", may: "editor", then: 204, headers: tusHeaders, spends: "upload" },
   rowhouse_job_list: { about: "list", may: "viewer", then: 200 },
   rowhouse_job_get: { about: "job", may: "viewer", then: 200 },
+  rowhouse_job_file: { about: "job", may: "viewer", then: 409 }, // it made none
   rowhouse_job_cancel: { about: "job", may: "editor", then: 409 }, // it has ended
 
   rowhouse_user_list: { about: "all", may: "owner", then: 200 },
@@ -107,7 +119,8 @@ const rights = {
   page_sign_out: { about: "free", may: "viewer", then: 303, notFor: "session" },
   page_datasets: { about: "list", may: "viewer", then: 200 },
   page_dataset: dataset("viewer", 200),
-  page_dataset_export: dataset("viewer", 200),
+  page_export: dataset("viewer", 200),
+  page_export_post: dataset("viewer", 200, { fields: { format: "csv" } }),
   page_dataset_delete: dataset("editor", 200),
   page_dataset_delete_post: dataset("editor", 303, { spends: "dataset" }),
   page_row_new: dataset("editor", 200),
@@ -130,9 +143,12 @@ const rights = {
     fields: ({ source }) => ({ estimate: "Estimate", source_id: source }) },
   page_site_view: { about: "all", may: "viewer", then: 200, values: { plugin: "hooks", view: "status" } },
   page_sources: { about: "list", may: "viewer", then: 200 },
+  page_reading: { about: "source", may: "editor", then: 200 },
+  page_reading_post: { about: "source", may: "editor", then: 200, fields: { show: "Show" } },
   page_source_delete_post: { about: "source", may: "editor", then: 303, spends: "source" },
   page_jobs: { about: "list", may: "viewer", then: 200 },
   page_job: { about: "job", may: "viewer", then: 200 },
+  page_job_file: { about: "job", may: "viewer", then: 409 },
   page_job_cancel_post: { about: "job", may: "editor", then: 409 },
   page_docs: { about: "free", then: 200 },
   page_account: { about: "all", may: "viewer", then: 200 },
@@ -188,9 +204,11 @@ async function makeThings(key, name) {
   await wait(hooks.id);
   await json("PATCH", `${ours}/datasets/${table.id}/rows/row_2`, { key, json: { cells: { a: "3" } }, headers: anyRev });
   const { source } = await json("POST", `${ours}/sources`, { key, form: [["file", { name: `${name}.csv`, content: "a\n1\n" }]] });
+  const { upload } = await json("POST", `${ours}/uploads`, { key, headers: { ...tusHeaders, "upload-length": "0",
+    "upload-metadata": `filename ${Buffer.from(`${name}.csv`).toString("base64")}` } });
   const { user } = await json("POST", `${ours}/users`, { key, json: { email: `${name}@example.org`, name, role: "viewer" } });
   const made = await json("POST", `${ours}/keys`, { key, json: { name: `${name} key`, role: "viewer" } });
-  return { dataset: table.id, lines: lines.id, hooks: hooks.id, job: table.job.id, source: source.id, user: user.id, key: made.key.id };
+  return { dataset: table.id, lines: lines.id, hooks: hooks.id, job: table.job.id, source: source.id, upload: upload.id, user: user.id, key: made.key.id };
 }
 const [own, foreign] = await Promise.all([makeThings(undefined, secret), makeThings(foreignKey, "foreign")]);
 const missing = Object.fromEntries(Object.keys(own).map((name) => [name, "00000000-0000-4000-8000-000000000000"]));
@@ -253,6 +271,8 @@ function face(answer) {
 async function spend(kind, right) {
   if (kind === "source")
     return (await json("POST", `${ours}/sources`, { form: [["file", { name: "x.csv", content: "a\n1\n" }]] })).source.id;
+  if (kind === "upload")
+    return (await json("POST", `${ours}/uploads`, { headers: { ...tusHeaders, "upload-length": "7" } })).upload.id;
   if (kind === "user")
     return (await json("POST", `${ours}/users`, { json: { email: `spent${++number}@example.org`, role: "viewer" } })).user.id;
   if (kind === "key") return (await json("POST", `${ours}/keys`, { json: { name: "x", role: "viewer" } })).key.id;
@@ -335,6 +355,7 @@ test("another's id in a body, a form or a query is a missing one", async () => {
     "a key for a dataset": (of) => ["POST", `${ours}/keys`, { json: { name: "n", role: "viewer", dataset_ids: [of.dataset] } }],
     "on the page": (of) => ["POST", "/keys/new", byForm({ name: "n", role: "viewer", datasets: "some", others: of.dataset })],
     "ticked there": (of) => ["POST", "/keys/new", byForm({ name: "n", role: "viewer", datasets: "some", [`ticked.${of.dataset}`]: "on" })],
+    "a source of uploads": ({ upload }) => ["POST", `${ours}/sources`, { json: { uploads: [{ id: upload }] } }],
     "a task of the site": ({ source }) => ["POST", `${ours}/plugins/hooks/tasks/import?source_id=${source}`, {}],
     "its page": ({ source }) => ["POST", "/plugins/hooks/tasks/import", byForm({ source_id: source })],
     "the page of a new dataset": ({ source }) => ["GET", `/new?source=${source}`, {}],

@@ -3,11 +3,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { atEnd, startServer, temporaryFolder } from "../lib/server.mjs";
-import { eventually, halfMade, makeDataset, ours, upload, whatExists } from "../lib/things.mjs";
+import { append, eventually, halfMade, jobsToEnd, makeDataset, makeUpload, ours, tusHeaders, upload, whatExists } from "../lib/things.mjs";
 
 function smallDisk(t, bytes) {
   const folder = path.join(temporaryFolder(t), "disk");
@@ -83,20 +84,56 @@ test("a disk that fills up", { timeout: 120000 }, async (t) => {
   assert.equal(out.text, content);
 });
 
-test("an export onto a full disk is refused and comes when there is room", { timeout: 60000 }, async (t) => {
-  const disk = smallDisk(t, 64 * mib);
+test("an export onto a full disk is refused, leaves nothing, and comes when there is room", { timeout: 120000 }, async (t) => {
+  const disk = smallDisk(t, 128 * mib);
   if (!disk) return t.skip("no file system can be mounted here (not root)");
   const server = await startServer(t, { data: path.join(disk, "data") });
   const content = `n,text\n${Array.from({ length: 160_000 }, (_, i) => `${i},text ${i}\n`).join("")}`;
   const { id } = await makeDataset(server, content);
+  await jobsToEnd(server, id);
   const filler = path.join(disk, "filler");
+  const derived = path.join(server.folder, "datasets", id, "derived");
+  for (const query of ["format=csv", "format=json", "format=xlsx", "format=avro&compress=false",
+    "format=parquet&compress=false", "split%5Bcolumn%5D=n"]) {
+    fs.rmSync(derived, { recursive: true, force: true });
+    const { bavail, bsize } = fs.statfsSync(disk);
+    fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
+    const refused = await server.request("GET", `${ours}/datasets/${id}/export?${query}`);
+    assert.equal(refused.status, 507, `${query} ${refused.text}`);
+    assert.equal(refused.json.code, "disk_full");
+    assert.ok(refused.headers["retry-after"]);
+    assert.deepEqual(fs.readdirSync(derived), [], query);
+    // Projections find no room either: a question then takes longer, and is answered.
+    const asked = await server.request("GET", `${ours}/datasets/${id}/rows?filter=n%3E%3D159999`);
+    assert.deepEqual([asked.status, asked.json.matching], [200, 1], asked.text);
+    fs.rmSync(filler);
+    const good = await server.request("GET", `${ours}/datasets/${id}/export?${query}`);
+    assert.equal(good.status, 200, `${query} ${good.text.slice(0, 300)}`);
+    if (query === "format=csv") assert.equal(good.text, content);
+    assert.ok(good.bytes.length > mib / 2);
+  }
+});
+
+test("a resumable upload onto a full disk is 507, keeps what it had, and goes on when there is room", { timeout: 60000 }, async (t) => {
+  const disk = smallDisk(t, 64 * mib);
+  if (!disk) return t.skip("no file system can be mounted here (not root)");
+  const server = await startServer(t, { data: path.join(disk, "data") });
+  const bytes = crypto.randomBytes(20 * mib), piece = 2 * mib;
+  const upload = await makeUpload(server, bytes.length);
+  const send = (at) => append(server, upload, at, bytes.subarray(at, at + piece));
+  for (let at = 0; at < 8 * mib; at += piece) assert.equal((await send(at)).status, 204);
+  const filler = path.join(disk, "filler");
+  await eventually("nginx to let go of its own", () => halfMade(server).length === 0);
+  // Room for nginx to keep a piece, not for a second time of it.
   const { bavail, bsize } = fs.statfsSync(disk);
-  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
-  const refused = await server.request("GET", `${ours}/datasets/${id}/export`);
-  assert.equal(refused.status, 507, refused.text);
-  assert.equal(refused.json.code, "disk_full");
+  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - 3 * mib));
+  const refused = await send(8 * mib);
+  assert.deepEqual([refused.status, refused.json?.code], [507, "disk_full"], refused.text);
   assert.ok(refused.headers["retry-after"]);
+  const head = () => server.request("HEAD", upload.target, { headers: tusHeaders });
+  assert.equal((await head()).headers["upload-offset"], String(8 * mib));
   fs.rmSync(filler);
-  const good = await server.request("GET", `${ours}/datasets/${id}/export`);
-  assert.equal(good.text, content);
+  for (let at = 8 * mib; at < bytes.length; at += piece) assert.equal((await send(at)).status, 204);
+  const { json } = await server.request("POST", `${ours}/sources`, { json: { uploads: [{ id: upload.id }] } });
+  assert.equal(json.source.files[0].sha256, crypto.createHash("sha256").update(bytes).digest("hex"));
 });

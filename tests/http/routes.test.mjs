@@ -5,23 +5,25 @@ import test, { after } from "node:test";
 import { keepAlive, Visitor } from "../lib/accounts.mjs";
 import { routes } from "../lib/routes.mjs";
 import { startServer } from "../lib/server.mjs";
-import { makeDataset, ours } from "../lib/things.mjs";
+import { makeDataset, makeUpload, ours } from "../lib/things.mjs";
 
 const server = await startServer({ after });
 const request = keepAlive(server, { after });
 
 // Something for each {name} of an address, made anew where a request may use it up.
-const kinds = { datasets: "dataset", sources: "source", datasources: "source", jobs: "job", users: "user", keys: "key" };
+const kinds = { datasets: "dataset", sources: "source", datasources: "source", jobs: "job", users: "user", keys: "key", uploads: "upload" };
 async function valuesFor(target) {
   const kind = kinds[target.match(/(\w+)\/\{id\}/)?.[1]];
   const post = async (path, json) => (await server.request("POST", `${ours}${path}`, { json })).json;
-  const values = { row: "row_1", change: "1", type: "data_enrichment", view: "none", task: "none", call: "none", plugin: "none" };
+  const values = { row: "row_1", column: "col_a", change: "1", type: "data_enrichment", view: "none", task: "none", call: "none", plugin: "none" };
   if (["dataset", "source", "job"].includes(kind)) {
     const { id, source_id, job } = await makeDataset(server, "a\n1\n");
     if (target.includes("{change}")) await post(`/datasets/${id}/rows`, { rows: [{ a: 2 }] });
     values.id = { dataset: id, source: source_id, job: job.id }[kind];
   } else if (kind === "user") {
     values.id = (await post("/users", { email: `u${Math.random()}@example.org`, role: "viewer" })).user.id;
+  } else if (kind === "upload") {
+    values.id = (await makeUpload(server, 1)).id;
   } else if (kind === "key") {
     values.id = (await post("/keys", { name: "k", role: "viewer" })).key.id;
   }

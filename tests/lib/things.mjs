@@ -39,6 +39,26 @@ export async function makeDataset(server, content, fields = {}) {
   return server.waitForDataset(answer.json.datasetId);
 }
 
+// Waits until nothing works on a dataset any more: what is made of many rows after they can be read.
+export async function jobsToEnd(server, id) {
+  await eventually("the jobs of a dataset to end", async () =>
+    (await catalog(server, `SELECT count(*) AS n FROM jobs WHERE dataset_id='${id}' AND state IN ('queued','running')`))[0].n === 0);
+}
+
+// Begins a resumable upload of so many bytes; { id, target } of it, or the answer when it was refused.
+export const tusHeaders = { "tus-resumable": "1.0.0" };
+export async function makeUpload(server, length, more = {}) {
+  const answer = await server.request("POST", `${ours}/uploads`,
+    { ...more, headers: { ...tusHeaders, "upload-length": String(length), ...more.headers } });
+  return answer.status === 201 ? { id: answer.json.upload.id, target: answer.headers.location } : answer;
+}
+
+// Sends bytes to it, which must be at `offset`.
+export function append(server, { target }, offset, body, more = {}) {
+  return server.request("PATCH", target, { body, ...more, headers: { ...tusHeaders,
+    "content-type": "application/offset+octet-stream", "upload-offset": String(offset), ...more.headers } });
+}
+
 // How many datasets, data sources and files there are: a failed create must leave it as it was.
 export async function whatExists(server) {
   const of = async (target) => (await server.request("GET", target)).json;

@@ -86,7 +86,7 @@ collect_row(void *context, uint64_t line, struct str cells, struct str absent, s
 		abort();
 	}
 	assert(absent.n == 0 || cells_check_ids(absent.p, absent.n, t->column_count));
-	assert(t->row_count == 0 || t->rows[t->row_count - 1].line < line);
+	assert(t->row_count == 0 || t->rows[t->row_count - 1].line <= line);
 	t->rows = collect_grow(&t->arena, t->rows, t->row_count, &t->row_capacity, sizeof *t->rows);
 	t->rows[t->row_count++] = (struct collected_row){
 	    line, arena_copy(&t->arena, cells), arena_copy(&t->arena, absent)};

@@ -40,6 +40,18 @@ known_moments_print_as_known(void **state)
 	}
 }
 
+/* RFC 9110, 5.6.7; and a leap day. */
+static void
+http_dates_print_as_the_rfc_has_them(void **state)
+{
+	(void)state;
+	char out[CLOCK_TEXT_BYTES];
+	clock_format_http(out, INT64_C(784111777000000));
+	assert_string_equal(out, "Sun, 06 Nov 1994 08:49:37 GMT");
+	clock_format_http(out, INT64_C(1709251199999999));
+	assert_string_equal(out, "Thu, 29 Feb 2024 23:59:59 GMT");
+}
+
 static void
 any_moment_prints_as_libc_says(void **state)
 {
@@ -322,6 +334,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(known_moments_print_as_known),
+	    cmocka_unit_test(http_dates_print_as_the_rfc_has_them),
 	    cmocka_unit_test(any_moment_prints_as_libc_says),
 	    cmocka_unit_test(known_texts_are_the_moments_they_say),
 	    cmocka_unit_test(every_day_there_is_can_be_read_and_no_other),

@@ -13,8 +13,19 @@
 #include <dirent.h>
 #include <jansson.h>
 
-static const struct table_options csv = {.format = TABLE_CSV};
-static const struct table_options rows_only = {.format = TABLE_CSV, .no_header = true};
+/* As RFC 4180 has it: nothing is found out but the width of the table. */
+#define RFC_4180                                                                                   \
+	{                                                                                          \
+		.delimiter = {",", 1}, .quote = '"', .escape = '"', .comments_set = true,          \
+		.skip = {true, 0}, .header_rows = {true, 1}, .footer = {true, 0}, .table = {       \
+			true,                                                                      \
+			1                                                                          \
+		}                                                                                  \
+	}
+static const struct table_options csv = {
+    .format = TABLE_CSV, .encoding = {"utf-8", 5}, .csv = RFC_4180};
+static struct table_options rows_only = {
+    .format = TABLE_CSV, .encoding = {"utf-8", 5}, .csv = RFC_4180};
 
 #define BYTES(literal)                                                                             \
 	{                                                                                          \
@@ -100,10 +111,9 @@ labels_become_names(void **state)
 	assert_int_equal(t.columns[8].n, 1023);
 	assert_true(t.columns[9].n <= 1024);
 	assert_memory_equal(t.columns[9].p + t.columns[9].n - 2, "_2", 2);
-	assert_finding(&t, 0, "blank-label", 1, 1);
-	assert_finding(&t, 1, "duplicate-label", 1, 2);
+	assert_int_equal(collect_findings_of(&t, "blank-label"), 2);
 	assert_int_equal(collect_findings_of(&t, "duplicate-label"), 4);
-	assert_int_equal(collect_findings_of(&t, "invalid-utf8"), 1);
+	assert_int_equal(collect_findings_of(&t, "encoding-error"), 1);
 	assert_int_equal(t.row_count, 0);
 	arena_release(&t.arena);
 	arena_release(&a);
@@ -144,12 +154,37 @@ flaws_inside_a_record_are_repaired(void **state)
 	struct collected t;
 	collect(&t, STR("a,b\n\"x\"y\"z,p\"q\n\xc3,\xe2\x82\xac\xed\xa0\x80\n"), &csv, 16);
 	assert_true(t.worked);
-	assert_cells(&t, 0, "[\"xy\\\"z\",\"p\\\"q\"]");
+	assert_cells(&t, 0, "[\"\\\"x\\\"y\\\"z\",\"p\\\"q\"]");
 	assert_cells(
 	    &t, 1, "[\"\xef\xbf\xbd\",\"\xe2\x82\xac\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]");
 	assert_int_equal(t.finding_count, 2);
-	assert_finding(&t, 0, "stray-quote", 2, TABLE_NO_COLUMN);
-	assert_finding(&t, 1, "invalid-utf8", 3, TABLE_NO_COLUMN);
+	assert_finding(&t, 0, "unterminated-quote", 2, TABLE_NO_COLUMN);
+	assert_finding(&t, 1, "encoding-error", 3, TABLE_NO_COLUMN);
+	arena_release(&t.arena);
+}
+
+static void
+a_quote_that_is_never_closed_is_text(void **state)
+{
+	(void)state;
+	struct collected t;
+	collect(&t, STR("a,b\n1,2\n3,\"x\n4,5\n"), &csv, 16);
+	assert_true(t.worked);
+	assert_int_equal(t.row_count, 3);
+	assert_cells(&t, 1, "[\"3\",\"\\\"x\"]");
+	assert_cells(&t, 2, "[\"4\",\"5\"]");
+	assert_int_equal(t.finding_count, 1);
+	assert_finding(&t, 0, "unterminated-quote", 3, TABLE_NO_COLUMN);
+	arena_release(&t.arena);
+	/* The quote that would close it belongs to another row. */
+	collect(&t, STR("a,b,c\n1,\"2,3\n4,\"5\",6\n7,\"8 \"in\" 9\",0\n"), &csv, 16);
+	assert_true(t.worked);
+	assert_int_equal(t.row_count, 3);
+	assert_cells(&t, 0, "[\"1\",\"\\\"2\",\"3\"]");
+	assert_cells(&t, 1, "[\"4\",\"5\",\"6\"]");
+	assert_cells(&t, 2, "[\"7\",\"8 \\\"in\\\" 9\",\"0\"]");
+	assert_finding(&t, 0, "unterminated-quote", 2, TABLE_NO_COLUMN);
+	assert_finding(&t, 1, "stray-quote", 4, TABLE_NO_COLUMN);
 	arena_release(&t.arena);
 }
 
@@ -182,14 +217,7 @@ what_is_no_table_fails_with_a_line(void **state)
 	} cases[] = {
 	    {BYTES(""), 0, "the file is empty"},
 	    {BYTES("\xef\xbb\xbf \r\n\t\n"), 0, "the file is empty"},
-	    {BYTES("a,b\n1,2\n3,\"x\n4,5\n"), 3, "never closed"},
-	    {BYTES("a\n\"x\ny\"\n\""), 4, "never closed"},
-	    {BYTES("a,b\n1,\0\n"), 2, "not text in UTF-8"},
-	    {{"\xff\xfe"
-	      "a\0",
-		 4},
-		1, "UTF-16"},
-	    {BYTES("\xfe\xff\0a"), 1, "UTF-16"},
+	    {BYTES("\1\2\3\4\0\0\0\0ELF\0\0\0"), 1, "no text"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct collected t;
@@ -217,9 +245,9 @@ the_first_byte_decides_the_format(void **state)
 	assert_str(t.columns[0], "[id]");
 	arena_release(&t.arena);
 	collect(&t, STR("\n [ {\"a\":1} ]"), &automatic, 256);
-	assert_false(t.worked);
-	assert_int_equal(t.err.at_line, 2);
-	assert_non_null(strstr(t.err.message, "a JSON array is not read yet"));
+	assert_true(t.worked);
+	assert_cells(&t, 0, "[1]");
+	assert_int_equal(t.rows[0].line, 2);
 	arena_release(&t.arena);
 }
 
@@ -228,7 +256,7 @@ other_delimiters(void **state)
 {
 	(void)state;
 	const struct table_options tab = {
-	    .format = TABLE_CSV, .delimiter = '\t', .no_header = true};
+	    .format = TABLE_CSV, .csv.delimiter = STR("\t"), .csv.header_rows = {true, 0}};
 	struct collected t;
 	collect(&t, STR("1,5\t\"a\tb\"\n\t\n"), &tab, 16);
 	assert_true(t.worked);
@@ -237,7 +265,8 @@ other_delimiters(void **state)
 	assert_cells(&t, 1, "[\"\",\"\"]");
 	assert_int_equal(t.rows[0].line, 1);
 	arena_release(&t.arena);
-	const struct table_options quote = {.format = TABLE_CSV, .delimiter = '"'};
+	const struct table_options quote = {
+	    .format = TABLE_CSV, .csv.delimiter = STR("\""), .csv.quote = '"'};
 	collect(&t, STR("a\n"), &quote, 16);
 	assert_int_equal(t.err.code, ERR_INPUT);
 	assert_string_equal(t.err.field, "delimiter");
@@ -377,7 +406,7 @@ plain_put(struct plain_record *r, const char *bytes)
 	strcat(field, bytes);
 }
 
-/* 1: a record, 0: the end, -1: a quote that is never closed, with r->line where it opens. */
+/* 1: a record, 0: the end, -1: a quote that is never closed, or not before a delimiter. */
 static int
 plain_next(struct plain_parser *s, struct plain_record *r)
 {
@@ -389,6 +418,7 @@ plain_next(struct plain_parser *s, struct plain_record *r)
 	r->blank = true;
 	bool quoted = false, at_start = true;
 	uint64_t opened = 0;
+	bool closed = false;
 	for (;;) {
 		if (s->p == s->end) {
 			r->line = quoted ? opened : r->line;
@@ -402,6 +432,7 @@ plain_next(struct plain_parser *s, struct plain_record *r)
 				s->p++;
 			else if (c == '"') {
 				quoted = false;
+				closed = true;
 				continue;
 			}
 		} else if (c == '"' && at_start) {
@@ -416,12 +447,15 @@ plain_next(struct plain_parser *s, struct plain_record *r)
 			return 1;
 		} else if (c == ',') {
 			r->fields++;
+			closed = false;
 			assert_true(r->fields <= 8);
 			r->blank = false;
 			at_start = true;
 			continue;
 		}
 		at_start = false;
+		if (closed)
+			return -1;
 		if (c != ' ' && c != '\t')
 			r->blank = false;
 		char one[2] = {c, 0};
@@ -448,7 +482,13 @@ compare_with_plain(struct str text, size_t window)
 	struct plain_record r;
 	size_t rows = 0, columns = 0, skipped = 0, longest[8] = {0};
 	int found;
-	while ((found = plain_next(&s, &r)) == 1) {
+	/* The plain parser repairs no row; where one was, it has nothing to say. */
+	bool repaired = collect_findings_of(&t, "mixed-delimiter") > 0 ||
+			collect_findings_of(&t, "unquoted-delimiter") > 0;
+	for (size_t i = 0; i < t.finding_count; i++)
+		repaired |= strcmp(t.findings[i].code, "extra-cell") == 0 &&
+			    t.findings[i].column == TABLE_NO_COLUMN;
+	while ((found = plain_next(&s, &r)) == 1 && !repaired) {
 		if (r.blank && (columns != 1 || r.text[0][0] == 0)) {
 			skipped++;
 			continue;
@@ -456,7 +496,8 @@ compare_with_plain(struct str text, size_t window)
 		columns = columns ? columns : r.fields;
 		if (rows >= t.row_count)
 			fail_msg("row %zu is missing in: %.*s", rows, STR_ARG(text));
-		assert_int_equal(t.rows[rows].line, r.line);
+		if (t.rows[rows].line != r.line)
+			fail_msg("row %zu is on another line in: %.*s", rows, STR_ARG(text));
 		for (size_t i = 0; i < r.fields; i++) {
 			size_t n = strlen(r.text[i]);
 			assert_str(collect_text(&t, rows, i), r.text[i]);
@@ -465,12 +506,14 @@ compare_with_plain(struct str text, size_t window)
 		assert_null(collect_text(&t, rows, r.fields).p);
 		rows++;
 	}
+	if (found == -1 || repaired) {
+		arena_release(&t.arena);
+		return;
+	}
 	assert_int_equal(t.row_count, rows);
-	assert_true(t.worked == (found == 0 && columns > 0));
+	assert_true(t.worked == (columns > 0));
 	if (columns > 0)
 		assert_int_equal(t.counts.skipped, skipped);
-	if (found == -1)
-		assert_int_equal(t.err.at_line, r.line);
 	for (size_t i = 0; i < t.column_count; i++)
 		assert_int_equal(t.guesses[i].longest, longest[i]);
 	arena_release(&t.arena);
@@ -481,7 +524,7 @@ a_plain_parser_agrees(void **state)
 {
 	(void)state;
 	static const char *pieces[] = {",", ",", ",", "\"", "\"", "\"\"", "\n", "\r\n", "\r", "a",
-	    "b", "\\", " ", "\t", "\xc3\xa9", "\xff", "long enough for a whole step of sixteen",
+	    "b", "\\", "z ", "z\t", "\xc3\xa9", "\xff", "long enough for a whole step of sixteen",
 	    "7", "\",\"", "\n\""};
 	uint64_t x = 20240314;
 	for (int round = 0; round < 4000; round++) {
@@ -579,12 +622,14 @@ csv_spectrum_reads_as_its_json(void **state)
 int
 main(void)
 {
+	rows_only.csv.header_rows.count = 0;
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fields_are_rfc_4180),
 	    cmocka_unit_test(every_kind_of_line_end_counts),
 	    cmocka_unit_test(labels_become_names),
 	    cmocka_unit_test(rows_of_another_length),
 	    cmocka_unit_test(flaws_inside_a_record_are_repaired),
+	    cmocka_unit_test(a_quote_that_is_never_closed_is_text),
 	    cmocka_unit_test(a_late_nul_is_replaced),
 	    cmocka_unit_test(what_is_no_table_fails_with_a_line),
 	    cmocka_unit_test(the_first_byte_decides_the_format),

@@ -12,15 +12,16 @@
 
 #include <fcntl.h>
 
+/* The file that is written of these rows. */
 static struct str
-exported(enum export_format format, const struct export_column *columns, size_t count,
+exported_as(const struct export_options *options, const struct export_column *columns, size_t count,
     const struct collected_row *rows, size_t row_count, struct arena *a)
 {
 	FILE *f = tmpfile();
 	struct err e = {0};
 	assert_non_null(f);
-	struct export_writer *w = export_open(fileno(f), format, columns, count, a);
-	assert_true(export_header(w, &e));
+	struct export_writer *w = export_open(fileno(f), options, columns, count, NULL, a);
+	assert_true(export_begin(w, &e));
 	for (size_t i = 0; i < row_count; i++)
 		assert_true(export_row(w, rows[i].cells, rows[i].absent, &e));
 	assert_true(export_close(w, &e));
@@ -30,6 +31,14 @@ exported(enum export_format format, const struct export_column *columns, size_t 
 	assert_true(file_read_at(fileno(f), p, (size_t)n, 0, &e));
 	fclose(f);
 	return (struct str){p, (size_t)n};
+}
+
+static struct str
+exported(enum export_format format, const struct export_column *columns, size_t count,
+    const struct collected_row *rows, size_t row_count, struct arena *a)
+{
+	const struct export_options options = {.format = format};
+	return exported_as(&options, columns, count, rows, row_count, a);
 }
 
 static void
@@ -151,15 +160,20 @@ reading_an_export_gives_the_same_cells(void **state)
 		struct collected_row rows[40];
 		for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
 			rows[i] = (struct collected_row){.cells = random_row(&x, count, &a)};
-		for (int format = 0; format < EXPORT__MAX; format++) {
-			struct str text = exported((enum export_format)format, columns, count, rows,
-			    ARRAY_LENGTH(rows), &a);
+		static const enum export_format formats[] = {EXPORT_CSV, EXPORT_TSV, EXPORT_JSONL};
+		for (size_t k = 0; k < ARRAY_LENGTH(formats); k++) {
+			struct str text =
+			    exported(formats[k], columns, count, rows, ARRAY_LENGTH(rows), &a);
 			const struct table_options options = {
-			    .format = format == EXPORT_CSV ? TABLE_CSV : TABLE_JSONL};
+			    .format = formats[k] == EXPORT_JSONL ? TABLE_JSONL : TABLE_CSV,
+			    .csv.delimiter = formats[k] == EXPORT_TSV   ? STR("\t")
+					     : formats[k] == EXPORT_CSV ? STR(",")
+									: (struct str){0}};
 			struct collected t;
 			collect(&t, text, &options, 64);
 			assert_true(t.worked);
-			assert_int_equal(t.finding_count, 0);
+			/* Rows of empty cells are told, and kept. */
+			assert_int_equal(t.finding_count, collect_findings_of(&t, "blank-row"));
 			assert_int_equal(t.row_count, ARRAY_LENGTH(rows));
 			for (size_t i = 0; i < count; i++)
 				assert_true(str_equal(t.columns[i], columns[i].name));
@@ -207,8 +221,9 @@ a_disk_that_takes_no_more_is_an_error(void **state)
 	if (fd < 0)
 		skip();
 	const struct export_column column = {0, STR("a"), COLUMN_STRING};
-	struct export_writer *w = export_open(fd, EXPORT_CSV, &column, 1, &a);
-	assert_true(export_header(w, &e));
+	const struct export_options options = {.format = EXPORT_CSV};
+	struct export_writer *w = export_open(fd, &options, &column, 1, NULL, &a);
+	assert_true(export_begin(w, &e));
 	assert_false(export_close(w, &e));
 	assert_int_equal(e.code, ERR_DISK_FULL);
 	close(fd);

@@ -79,6 +79,46 @@ hmac_of_the_published_keys(void **state)
 	    hex(digest), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+/* Wherever it is cut, the hash goes on from what was saved. */
+static void
+a_hash_goes_on_from_what_was_saved(void **state)
+{
+	(void)state;
+	char text[200];
+	uint8_t whole[SHA256_BYTES], pieces[SHA256_BYTES], kept[SHA256_STATE_BYTES];
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)(i * 7);
+	sha256_of(whole, (struct str){text, sizeof text});
+	for (size_t at = 0; at <= sizeof text; at++) {
+		struct sha256 *h = sha256_new();
+		assert_non_null(h);
+		sha256_add(h, text, at);
+		sha256_save(h, kept);
+		sha256_free(h);
+		h = sha256_resume(kept);
+		assert_non_null(h);
+		sha256_add(h, text + at, sizeof text - at);
+		sha256_end(h, pieces);
+		assert_memory_equal(pieces, whole, sizeof whole);
+	}
+}
+
+/* FIPS 180-2, A.1. */
+static void
+sha1_of_the_published_text(void **state)
+{
+	(void)state;
+	char text[2 * SHA1_BYTES + 1];
+	uint8_t digest[SHA1_BYTES];
+	struct sha1 *h = sha1_new();
+	assert_non_null(h);
+	sha1_add(h, "ab", 2);
+	sha1_add(h, "c", 1);
+	sha1_end(h, digest);
+	hex_encode(text, digest, sizeof digest);
+	assert_string_equal(text, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 static void
 comparing_finds_any_single_bit(void **state)
 {
@@ -102,6 +142,8 @@ main(void)
 	    cmocka_unit_test(sha256_of_the_published_texts),
 	    cmocka_unit_test(a_million_letters_in_pieces),
 	    cmocka_unit_test(hmac_of_the_published_keys),
+	    cmocka_unit_test(a_hash_goes_on_from_what_was_saved),
+	    cmocka_unit_test(sha1_of_the_published_text),
 	    cmocka_unit_test(comparing_finds_any_single_bit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1407,6 +1407,46 @@ tear_down(void **state)
 	return 0;
 }
 
+struct seen {
+	uint64_t rows;
+	struct str last;
+};
+
+static bool
+see(void *context, const struct row *r, struct err *why)
+{
+	(void)why;
+	struct seen *s = context;
+	s->rows++;
+	s->last = arena_copy(&arena, r->cells);
+	return true;
+}
+
+/* Whoever reads the rows twice sees the same rows twice. */
+static void
+a_file_that_is_held_stays_as_it_was(void **state)
+{
+	(void)state;
+	struct rows_file *f;
+	uint64_t count;
+	make_file("held.db", 2, three, 3);
+	CHANGE("rows.add", add("[\"one\"]", ""));
+	MUST(rows_open(&f, path, &e));
+	struct seen before = {0}, held = {0}, afterwards = {0};
+	MUST(rows_hold(f, &e));
+	MUST(rows_each_cells(f, see, &before, &e));
+	CHANGE("rows.add", add("[\"two\"]", ""));
+	MUST(rows_each_cells(f, see, &held, &e) && rows_count(f, &count, &e));
+	assert_int_equal(held.rows, before.rows);
+	assert_int_equal(count, before.rows);
+	rows_let_go(f);
+	MUST(rows_each_cells(f, see, &afterwards, &e) && rows_count(f, &count, &e));
+	assert_int_equal(afterwards.rows, before.rows + 1);
+	assert_int_equal(count, before.rows + 1);
+	assert_true(str_is(afterwards.last, "[\"two\"]"));
+	rows_close(f);
+}
+
 int
 main(void)
 {
@@ -1436,6 +1476,7 @@ main(void)
 	    TEST(a_file_of_the_first_version_is_brought_up),
 	    TEST(a_file_of_a_newer_rowhouse_is_left_alone),
 	    TEST(after_thousands_of_edits_the_rows_are_those_of_the_model),
+	    TEST(a_file_that_is_held_stays_as_it_was),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -125,6 +125,47 @@ folders_of_datasets_that_are_gone_go_at_once(void **state)
 	assert_false(file_is_there(arena_format(&arena, "%s/datasets/%s", folder, NOBODY).p));
 }
 
+static void
+exports_go_when_their_time_is_over(void **state)
+{
+	(void)state;
+	struct dataset d = new_dataset(1, "", "ready");
+	const int over = LIMIT_EXPORT_HOURS * 3600 + 60, under = LIMIT_EXPORT_HOURS * 3600 - 60;
+	const struct {
+		const char *name;
+		int seconds;
+		bool stays;
+	} files[] = {
+	    {"export-1.1-0123456789abcdef.csv", under, true},
+	    {"export-1.2-0123456789abcdef.csv", over, false},
+	    {"export-1.2-0123456789abcdef.zip.b2c0.new", over, false},
+	    {"column-1.1", over, true},
+	    /* What makers of projections left that were killed, if none can be at it any more. */
+	    {"project-b2c0-0.new", DAY - 60, true},
+	    {"project-b2c0-1.new", DAY + 60, false},
+	};
+	MUST(folder_make(store_derived_path(store, d.dataset_id, "", &arena).p, &e));
+	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+		const char *path = store_derived_path(store, d.dataset_id, files[i].name, &arena).p;
+		file_put(path, STR("x"));
+		make_old(path, files[i].seconds);
+	}
+	/* Projections of a generation that is there, and of one that is not. */
+	for (int64_t generation = 1; generation <= 2; generation++)
+		MUST(folder_make(
+		    store_projections_path(store, d.dataset_id, generation, &arena).p, &e));
+	file_put(store_rows_path(store, d.dataset_id, 1, &arena).p, STR("x"));
+	file_put(store_projection_path(store, d.dataset_id, 1, 0, &arena).p, STR("x"));
+	file_put(store_projection_path(store, d.dataset_id, 2, 0, &arena).p, STR("x"));
+	MUST(store_sweep(store, &e));
+	assert_true(file_is_there(store_projection_path(store, d.dataset_id, 1, 0, &arena).p));
+	assert_false(file_is_there(store_projections_path(store, d.dataset_id, 2, &arena).p));
+	for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+		assert_int_equal(
+		    file_is_there(store_derived_path(store, d.dataset_id, files[i].name, &arena).p),
+		    files[i].stays);
+}
+
 /* Nobody may change or remove the file then, root neither; false: it cannot be done here. */
 static bool
 make_immutable(const char *path, bool on)
@@ -217,6 +258,7 @@ main(void)
 	    cmocka_unit_test(half_blobs_go_when_nobody_writes_them),
 	    cmocka_unit_test(bodies_go_when_their_upload_is_gone),
 	    cmocka_unit_test(folders_of_datasets_that_are_gone_go_at_once),
+	    cmocka_unit_test(exports_go_when_their_time_is_over),
 	    cmocka_unit_test(what_cannot_be_removed_keeps_nothing_else),
 	    cmocka_unit_test(uploads_that_ended_badly_go_after_a_day),
 	    cmocka_unit_test(a_sweep_of_nothing_is_good),

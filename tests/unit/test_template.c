@@ -364,6 +364,20 @@ values_print_in_their_format(void **state)
 }
 
 static void
+a_whole_query_stands_in_an_address_and_nothing_else_does(void **state)
+{
+	struct fixture *f = *state;
+	static const char data[] = "{\"v\":\"a=1&b=%3E+\\u00e4\\\"<>#?/:@x\",\"none\":\"\"}";
+	assert_string_equal(draw(f, "<a" R " r:href=\"?{v:query}\"/>", data),
+	    "<a href=\"?a=1&amp;b=%3E+%C3%A4%22%3C%3E%23%3F%2F%3A%40x\"></a>");
+	assert_string_equal(draw(f, "<a" R " r:href=\"/x?row=2&amp;{none:query}\"/>", data),
+	    "<a href=\"/x?row=2&amp;\"></a>");
+	/* Elsewhere it is a value like any other. */
+	assert_string_equal(draw(f, "<a" R " r:href=\"/{v:query}\"/>", data),
+	    "<a href=\"/a%3D1%26b%3D%253E%2B%C3%A4%22%3C%3E%23%3F%2F%3A%40x\"></a>");
+}
+
+static void
 forms_are_labelled_and_escaped(void **state)
 {
 	struct fixture *f = *state;
@@ -605,6 +619,7 @@ main(void)
 	    TEST(loops_see_their_items_and_what_is_around),
 	    TEST(includes_stand_where_they_are_asked_for),
 	    TEST(values_print_in_their_format),
+	    TEST(a_whole_query_stands_in_an_address_and_nothing_else_does),
 	    TEST(forms_are_labelled_and_escaped),
 	    TEST(a_form_that_posts_carries_the_pages_token),
 	    TEST(groups_tables_and_secrets_are_drawn),

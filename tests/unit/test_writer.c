@@ -86,6 +86,21 @@ say_finding(uint64_t column, const char *code, const char *text, uint32_t more)
 	say(MESSAGE_FINDING, m, n);
 }
 
+/* A finding of so many bytes between the rows, though it may say of more. */
+static void
+say_between(uint64_t column, uint32_t more)
+{
+	char m[200];
+	struct finding_head h = {2, column, 0, 1, 1};
+	struct rows_head head = {1};
+	struct row_head row = {0, sizeof h + 2 + more, ROW_IS_FINDING};
+	memcpy(m, &head, sizeof head);
+	memcpy(m + sizeof head, &row, sizeof row);
+	memcpy(m + sizeof head + sizeof row, &h, sizeof h);
+	memcpy(m + sizeof head + sizeof row + sizeof h, "ct", 2);
+	say(MESSAGE_ROWS, m, sizeof head + sizeof row + sizeof h + 2);
+}
+
 static void
 say_guesses(void)
 {
@@ -215,6 +230,9 @@ cancel(void)
 	    say_row("[1,2,3]", "", 0), "internal", "cannot be")                                    \
 	X(absent_beyond, good_rows(); say_row("[1,2]", "[2]", 0), "internal", "absent")            \
 	X(absent_of_noise, good_rows(); say_row("[1,2]", "x", 0), "internal", "absent")            \
+	X(finding_between, good_rows(); say_between(1, 0); good_end(), NULL, "")                   \
+	X(finding_between_about_nothing, good_rows(); say_between(7, 0), "internal", "a finding")  \
+	X(endless_finding_between, good_rows(); say_between(0, 1), "internal", "longer")           \
 	X(short_finding, say(MESSAGE_FINDING, "abc", 3), "internal", "finding")                    \
 	X(long_finding, say_finding(SIZE_MAX, "c", "t", 9), "internal", "a finding")               \
 	X(endless_finding, say_finding(SIZE_MAX, "c", "t", UINT32_MAX), "internal", "a finding")   \
