@@ -1428,7 +1428,7 @@ a_file_that_is_held_stays_as_it_was(void **state)
 {
 	(void)state;
 	struct rows_file *f;
-	uint64_t count;
+	uint64_t count = 0;
 	make_file("held.db", 2, three, 3);
 	CHANGE("rows.add", add("[\"one\"]", ""));
 	MUST(rows_open(&f, path, &e));
