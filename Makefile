@@ -175,10 +175,12 @@ check-http: all test-plugins $(modules)
 	$(Q)$(node) $(TESTS)
 
 ## check-faults: processes killed, disks full, memory refused (FAULTS=all: at every single call)
+check-faults: at_once = 2
 check-faults: all test-plugins $(modules)
 	$(Q)$(node) tests/faults/*.test.mjs
 
 ## check-browser: the pages, in Chromium
+check-browser: at_once = 2
 check-browser: all test-plugins $(modules)
 	$(Q)$(node) tests/browser/*.test.mjs
 

@@ -1,4 +1,4 @@
-// browser.mjs: Debian's Chromium on a Rowhouse of its own.
+// browser.mjs: Debian's Chromium, the one without windows, on a Rowhouse of its own.
 //
 //   const { server, open } = await startBrowser(t);    // ends with the test
 //   const page = await open(t, { dark: true });        // signed in as its owner, in a context of its own
@@ -26,7 +26,7 @@ export async function startBrowser(t, options = {}) {
   const server = await startServer(t, { ...options, port: true });
   if (!options.fresh) await follow(server, server.link, owner);
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell",
     args: process.getuid() === 0 ? ["--no-sandbox", ...flags] : flags,
   });
   t.after(() => browser.close());
