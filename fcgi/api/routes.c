@@ -148,6 +148,7 @@ const struct route routes[] = {
 	PAGE(POST, "/datasets/{id}/delete", KEY, page_dataset_delete_post),
 	PAGE(GET, "/datasets/{id}/rows/new", KEY, page_row_new),
 	PAGE(POST, "/datasets/{id}/rows/new", KEY, page_row_new_post),
+	PAGE(GET, "/datasets/{id}/rows/{row}", KEY, page_row),
 	PAGE(GET, "/datasets/{id}/rows/{row}/edit", KEY, page_row_edit),
 	PAGE(POST, "/datasets/{id}/rows/{row}/edit", KEY, page_row_edit_post),
 	PAGE(GET, "/datasets/{id}/rows/{row}/delete", KEY, page_row_delete),

@@ -268,6 +268,9 @@ put_findings(struct jsonout *j, const struct finding_row *rows, size_t count,
 		jsonout_object(j);
 		jsonout_member_str(j, "code", rows[i].code);
 		jsonout_member_int(j, "line", (int64_t)rows[i].line);
+		put_optional(j, "row",
+		    rows[i].row_id ? arena_format(j->out->arena, "row_%" PRId64, rows[i].row_id)
+				   : (struct str){0});
 		put_optional(j, "column", name);
 		jsonout_member_str(j, "message", rows[i].message);
 		jsonout_end(j);

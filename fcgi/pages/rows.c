@@ -1,7 +1,7 @@
 /*
- * rows.c: one row of a dataset: adding it, editing it, deleting it, each a plain form.  The forms
- * name the rev the row had when it was drawn; when somebody was quicker they come back with both
- * values.
+ * rows.c: one row of a dataset: where it stands, and adding it, editing it, deleting it, each a
+ * plain form.  The forms name the rev the row had when it was drawn; when somebody was quicker they
+ * come back with both values.
  */
 #include "pages/dataset.h"
 #include "api/rowcells.h"
@@ -56,6 +56,14 @@ page_see_rows(struct exchange *x, const struct dataset *d, uint64_t at, struct s
 		d->dataset_id, at, question.n ? "&" : "", STR_ARG(question), STR_ARG(change), at));
 }
 
+static bool
+row_is_gone(struct err *e)
+{
+	return FAIL(e, NOT_FOUND,
+	    "there is no such row (any more); the dataset's changes say who deleted it, and can be "
+	    "taken back");
+}
+
 /* The dataset with its columns and, where the address names one, the row. */
 static bool
 open_row(struct row_page *p, struct exchange *x, enum right right, struct err *e)
@@ -69,10 +77,7 @@ open_row(struct row_page *p, struct exchange *x, enum right right, struct err *e
 	if (x->value[1].n && !model_row_get(m, &p->d, x->value[1], &p->row, &x->arena, e)) {
 		if (e->code == ERR_NOT_FOUND) {
 			err_clear(e);
-			return FAIL(e, NOT_FOUND,
-			    "there is no such row (any more); the dataset's changes say who "
-			    "deleted "
-			    "it, and can be taken back");
+			return row_is_gone(e);
 		}
 		return false;
 	}
@@ -123,6 +128,28 @@ put_row_names(struct exchange *x, struct jsonout *j, const struct row_page *p, i
 	jsonout_member_int(j, "back", (int64_t)(at ? at : 1));
 	jsonout_member_str(j, "question", page_question(x, p->form.sent));
 	page_put_once(j);
+}
+
+/* ---- where it stands ---- */
+
+bool
+page_row(struct exchange *x, struct err *e)
+{
+	struct dataset d;
+	struct rows_file *rows;
+	int64_t row_id;
+	uint64_t position;
+	bool found;
+	if (!caller_may(&x->caller, RIGHT_READ, e) ||
+	    !model_dataset_get(&x->app->model, &x->caller, x->value[0], &d, &x->arena, e) ||
+	    !row_id_parse(&row_id, x->value[1], e) ||
+	    !model_rows_open(&x->app->model, &d, &rows, &x->arena, e) ||
+	    !rows_position(rows, row_id, &position, &found, e))
+		return false;
+	if (!found)
+		return row_is_gone(e);
+	page_see_rows(x, &d, position + 1, (struct str){0}, 0);
+	return true;
 }
 
 /* ---- adding and editing ---- */

@@ -263,6 +263,32 @@ seek(const struct rows_file *f, uint64_t position, uint64_t *pass)
 	return rank->first_row_id + (whole ? (int64_t)into : 0);
 }
 
+bool
+rows_position(struct rows_file *f, int64_t row_id, uint64_t *position, bool *found, struct err *e)
+{
+	int64_t there;
+	size_t rank = 0;
+	if (!load(f, e) || !sql_one_int(&f->d, &there, 0, "SELECT 1 FROM rows WHERE row_id=?",
+			       SQL_VALUES(V_INT(row_id)), e))
+		return false;
+	*found = there == 1;
+	if (!*found)
+		return true;
+	for (size_t high = f->rank_count; high - rank > 1;) {
+		size_t middle = rank + (high - rank) / 2;
+		if (f->ranks[middle].first_row_id <= row_id)
+			rank = middle;
+		else
+			high = middle;
+	}
+	int64_t into;
+	if (!sql_one_int(&f->d, &into, 0, "SELECT count(*) FROM rows WHERE row_id>=? AND row_id<?",
+		SQL_VALUES(V_INT(f->ranks[rank].first_row_id), V_INT(row_id)), e))
+		return false;
+	*position = f->ranks[rank].before + (uint64_t)into;
+	return true;
+}
+
 /* Hands out what a query of rows finds. */
 static bool
 hand_out(struct sql_query *q, rows_each_fn *fn, void *context, struct err *e)
@@ -334,8 +360,11 @@ rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding
 	int more;
 	*count = 0;
 	if (!sql_start(&q, &f->d,
-		"SELECT line, coalesce(column_id, -1), code, message FROM findings"
-		" ORDER BY finding_id LIMIT ? OFFSET ?",
+		/* While a file is read a finding has the id of the row that comes next, which is
+		 * not its own when it is of what was skipped: that one begins further down. */
+		"SELECT f.line, coalesce(f.column_id, -1), f.code, f.message,"
+		" coalesce(r.row_id, 0) FROM findings f LEFT JOIN rows r"
+		" ON r.row_id=f.row_id AND r.line<=f.line ORDER BY finding_id LIMIT ? OFFSET ?",
 		SQL_VALUES(V_INT(limit), V_INT(offset)), e))
 		return false;
 	*out = arena_array(a, limit, sizeof **out);
@@ -345,6 +374,7 @@ rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding
 		    .column = sql_int(&q, 1),
 		    .code = arena_copy(a, sql_str(&q, 2)),
 		    .message = arena_copy(a, sql_str(&q, 3)),
+		    .row_id = sql_int(&q, 4),
 		};
 	return more == 0;
 }

@@ -138,6 +138,9 @@ test("dataset", async (t) => {
     await page.getByText("30 findings").click();
     await page.getByRole("region", { name: "First findings" }).getByRole("row").nth(20).waitFor();
     assert.match(await page.locator(".findings tbody tr").first().textContent(), /^\s*2\s*b\s*row has 1 cell/);
+    await page.locator(".findings tbody tr").nth(2).getByRole("link", { name: "6" }).click();
+    await page.waitForURL(/\?row=5#row-5$/);
+    assert.equal(await page.locator("tr[aria-current]").getAttribute("data-row"), "row_5");
   });
 
   await t.test("the dialog asks before it deletes; escape keeps the dataset", async (t) => {

@@ -125,6 +125,7 @@ const rights = {
   page_dataset_delete_post: dataset("editor", 303, { spends: "dataset" }),
   page_row_new: dataset("editor", 200),
   page_row_new_post: dataset("editor", 303, { fields: { "cells.col_a": "added" } }),
+  page_row: dataset("viewer", 303),
   page_row_edit: dataset("reviewer", 200),
   page_row_edit_post: dataset("reviewer", 303, { fields: { "cells.col_a": "corrected", rev: "1" }, spends: "rows" }),
   page_row_delete: dataset("editor", 200),

@@ -54,8 +54,8 @@ test("rows carry their id and the line they began on; columns their type and cou
 test("findings tell the line, the column and what was done, and are counted", async () => {
   const { id, counts } = await makeDataset(server, difficult);
   const { json } = await get(`/datasets/${id}/findings`);
-  assert.deepEqual(json.findings.map((f) => [f.code, f.line, f.column]),
-    [["missing-cell", 5, "code"], ["extra-cell", 6, "column9"], ["blank-row", 7, null]]);
+  assert.deepEqual(json.findings.map((f) => [f.code, f.line, f.column, f.row]),
+    [["missing-cell", 5, "code", "row_3"], ["extra-cell", 6, "column9", "row_4"], ["blank-row", 7, null, null]]);
   for (const f of json.findings) assert.ok(f.message.length > 10);
   assert.deepEqual(json.counts, [{ code: "blank-row", count: 1 }, { code: "extra-cell", count: 1 },
     { code: "missing-cell", count: 1 }]);

@@ -244,6 +244,24 @@ test("rows are deleted together or not at all, and their ids never come back", a
     assert.equal((await table.removeMany(rows)).status, 400, JSON.stringify(rows));
 });
 
+test("the address of a row leads to where it stands now, and says when it is gone", async () => {
+  const table = await Table.blank(["a"]);
+  const many = Array.from({ length: 1000 }, (_, i) => ({ a: `${i}` }));
+  for (let i = 0; i < 3; i++) await table.add(many);
+  const gone = [1, 7, 1023, 1024, 1025, 2048, 2049, 2999].map((n) => `row_${n}`);
+  await table.removeMany(gone.map((id) => ({ id })));
+  const left = (await table.rows()).map((r) => r.id);
+  for (const id of ["row_2", "row_6", "row_8", "row_1022", "row_1026", "row_2047", "row_2050", "row_2998", "row_3000"]) {
+    const { status, headers } = await request("GET", `/datasets/${table.id}/rows/${id}`);
+    const at = left.indexOf(id) + 1;
+    assert.deepEqual([status, headers.location], [303, `/datasets/${table.id}?row=${at}#row-${at}`], id);
+  }
+  for (const id of [...gone, "row_3001"]) {
+    const { status, text } = await request("GET", `/datasets/${table.id}/rows/${id}`);
+    assert.deepEqual([status, text.includes("no such row")], [404, true], id);
+  }
+});
+
 test("a change of 1,000 rows goes, one of 1,001 does not", async () => {
   const table = await Table.blank(["a"]);
   const many = (n) => Array.from({ length: n }, (_, i) => ({ a: `${i}` }));
