@@ -206,7 +206,7 @@ put_export(struct jsonout *j, const struct job *job)
 void
 put_job(struct jsonout *j, const struct job *job)
 {
-	bool active = str_is(job->state, "queued") || str_is(job->state, "running");
+	bool active = job_is_active(job);
 	jsonout_object(j);
 	jsonout_member_text(j, "id", job->job_id);
 	jsonout_member_str(j, "kind", job->kind);

@@ -168,17 +168,9 @@ prepare_query(struct session *s, const struct dataset *d, struct export_plan *pl
     struct rows_file *file, const char *scratch, struct err *e)
 {
 	static const struct query_watch watch = {NULL, go_on};
-	struct store *store = s->model.store;
-	struct str folder = store_projections_path(store, d->dataset_id, d->generation, &s->arena);
-	const struct projection_plan projections = {
-	    .generation = d->generation,
-	    .folder = folder.p,
-	    .scratch = scratch,
-	    .bytes = LIMIT_PROJECTION_BYTES,
-	};
 	plan->query.watch = &watch;
-	return folder_make(folder.p, e) && query_prepare_alone(store, s->model.projections, d, file,
-					       &plan->query, &projections, &s->arena, e);
+	return query_prepare_alone(
+	    s->model.store, s->model.projections, d, file, &plan->query, scratch, &s->arena, e);
 }
 
 static bool

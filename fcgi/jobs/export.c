@@ -54,38 +54,18 @@ look_again(void *context, struct err *e)
 	return job_progress(&x->c, &x->count, e);
 }
 
-static bool
-look_at_projections(void *context, uint64_t done, uint64_t total, struct err *e)
-{
-	(void)done;
-	(void)total;
-	return look_again(context, e);
-}
-
 /* What finds the rows, and what sorts them. */
 static bool
 prepare_query(struct exporter *x, const char *scratch, struct err *e)
 {
-	struct arena *a = &x->c.arena;
-	struct store *s = x->c.store;
 	struct query *q = &x->plan.query;
-	struct str folder =
-	    store_projections_path(s, x->dataset.dataset_id, x->dataset.generation, a);
-	const struct projection_plan plan = {
-	    .generation = x->dataset.generation,
-	    .folder = folder.p,
-	    .scratch = scratch,
-	    .bytes = LIMIT_PROJECTION_BYTES,
-	    .look = look_at_projections,
-	    .context = x,
-	};
 	x->watch = (struct query_watch){x, look_again};
 	q->watch = &x->watch;
 	x->projections = projection_cache_new();
 	if (!x->projections)
 		return FAIL(e, UNAVAILABLE, "out of memory");
-	return folder_make(folder.p, e) &&
-	       query_prepare_alone(s, x->projections, &x->dataset, x->rows, q, &plan, a, e);
+	return query_prepare_alone(
+	    x->c.store, x->projections, &x->dataset, x->rows, q, scratch, &x->c.arena, e);
 }
 
 static bool

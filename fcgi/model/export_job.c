@@ -85,7 +85,7 @@ model_export_start(struct model *m, const struct caller *c, struct dataset *d,
 	struct str path = {0};
 	if (found && !made(&path, m, job, a, e))
 		return false;
-	if (found && (str_is(job->state, "queued") || str_is(job->state, "running") || path.n > 0))
+	if (found && (job_is_active(job) || path.n > 0))
 		return true;
 	*job = (struct job){
 	    .org_id = c->org_id,
@@ -94,10 +94,7 @@ model_export_start(struct model *m, const struct caller *c, struct dataset *d,
 	    .params = params,
 	    .who = c->who,
 	};
-	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
-	return true;
+	return model_job_queue(m, job, e);
 }
 
 /* Noted each time that somebody takes it away, not when it is made. */

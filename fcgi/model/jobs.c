@@ -48,6 +48,15 @@ model_wake(const struct model *m)
 	bell_ring(m->data, "jobs", "new");
 }
 
+bool
+model_job_queue(struct model *m, struct job *j, struct err *e)
+{
+	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, j, e), e))
+		return false;
+	model_wake(m);
+	return true;
+}
+
 /* With the transaction open, so that what is read stays true. */
 static bool
 cancel(struct model *m, const struct caller *c, const char *job_id, struct job *out,
@@ -56,7 +65,7 @@ cancel(struct model *m, const struct caller *c, const char *job_id, struct job *
 	struct err why = {0};
 	if (!store_job_get(m->store, out, c->org_id, job_id, a, e) || !in_scope(c, out, a, e))
 		return false;
-	if (!str_is(out->state, "queued") && !str_is(out->state, "running"))
+	if (!job_is_active(out))
 		return FAIL(e, CONFLICT, "the job has ended already (%.*s)", STR_ARG(out->state));
 	if (!store_job_cancel(m->store, job_id, e) ||
 	    !model_audit(m, c, "job.cancel", str_of(job_id), (struct str){0}, e))

@@ -343,6 +343,8 @@ bool model_job_get(struct model *m, const struct caller *c, struct str id, struc
     struct arena *a, struct err *e) MUST_CHECK;
 bool model_job_list(struct model *m, const struct caller *c, struct job **out, size_t *count,
     int64_t *total, uint64_t offset, size_t limit, struct arena *a, struct err *e) MUST_CHECK;
+/* Puts one in the queue and wakes the runner. */
+bool model_job_queue(struct model *m, struct job *j, struct err *e) MUST_CHECK;
 /* The newest reading of a dataset. */
 bool model_job_latest(struct model *m, const struct dataset *d, struct job *out, bool *found,
     struct arena *a, struct err *e) MUST_CHECK;

@@ -2,6 +2,7 @@
  * projections.c: whether a query is answered from projections, and who makes those that are not
  * there; see model/query.h.
  */
+#include "base/file.h"
 #include "base/limits.h"
 #include "model/query.h"
 
@@ -58,7 +59,7 @@ start(struct model *m, const struct caller *c, const struct dataset *d, const si
 	struct str params = projections_params(d->generation, d->edition, column_ids, count, a);
 	if (!store_job_with_params(m->store, job, &found, d->dataset_id, "project", params, a, e))
 		return false;
-	if (found && (str_is(job->state, "queued") || str_is(job->state, "running")))
+	if (found && job_is_active(job))
 		return true;
 	*job = (struct job){
 	    .org_id = d->org_id,
@@ -67,10 +68,7 @@ start(struct model *m, const struct caller *c, const struct dataset *d, const si
 	    .params = params,
 	    .who = c->who,
 	};
-	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
-	return true;
+	return model_job_queue(m, job, e);
 }
 
 /* The columns whose projections answer a query. */
@@ -135,22 +133,46 @@ model_query_prepare(struct model *m, const struct caller *c, const struct datase
 	return start(m, c, d, column_ids, n.missing_count, job, a, e);
 }
 
+static bool
+look(void *context, uint64_t done, uint64_t total, struct err *e)
+{
+	const struct query_watch *watch = context;
+	(void)done;
+	(void)total;
+	return watch->look(watch->context, e);
+}
+
+static bool
+make_missing(const struct needs *n, struct store *s, const struct dataset *d,
+    struct rows_file *rows, const struct query *q, const char *scratch, struct arena *a,
+    struct err *e)
+{
+	struct query_watch watch = *q->watch;
+	struct str folder = store_projections_path(s, d->dataset_id, d->generation, a);
+	const struct projection_plan plan = {
+	    .columns = n->missing,
+	    .count = n->missing_count,
+	    .generation = d->generation,
+	    .folder = folder.p,
+	    .scratch = scratch,
+	    .bytes = LIMIT_PROJECTION_BYTES,
+	    .look = look,
+	    .context = &watch,
+	};
+	return folder_make(folder.p, e) && projection_build(rows, &plan, a, e);
+}
+
 bool
 query_prepare_alone(struct store *s, struct projection_cache *cache, const struct dataset *d,
-    struct rows_file *rows, struct query *q, const struct projection_plan *plan, struct arena *a,
-    struct err *e)
+    struct rows_file *rows, struct query *q, const char *scratch, struct arena *a, struct err *e)
 {
 	struct needs n;
 	if (!find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e))
 		return false;
-	if (n.missing_count > 0 && q->sort_count > 0) {
-		struct projection_plan full = *plan;
-		full.columns = n.missing;
-		full.count = n.missing_count;
-		if (!projection_build(rows, &full, a, e) ||
-		    !find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e))
-			return false;
-	}
+	if (n.missing_count > 0 && q->sort_count > 0 &&
+	    (!make_missing(&n, s, d, rows, q, scratch, a, e) ||
+		!find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e)))
+		return false;
 	take(q, &n);
 	return true;
 }

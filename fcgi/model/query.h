@@ -20,11 +20,11 @@ bool model_query_prepare(struct model *m, const struct caller *c, const struct d
     struct job *job, struct arena *a, struct err *e) MUST_CHECK;
 /*
  * The same for who may take their time, a job or a command: projections that sorting needs are made
- * here and now; without sorting reading is as good as making them.  `plan` says where they come to
- * lie and what is asked meanwhile; its columns are filled in.
+ * here and now, under names that begin with `scratch` until they are whole; without sorting reading
+ * is as good as making them.  The query's watch, which it must have, is asked meanwhile.
  */
 bool query_prepare_alone(struct store *s, struct projection_cache *cache, const struct dataset *d,
-    struct rows_file *rows, struct query *q, const struct projection_plan *plan, struct arena *a,
+    struct rows_file *rows, struct query *q, const char *scratch, struct arena *a,
     struct err *e) MUST_CHECK;
 
 /* A facet, and all of a list as an array, as JSON. */

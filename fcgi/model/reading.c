@@ -60,10 +60,7 @@ model_source_preview(struct model *m, const struct caller *c, struct str id, str
 	    .params = preview_params(options, a),
 	    .who = c->who,
 	};
-	if (!store_begin(m->store, e) || !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
-	return true;
+	return model_job_queue(m, job, e);
 }
 
 bool

@@ -573,7 +573,7 @@ queue_undo(struct editing *x, const struct change *change, struct job *job)
 	bool found;
 	if (!store_job_with_params(
 		m->store, &same, &found, job->dataset_id.p, "undo", job->params, x->a, x->e) ||
-	    (found && (str_is(same.state, "queued") || str_is(same.state, "running")))) {
+	    (found && job_is_active(&same))) {
 		store_rollback(m->store);
 		*job = same;
 		return x->e->code == ERR_OK;

@@ -126,11 +126,7 @@ model_upload_append_later(struct model *m, const struct caller *c, const struct 
 	    .total = piece->bytes,
 	    .who = c->who,
 	};
-	if (!model_upload_check(c, e) || !store_begin(m->store, e) ||
-	    !model_end(m, store_job_insert(m->store, job, e), e))
-		return false;
-	model_wake(m);
-	return true;
+	return model_upload_check(c, e) && model_job_queue(m, job, e);
 }
 
 bool

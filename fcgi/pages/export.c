@@ -236,7 +236,7 @@ go_on(struct exchange *x, struct err *e)
 	const char *job_id = p->job.job_id;
 	if (!model_job_get(&x->app->model, &x->caller, str_of(job_id), &p->job, &x->arena, e))
 		return false;
-	if (str_is(p->job.state, "queued") || str_is(p->job.state, "running")) {
+	if (job_is_active(&p->job)) {
 		exchange_wait(x, job_id, false, go_on);
 		return true;
 	}

@@ -216,6 +216,13 @@ struct job {
 	struct str leases; /* JSON array of the ids of columns it writes, or empty */
 };
 
+/* It has not ended. */
+static inline bool
+job_is_active(const struct job *j)
+{
+	return str_is(j->state, "queued") || str_is(j->state, "running");
+}
+
 /* Needs a transaction. */
 bool store_job_insert(struct store *s, struct job *j, struct err *e) MUST_CHECK;
 /* org_id 0: any organisation (for the processes of a job). */
