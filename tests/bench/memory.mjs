@@ -1,4 +1,4 @@
-// memory.mjs: how much memory the processes of a server have, by role.
+// memory.mjs: how much memory the processes of a server have, by role, and what CPU time they took.
 //
 // Counted is what only they can give back: anonymous and shared memory (the ring is counted in both
 // its processes).  Pages of mapped files are the kernel's cache, and shown apart.
@@ -13,18 +13,22 @@ const read = (path) => {
   }
 };
 
-// [{role, own, file}] in bytes: the process and all below it.
-export function processes(root) {
-  const parents = new Map();
+// {pid: the fields of its /proc/PID/stat behind its name}, of a process and all below it.
+function tree(root) {
+  const all = new Map();
   for (const name of fs.readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = read(`/proc/${name}/stat`);
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    all.set(Number(name), stat.slice(stat.lastIndexOf(")") + 2).split(" "));
   }
-  const below = (pid) => pid === root || (parents.has(pid) && below(parents.get(pid)));
+  const below = (pid) => pid === root || (all.has(pid) && below(Number(all.get(pid)[1])));
+  return new Map([...all].filter(([pid]) => below(pid)));
+}
+
+// [{role, own, file}] in bytes: the process and all below it.
+export function processes(root) {
   const list = [];
-  for (const pid of parents.keys()) {
-    if (!below(pid)) continue;
+  for (const pid of tree(root).keys()) {
     const status = read(`/proc/${pid}/status`);
     const bytes = (word) => 1024 * Number(status.match(new RegExp(`^${word}:\\s*(\\d+)`, "m"))?.[1] ?? 0);
     const words = read(`/proc/${pid}/cmdline`).split("\0");
@@ -33,6 +37,15 @@ export function processes(root) {
     list.push({ role, own: bytes("RssAnon") + bytes("RssShmem"), file: bytes("RssFile") });
   }
   return list;
+}
+
+// What all of them have used so far, those that have ended with them: user and system, theirs and
+// that of the children they have waited for, in hundredths.
+export function cpuSeconds(root) {
+  let ticks = 0;
+  for (const fields of tree(root).values())
+    ticks += fields.slice(11, 15).reduce((sum, n) => sum + Number(n), 0);
+  return ticks / 100;
 }
 
 // The most that was seen between start and stop(): {core, roles: {role: bytes}, file}.

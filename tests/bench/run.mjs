@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { boundary, program, startServer } from "../lib/server.mjs";
 import { inTurn, load, median, run, spread, table } from "./measure.mjs";
 import { processes, watch } from "./memory.mjs";
+import { scale } from "./scale.mjs";
 import { header, writeRagged, writeSample } from "./sample.mjs";
 
 const rows = Number(process.env.BENCH_ROWS ?? 1000000);
@@ -58,17 +59,17 @@ function statusOf(server, target) {
 }
 
 // Uploads with curl and waits until the last row can be read: {ms, id, source}.
-async function upload(server, sample) {
+async function upload(server, sample, count = rows) {
   const since = process.hrtime.bigint();
   const { text } = await run("curl", ["-sS", "--fail-with-body",
     "-H", `Authorization: Bearer ${server.key}`, "-F", "type=data_enrichment", "-F", "name=sample",
     "-F", `file=@${sample}`, `${server.url}${api}/datasets/upload`]);
   const { dataset } = JSON.parse(text);
-  const last = `/datasets/${dataset.id}/rows?position=${rows - 1}&limit=1`;
+  const last = `/datasets/${dataset.id}/rows?position=${count - 1}&limit=1`;
   while ((await statusOf(server, last)) !== 200) await new Promise((go) => setTimeout(go, 3));
   const ms = Number(process.hrtime.bigint() - since) / 1e6;
   const answer = (await ask(server, "GET", last)).json;
-  if (answer.total !== rows || answer.rows.length !== 1) throw new Error("rows are missing");
+  if (answer.total !== count || answer.rows.length !== 1) throw new Error("rows are missing");
   return { ms, dataset };
 }
 
@@ -403,6 +404,25 @@ async function memory(server, sample) {
   await forget(server, dataset);
 }
 
+// Ten times the rows, on a server of their own each.
+async function scales() {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  if (bavail * bsize < rows * 20000) {
+    notes.push(`The work on ${rows * 10} rows was left out: it needs ${rows * 20000 / 1e9} GB of disk.`);
+    return;
+  }
+  const ends = [];
+  report.push(...await scale({
+    folder, made, forget, upload,
+    start: () => startServer({ after: (end) => ends.push(end) }, { port: true }),
+    end: async () => {
+      for (const end of ends.splice(0)) await end();
+    },
+    fetch: (server, target) => run("curl", ["-sS", "--fail", "-H", `Authorization: Bearer ${server.key}`,
+      "-o", file("scale.out"), `${server.url}${api}${target}`]),
+  }, rows));
+}
+
 async function main() {
   const sample = file("sample.csv");
   const size = writeSample(sample, rows);
@@ -422,6 +442,7 @@ async function main() {
     await forget(server, dataset);
   }
   if (wanted("memory")) await memory(server, sample);
+  if (wanted("scale")) await scales();
   console.log(table(report));
   for (const note of notes) console.log(`\n${note}`);
 }
