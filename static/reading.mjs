@@ -3,6 +3,7 @@
  * the page itself, drawn by the server; what it shows takes the place of what is shown here, and the
  * inputs stay, with what is typed and where the focus is.
  */
+import { takeCarried } from "./carried.mjs";
 import { csrf } from "./format.mjs";
 
 const PAUSE_MS = 250; /* after the last key */
@@ -13,6 +14,7 @@ class Reading {
 		this.state = form.querySelector("[data-reading-state]");
 		this.timer = 0;
 		this.running = null;
+		takeCarried(location.pathname.split("/")[2], form);
 		form.addEventListener("input", (event) => this.changed(event, PAUSE_MS));
 		form.addEventListener("change", (event) => this.changed(event, 0));
 	}

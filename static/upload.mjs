@@ -4,6 +4,7 @@
  * data source and the dataset that the form describes.  With data-each every file becomes a dataset of its
  * own.  Without this module the form posts itself.
  */
+import { carry } from "./carried.mjs";
 import { bytes, csrf, duration, problem, renewCsrf, sentence, signInLink } from "./format.mjs";
 import { interrupted, Refusal, Transfer } from "./tus.mjs";
 
@@ -149,8 +150,6 @@ class Upload {
 		this.named = "";
 		this.announced = 0;
 		this.look = form.querySelector("[data-look]");
-		if (this.look && this.inputs.length > 0)
-			this.look.hidden = false;
 		form.addEventListener("submit", (event) => this.submit(event));
 		for (const input of this.inputs) {
 			input.multiple ||= this.isEach;
@@ -158,6 +157,7 @@ class Upload {
 		}
 		addEventListener("beforeunload", (event) => this.isSending && event.preventDefault());
 		this.startDrop();
+		this.showActions();
 		this.showInterrupted();
 	}
 
@@ -230,8 +230,12 @@ class Upload {
 		this.checkSize();
 	}
 
-	/* Nothing to send, nothing to press. */
+	/* Nothing to send, nothing to press.  One file is looked at, several are not. */
 	showActions() {
+		if (this.look) {
+			this.look.hidden = this.inputs.length === 0 || this.groups().length > 1;
+			this.look.nextElementSibling.classList.toggle("primary", this.look.hidden);
+		}
 		this.actions.hidden = this.isSending || (this.items.length > 0 && this.items.every((item) => item.made?.link));
 	}
 
@@ -339,6 +343,7 @@ class Upload {
 
 			if (this.looksFirst && source && this.groups().length <= 1) {
 				this.isSending = false;
+				carry(source, this.form);
 				location.assign(`/sources/${encodeURIComponent(source)}/read`);
 				return;
 			}

@@ -67,7 +67,7 @@ async function open(t, browser, server, options = {}) {
     assert.deepEqual(faults, []);
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
   if (options.signedIn !== false) await signIn(context, server, options.as ?? owner);
   return page;
 }

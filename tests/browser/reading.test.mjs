@@ -16,10 +16,19 @@ test("reading", async (t) => {
     const page = await open(t);
     await page.goto("/upload");
     await page.setInputFiles("#file", { name: "sales.csv", mimeType: "text/csv", buffer: Buffer.from(sales) });
-    await page.getByRole("button", { name: "Look at it first" }).click();
+    // It is what one does first, also with Enter.
+    assert.match(await page.getByRole("button", { name: "Look at it first" }).getAttribute("class"), /primary/);
+    await page.getByLabel("Description").fill("What was sold.");
+    await page.getByLabel("Name").fill("Sales of May");
+    await page.getByLabel("Name").press("Enter");
     await page.waitForURL("/sources/*/read");
     await page.getByRole("heading", { name: "sales.csv" }).waitFor();
     assert.deepEqual(await header(page), ["id", "name", "day", "price"]);
+    // What was typed about it is there, once.
+    assert.equal(await page.getByLabel("Description", { exact: true }).first().inputValue(), "What was sold.");
+    assert.equal(await page.getByLabel("Name", { exact: true }).first().inputValue(), "Sales of May");
+    await page.reload();
+    assert.equal(await page.getByLabel("Name", { exact: true }).first().inputValue(), "sales");
     await page.getByText("Found: ;").waitFor();
     // What was noticed leads to the line it is about.
     await page.locator("#shown").getByRole("cell", { name: "missing-cell" }).waitFor();
