@@ -112,6 +112,7 @@ put_dataset(
 	jsonout_object(j);
 	jsonout_member_int(j, "read", (int64_t)d->records_read);
 	jsonout_member_int(j, "rows", (int64_t)d->rows);
+	jsonout_member_int(j, "repaired", (int64_t)d->records_repaired);
 	jsonout_member_int(j, "skipped", (int64_t)d->records_skipped);
 	jsonout_member_int(j, "findings", (int64_t)d->findings);
 	jsonout_end(j);

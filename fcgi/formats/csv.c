@@ -150,10 +150,10 @@ give_row(struct csv *c, struct at at, struct err *e)
 		else
 			guess_add_escaped(&r->guesses[i], text, f->length, f->extra);
 	}
-	r->counts->records++;
-	r->counts->rows++;
 	struct str cells = {r->row, (size_t)(at.write - r->row)};
-	return r->sink->row(r->sink->context, r->line, cells, (struct str){0}, e);
+	bool good = reader_row(r, cells, (struct str){0}, e);
+	r->counts->records++;
+	return good;
 }
 
 /* The record has another number of fields than there are columns, and nothing repairs it. */

@@ -314,9 +314,8 @@ give_row(struct jsonrow *j, struct err *e)
 	*p++ = ']';
 	if (absent_n > 0)
 		absent[absent_n++] = ']';
-	r->counts->rows++;
-	return r->sink->row(r->sink->context, r->line, (struct str){r->row, (size_t)(p - r->row)},
-	    (struct str){absent, absent_n}, e);
+	return reader_row(
+	    r, (struct str){r->row, (size_t)(p - r->row)}, (struct str){absent, absent_n}, e);
 }
 
 /* Half a surrogate pair, written as an escape: it is no character. */

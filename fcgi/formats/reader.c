@@ -122,6 +122,40 @@ reader_found(struct reader *r, enum table_format format, struct err *e)
 	return !r->sink->found || r->sink->found(r->sink->context, &found, e);
 }
 
+/* Findings of a row in which something is otherwise than in the file.  The others are about what
+ * was left as it is, skipped, or about the file. */
+static const char *const repairs[] = {
+    "duplicate-key",
+    "encoding-error",
+    "extra-cell",
+    "lone-surrogate",
+    "missing-cell",
+    "mixed-delimiter",
+    "nul-byte",
+    "stray-quote",
+    "unquoted-delimiter",
+    "unterminated-quote",
+};
+
+static bool
+is_repair(const char *code)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(repairs); i++)
+		if (strcmp(repairs[i], code) == 0)
+			return true;
+	return false;
+}
+
+bool
+reader_row(struct reader *r, struct str cells, struct str absent, struct err *e)
+{
+	/* Its own finding, not one of the header or of a record that was skipped. */
+	if (r->repaired_line == r->line && r->repaired_record == r->counts->records)
+		r->counts->repaired++;
+	r->counts->rows++;
+	return r->sink->row(r->sink->context, r->line, cells, absent, e);
+}
+
 bool
 reader_finding(
     struct reader *r, struct err *e, const char *code, size_t column, const char *format, ...)
@@ -136,6 +170,10 @@ reader_finding(
 			*p = ' ';
 	struct finding f = {.code = code, .line = r->line, .column = column};
 	f.message = (struct str){text, utf8_valid(text, strlen(text))};
+	if (is_repair(code)) {
+		r->repaired_line = r->line;
+		r->repaired_record = r->counts->records;
+	}
 	return r->sink->finding(r->sink->context, &f, e);
 }
 

@@ -137,9 +137,10 @@ find_format(struct input *in, enum table_format *format, struct err *e)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to read a file");
 	bool good = input_peek(in, 0, sample, FORMAT_BYTES, &n, e);
 	struct str s = {sample, n};
-	if (good)
+	bool unsaid = *format == TABLE_AUTO;
+	if (good && unsaid)
 		good = check_text((struct str){s.p, n < LOOK_BYTES ? n : LOOK_BYTES}, e);
-	if (good && *format == TABLE_AUTO) {
+	if (good && unsaid) {
 		enum json_format json = json_format_of(s, n < FORMAT_BYTES);
 		*format = json == JSON_IS_LINES      ? TABLE_JSONL
 			  : json == JSON_IS_DOCUMENT ? TABLE_JSON
@@ -167,8 +168,9 @@ open_input(struct input *in, const struct table_options *o, struct opened *out, 
 		return FAIL_FIELD(e, INPUT, "format", "The file is %s",
 		    out->unpacked.document ? "a workbook or another office document, no text"
 					   : "no workbook (.xlsx)");
+	/* Who says that it is text knows better than its first bytes do. */
 	return input_peek(in, 0, first, sizeof first, &n, e) &&
-	       check_signature((struct str){first, n}, e) &&
+	       (o->format != TABLE_AUTO || check_signature((struct str){first, n}, e)) &&
 	       encoding_open(in, o->encoding, &out->encoding, a, e) &&
 	       find_format(in, &out->format, e);
 }

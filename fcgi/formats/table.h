@@ -83,6 +83,9 @@ struct table_counts {
 	uint64_t records; /* read, without the header: rows + skipped */
 	uint64_t rows;    /* handed to the sink */
 	uint64_t skipped; /* not handed on; each has a finding */
+	/* Of the rows, those in which something is otherwise than in the file; each has a finding.
+	 */
+	uint64_t repaired;
 };
 
 /* Makes the input the text that a reader of text would get: unpacked, in UTF-8, without its byte

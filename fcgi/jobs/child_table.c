@@ -339,6 +339,7 @@ preview_answer(struct preview *p, const struct err *why)
 	put_lines(&j, p);
 	put_findings(&j, p);
 	jsonout_member_int(&j, "records", (int64_t)p->counts.records);
+	jsonout_member_int(&j, "repaired", (int64_t)p->counts.repaired);
 	jsonout_member_int(&j, "skipped", (int64_t)p->counts.skipped);
 	jsonout_member_bool(&j, "whole", !p->enough);
 	jsonout_member_int(&j, "bytes", (int64_t)p->file.bytes.done);

@@ -108,7 +108,7 @@ take_end(struct ingest *w, struct str m, struct err *e)
 		return channel_lie(e, "the end");
 	memcpy(&w->counts, m.p, sizeof w->counts);
 	if (w->counts.rows != w->rows || w->counts.records < w->rows ||
-	    w->counts.records - w->rows != w->counts.skipped)
+	    w->counts.records - w->rows != w->counts.skipped || w->counts.repaired > w->rows)
 		return channel_lie(e, "counts that do not add up");
 	for (size_t i = 0; i < w->columns; i++)
 		if (!is_guess(&w->guesses[i], w->rows))
@@ -200,6 +200,7 @@ publish(struct ingest *w, const struct rows_built *built, struct err *e)
 	    .bytes = built->bytes,
 	    .records_read = w->counts.records,
 	    .records_skipped = w->counts.skipped,
+	    .records_repaired = w->counts.repaired,
 	    .findings = built->findings,
 	};
 	if (rename(w->new_path, w->path) != 0)

@@ -203,7 +203,7 @@ static void
 put_preview(struct jsonout *j, const struct reading_page *p)
 {
 	static const char *const members[] = {
-	    "lines", "findings", "finding_counts", "records", "skipped", "whole", "bytes", "error"};
+	    "lines", "findings", "finding_counts", "records", "repaired", "skipped", "whole", "bytes", "error"};
 	size_t i;
 	const json_t *column, *columns = json_object_get(p->preview, "columns");
 	jsonout_key(j, "preview");

@@ -119,6 +119,8 @@ static const char *const migrations[] = {
     "CREATE INDEX uploads_by_org ON uploads(org_id);"
     "CREATE INDEX uploads_by_time ON uploads(expires_at);"
     "ALTER TABLE sources ADD COLUMN options TEXT;",
+    /* 4: how many rows of a dataset are not as they were in the file */
+    "ALTER TABLE datasets ADD COLUMN records_repaired INTEGER NOT NULL DEFAULT 0;",
 };
 
 static bool

@@ -37,8 +37,8 @@ store_dataset_insert(struct store *s, struct dataset *d, struct err *e)
 /* params may be large: a list leaves them out. */
 #define DATASET_COLUMNS_WITH(params)                                                               \
 	"dataset_id, org_id, slug, name, description, type, state, source_id, " params             \
-	", generation, edition, rows, columns, bytes, records_read, records_skipped, findings,"    \
-	" error, created_at, updated_at"
+	", generation, edition, rows, columns, bytes, records_read, records_skipped,"              \
+	" records_repaired, findings, error, created_at, updated_at"
 #define DATASET_COLUMNS DATASET_COLUMNS_WITH("params")
 #define DATASET_LIST_COLUMNS DATASET_COLUMNS_WITH("NULL")
 
@@ -61,10 +61,11 @@ take_dataset(struct dataset *out, const struct sql_query *q, struct arena *a)
 	    .bytes = (uint64_t)sql_int(q, 13),
 	    .records_read = (uint64_t)sql_int(q, 14),
 	    .records_skipped = (uint64_t)sql_int(q, 15),
-	    .findings = (uint64_t)sql_int(q, 16),
-	    .error = catalog_error(q, 17, a),
-	    .created_at = sql_int(q, 18),
-	    .updated_at = sql_int(q, 19),
+	    .records_repaired = (uint64_t)sql_int(q, 16),
+	    .findings = (uint64_t)sql_int(q, 17),
+	    .error = catalog_error(q, 18, a),
+	    .created_at = sql_int(q, 19),
+	    .updated_at = sql_int(q, 20),
 	};
 	catalog_id(out->dataset_id, q, 0);
 }
@@ -220,11 +221,12 @@ store_dataset_ingested(
 	int changes;
 	if (!sql_run(&s->catalog, &changes,
 		"UPDATE datasets SET generation=?, edition=0, rows=?, columns=?, bytes=?,"
-		" records_read=?, records_skipped=?, findings=?, error=NULL, updated_at=?,"
+		" records_read=?, records_skipped=?, records_repaired=?, findings=?, error=NULL, "
+		"updated_at=?,"
 		" state=CASE state WHEN 'draft' THEN 'draft' ELSE 'ready' END WHERE dataset_id=?",
 		SQL_VALUES(V_INT(i->generation), V_INT(i->rows), V_INT(i->columns), V_INT(i->bytes),
-		    V_INT(i->records_read), V_INT(i->records_skipped), V_INT(i->findings),
-		    V_INT(clock_now_us()), V_TEXT(dataset_id)),
+		    V_INT(i->records_read), V_INT(i->records_skipped), V_INT(i->records_repaired),
+		    V_INT(i->findings), V_INT(clock_now_us()), V_TEXT(dataset_id)),
 		e))
 		return false;
 	if (changes == 0)

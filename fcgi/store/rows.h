@@ -129,10 +129,10 @@ bool rows_last(struct rows_file *f, int64_t *row_id, struct err *e) MUST_CHECK;
 /* One row by its id; its texts are copied.  *found false: there is none (any more). */
 bool rows_get(struct rows_file *f, int64_t row_id, struct row *out, bool *found, struct arena *a,
     struct err *e) MUST_CHECK;
-/* How many rows stand before it, as rows_page() counts.  *found false: there is none of this id (any
- * more). */
-bool rows_position(struct rows_file *f, int64_t row_id, uint64_t *position, bool *found,
-    struct err *e) MUST_CHECK;
+/* How many rows stand before it, as rows_page() counts.  *found false: there is none of this id
+ * (any more). */
+bool rows_position(
+    struct rows_file *f, int64_t row_id, uint64_t *position, bool *found, struct err *e) MUST_CHECK;
 /* Called with one row; its texts are good during the call only.  false stops: with the err set it
  * failed, without it has seen enough. */
 typedef bool rows_each_fn(void *context, const struct row *r, struct err *e);

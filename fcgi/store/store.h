@@ -108,7 +108,8 @@ struct dataset {
 	/* Its version: how often its rows were made (0: there are none yet), and changed since. */
 	int64_t generation, edition;
 	uint64_t rows, columns, bytes;
-	uint64_t records_read, records_skipped, findings;
+	/* Of the file: read = rows + skipped; repaired are among the rows. */
+	uint64_t records_read, records_skipped, records_repaired, findings;
 	struct kept_error error; /* of the last job that failed; code empty: none */
 	int64_t created_at, updated_at;
 };
@@ -148,7 +149,7 @@ bool store_job_reserve(
  * a transaction. */
 struct ingested {
 	int64_t generation;
-	uint64_t rows, columns, bytes, records_read, records_skipped, findings;
+	uint64_t rows, columns, bytes, records_read, records_skipped, records_repaired, findings;
 };
 bool store_dataset_ingested(
     struct store *s, const char *dataset_id, const struct ingested *i, struct err *e) MUST_CHECK;

@@ -5,8 +5,8 @@
  * OPTIONS are those of a request (formats/options.h), as JSON.  JSON lines come out, in the order
  * of the calls of struct table_sink: {"found":{}}, {"column":"name"}, {"line":2,"row":[]},
  * {"finding":"code","line":2,"column":0,"message":""}, and at the end
- * {"records":1,"rows":1,"skipped":0,"types":["integer"]} or {"error":"message","line":1}.
- * Behind each file that was named on the input stands a blank line.
+ * {"records":1,"rows":1,"repaired":0,"skipped":0,"types":["integer"]} or
+ * {"error":"message","line":1}. Behind each file that was named on the input stands a blank line.
  */
 #include "base/jsonout.h"
 #include "base/limits.h"
@@ -97,6 +97,7 @@ print_end(struct printer *p, const struct table_counts *counts, const struct gue
 	begin(p);
 	jsonout_member_int(&p->json, "records", (int64_t)counts->records);
 	jsonout_member_int(&p->json, "rows", (int64_t)counts->rows);
+	jsonout_member_int(&p->json, "repaired", (int64_t)counts->repaired);
 	jsonout_member_int(&p->json, "skipped", (int64_t)counts->skipped);
 	jsonout_key(&p->json, "types");
 	jsonout_array(&p->json);

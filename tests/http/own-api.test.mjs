@@ -60,7 +60,7 @@ test("findings tell the line, the column and what was done, and are counted", as
   assert.deepEqual(json.counts, [{ code: "blank-row", count: 1 }, { code: "extra-cell", count: 1 },
     { code: "missing-cell", count: 1 }]);
   assert.equal(json.total, 3);
-  assert.deepEqual(counts, { read: 6, rows: 5, skipped: 1, findings: 3 });
+  assert.deepEqual(counts, { read: 6, rows: 5, repaired: 2, skipped: 1, findings: 3 });
   const first = (await get(`/datasets/${id}/findings?limit=2`)).json;
   assert.equal(first.findings.length, 2);
   const second = (await get(`/datasets/${id}/findings?limit=2&cursor=${first.next}`)).json;
@@ -114,7 +114,7 @@ test("JSONL survives: tokens as written, nested values, absent keys apart from n
     "",
   ].join("\n");
   const { id, counts } = await makeDataset(server, content, { fileName: "a.jsonl" });
-  assert.deepEqual(counts, { read: 5, rows: 4, skipped: 1, findings: 1 });
+  assert.deepEqual(counts, { read: 5, rows: 4, repaired: 0, skipped: 1, findings: 1 });
   const { json } = await get(`/datasets/${id}/findings`);
   assert.deepEqual(json.findings.map((f) => [f.code, f.line]), [["invalid-json", 4]]);
   const out = (await get(`/datasets/${id}/export?format=jsonl`)).text.split("\n");

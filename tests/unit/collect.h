@@ -127,6 +127,7 @@ collect_from(struct collected *t, int fd, uint64_t length, const struct table_op
 		return;
 	assert(t->counts.records == t->counts.rows + t->counts.skipped);
 	assert(t->counts.rows == t->row_count);
+	assert(t->counts.repaired <= t->counts.rows && t->counts.repaired <= t->finding_count);
 	assert(t->input.done == length);
 }
 

@@ -15,7 +15,7 @@ opening_makes_what_is_missing_and_nothing_twice(void **state)
 		assert_int_equal(stat(folder_file(folder, folders[i]), &st), 0);
 		assert_int_equal(st.st_mode & 0777, 0700);
 	}
-	ASSERT_ASK("3", "PRAGMA user_version");
+	ASSERT_ASK("4", "PRAGMA user_version");
 	ASSERT_ASK("1383036776", "PRAGMA application_id");
 	ASSERT_ASK("1 default", "SELECT org_id, name FROM organizations ORDER BY org_id LIMIT 1");
 	ASSERT_ASK("wal", "PRAGMA journal_mode");
@@ -76,7 +76,7 @@ a_catalog_of_a_newer_rowhouse_is_refused_untouched(void **state)
 {
 	(void)state;
 	assert_false(open_made_by("newer", "PRAGMA application_id=1383036776;"
-					   "PRAGMA user_version=4; CREATE TABLE later(x)"));
+					   "PRAGMA user_version=5; CREATE TABLE later(x)"));
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	assert_non_null(strstr(e.message, "newer Rowhouse"));
 	assert_false(open_made_by("newer", "SELECT 1"));
@@ -197,7 +197,7 @@ a_catalog_from_before_there_were_users_is_brought_up(void **state)
 	MUST(store_job_get(s, &j, 1, "22222222-0000-4000-8000-000000000000", &arena, &e));
 	assert_int_equal(j.leases.n + j.who.n + j.title.n + j.failed, 0);
 	store = s;
-	ASSERT_ASK("3", "PRAGMA user_version");
+	ASSERT_ASK("4", "PRAGMA user_version");
 	ASSERT_ASK("viewer", "SELECT role FROM keys WHERE name='look'");
 	/* Sessions were their keys'; everybody signs in anew. */
 	ASSERT_ASK("0", "SELECT count(*) FROM sessions");

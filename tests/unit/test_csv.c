@@ -210,6 +210,7 @@ static void
 what_is_no_table_fails_with_a_line(void **state)
 {
 	(void)state;
+	static const struct table_options automatic = {.format = TABLE_AUTO};
 	static const struct {
 		struct str text;
 		uint64_t line;
@@ -221,7 +222,7 @@ what_is_no_table_fails_with_a_line(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct collected t;
-		collect(&t, cases[i].text, &csv, 256);
+		collect(&t, cases[i].text, &automatic, 256);
 		assert_false(t.worked);
 		assert_int_equal(t.err.code, ERR_INPUT);
 		assert_int_equal(t.err.at_line, cases[i].line);

@@ -110,7 +110,7 @@ say_guesses(void)
 static void
 say_end(uint64_t records, uint64_t rows, uint64_t skipped)
 {
-	struct table_counts counts = {records, rows, skipped};
+	struct table_counts counts = {records, rows, skipped, 0};
 	say(MESSAGE_END, &counts, sizeof counts);
 }
 
