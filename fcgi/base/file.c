@@ -377,3 +377,15 @@ fd_close_deferred(void *fd)
 {
 	close((int)(intptr_t)fd);
 }
+
+bool
+file_scratch(int *fd, const char *prefix, struct arena *a, struct err *e)
+{
+	char *path = arena_text(a, arena_format(a, "%s.XXXXXX", prefix));
+	*fd = mkostemp(path, O_CLOEXEC);
+	if (*fd < 0)
+		return FAIL_ERRNO(e, "a temporary file cannot be made");
+	unlink(path);
+	arena_defer_close(a, *fd);
+	return true;
+}

@@ -46,4 +46,8 @@ void boot_id(char out[BOOT_BYTES]);
 void fd_close_deferred(void *fd);
 #define arena_defer_close(a, fd) arena_defer((a), fd_close_deferred, (void *)(intptr_t)(fd))
 
+/* A new file for reading and writing that has no name any more; where one is made, it begins with
+ * the prefix.  Closed with the arena. */
+bool file_scratch(int *fd, const char *prefix, struct arena *a, struct err *e) MUST_CHECK;
+
 #endif

@@ -15,8 +15,10 @@
  */
 #include "formats/export_writer.h"
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "formats/exact.h"
+#include "base/file.h"
 #include "formats/pack.h"
 #include "formats/xlsx_limits.h"
 
@@ -377,7 +379,7 @@ begin(struct export_writer *w, struct err *e)
 	for (size_t i = 0; i < w->count; i++)
 		v->letters[i] = letters_of(i, w->arena);
 	bytes_init(&v->plain, w->arena);
-	if (!pack_scratch(&w->fd, w->options.scratch, w->arena, e) ||
+	if (!file_scratch(&w->fd, w->options.scratch, w->arena, e) ||
 	    !export_room(w, EXPORT_BUFFER_BYTES, e))
 		return false;
 	put_words(w, XML "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/"

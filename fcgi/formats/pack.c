@@ -108,15 +108,3 @@ pack_zip(int fd, const char *prefix, const struct pack_member *members, size_t c
 	const char *path = arena_format(a, "%s.zip", prefix).p;
 	return write_archive(path, members, count, a, e) && copy(fd, path, a, e);
 }
-
-bool
-pack_scratch(int *fd, const char *prefix, struct arena *a, struct err *e)
-{
-	char *path = arena_text(a, arena_format(a, "%s.XXXXXX", prefix));
-	*fd = mkostemp(path, O_CLOEXEC);
-	if (*fd < 0)
-		return FAIL_ERRNO(e, "a temporary file cannot be made");
-	unlink(path);
-	arena_defer_close(a, *fd);
-	return true;
-}

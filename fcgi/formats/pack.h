@@ -21,8 +21,4 @@ struct pack_member {
 bool pack_zip(int fd, const char *prefix, const struct pack_member *members, size_t count,
     struct arena *a, struct err *e) MUST_CHECK;
 
-/* A new file for reading and writing that has no name any more; where one is made, it begins with
- * the prefix.  Closed with the arena. */
-bool pack_scratch(int *fd, const char *prefix, struct arena *a, struct err *e) MUST_CHECK;
-
 #endif

@@ -1,5 +1,6 @@
 /* export.c: see export.h. */
 #include "model/export.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "formats/pack.h"
 
@@ -382,7 +383,7 @@ open_writers(
 	options.scratch = scratch;
 	for (size_t i = 0; i < p->part_count; i++) {
 		fds[i] = fd;
-		if (p->splits && !pack_scratch(&fds[i], scratch, a, e))
+		if (p->splits && !file_scratch(&fds[i], scratch, a, e))
 			return false;
 		x->writers[i] = export_open(fds[i], &options, p->columns, p->count, x->survey, a);
 		if (!export_begin(x->writers[i], e))

@@ -167,6 +167,7 @@ query_prepare_alone(struct store *s, struct projection_cache *cache, const struc
     struct rows_file *rows, struct query *q, const char *scratch, struct arena *a, struct err *e)
 {
 	struct needs n;
+	q->scratch = scratch;
 	if (!find_needs(&n, s, cache, d, rows, q, NULL, 0, a, e))
 		return false;
 	if (n.missing_count > 0 && q->sort_count > 0 &&

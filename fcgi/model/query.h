@@ -21,7 +21,8 @@ bool model_query_prepare(struct model *m, const struct caller *c, const struct d
 /*
  * The same for who may take their time, a job or a command: projections that sorting needs are made
  * here and now, under names that begin with `scratch` until they are whole; without sorting reading
- * is as good as making them.  The query's watch, which it must have, is asked meanwhile.
+ * is as good as making them.  The query's watch, which it must have, is asked meanwhile; the query
+ * keeps `scratch`.
  */
 bool query_prepare_alone(struct store *s, struct projection_cache *cache, const struct dataset *d,
     struct rows_file *rows, struct query *q, const char *scratch, struct arena *a,

@@ -23,8 +23,8 @@ handler_fn page_reading, page_reading_post;
 /* new.c */
 handler_fn page_new, page_new_type, page_new_type_post;
 /* rows.c, changes.c */
-handler_fn page_row, page_row_new, page_row_new_post, page_row_edit, page_row_edit_post, page_row_delete,
-    page_row_delete_post, page_changes, page_change_undo_post;
+handler_fn page_row, page_row_new, page_row_new_post, page_row_edit, page_row_edit_post,
+    page_row_delete, page_row_delete_post, page_changes, page_change_undo_post;
 /* tasks.c, views.c */
 handler_fn page_task, page_task_post, page_site_task, page_site_task_post, page_view,
     page_site_view;

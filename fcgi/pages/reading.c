@@ -202,8 +202,8 @@ put_member(struct jsonout *j, const json_t *object, const char *name)
 static void
 put_preview(struct jsonout *j, const struct reading_page *p)
 {
-	static const char *const members[] = {
-	    "lines", "findings", "finding_counts", "records", "repaired", "skipped", "whole", "bytes", "error"};
+	static const char *const members[] = {"lines", "findings", "finding_counts", "records",
+	    "repaired", "skipped", "whole", "bytes", "error"};
 	size_t i;
 	const json_t *column, *columns = json_object_get(p->preview, "columns");
 	jsonout_key(j, "preview");

@@ -2,6 +2,7 @@
 #include "store/query.h"
 #include "base/limits.h"
 #include "store/projected.h"
+#include "store/query_piles.h"
 #include "store/rows_file.h"
 
 /* A row to be sorted: the key's first bytes stand beside it, which decide nearly always. */
@@ -228,36 +229,87 @@ query_rows(struct rows_file *file, const struct query *q, uint64_t offset, size_
 
 /* ---- all of them ---- */
 
-/* Of sorted rows so many are put in order at once, of many a sixteenth: those before them are
- * counted anew each time. */
+/* So many sorted rows, or a sixteenth, are put in order at once: those before them are counted anew
+ * each time. */
 #define SORTED_ROWS 65536
 #define SORTED_ROWS_MOST 1048576
 #define SORTED_PARTS 16
 /* Rows that are nearer to each other are read in one go, with what lies between. */
 #define NEAR_ROWS 64
-/* Sorted rows lie anywhere in the file, whose pages come again and again: the kernel keeps them,
- * and its copy is looked at where it is, as far as SQLite can map (2 GiB; of what is behind that it
- * keeps 64 MiB itself). */
+/* Sorted rows that are looked up lie anywhere in the file, whose pages come again and again: the
+ * kernel keeps them, and its copy is looked at where it is, as far as SQLite can map (2 GiB; of
+ * what is behind that it keeps 64 MiB itself). */
 #define MANY_PAGES "PRAGMA mmap_size=2147418112; PRAGMA cache_size=-65536"
 #define USUAL_PAGES "PRAGMA mmap_size=0; PRAGMA cache_size=-2000"
+
+static bool
+order_of_entries(void *context, uint64_t at, size_t limit, int64_t *row_ids, struct err *e)
+{
+	const struct entry *entries = context;
+	(void)e;
+	for (size_t i = 0; i < limit; i++)
+		row_ids[i] = entries[at + i].row_id;
+	return true;
+}
+
+static bool
+order_of_projected(void *context, uint64_t at, size_t limit, int64_t *row_ids, struct err *e)
+{
+	struct projected *x = context;
+	struct query_page page = {.row_ids = row_ids};
+	struct arena_mark mark = arena_mark(x->kept);
+	bool good = projected_sort(x, at, limit, &page, row_ids, e);
+	arena_reset(x->kept, mark);
+	return good && (page.count == limit || FAIL(e, SYSTEM, "sorted rows are missing"));
+}
+
+/* Few are looked up one by one: not many, or not many of those in the file. */
+static bool
+keep_order(
+    struct query_found *found, piles_order_fn *order, void *context, struct arena *a, struct err *e)
+{
+	uint64_t part = found->matching / SORTED_PARTS;
+	part = part < SORTED_ROWS ? SORTED_ROWS : part > SORTED_ROWS_MOST ? SORTED_ROWS_MOST : part;
+	if (found->matching <= SORTED_ROWS || found->matching < found->span / SORTED_PARTS) {
+		struct room *row_ids = room_open(a);
+		size_t n = (size_t)found->matching;
+		if (!room_for(row_ids, n * sizeof(int64_t), e))
+			return false;
+		found->row_ids = (int64_t *)(void *)row_ids->p;
+		return order(context, 0, n, (int64_t *)(void *)row_ids->p, e);
+	}
+	const struct piles_plan plan = {
+	    .file = found->file,
+	    .matching = found->matching,
+	    .span = found->span,
+	    .part = (size_t)part,
+	    .scratch = found->query->scratch,
+	    .order = order,
+	    .context = context,
+	    .time = query_time_of(found->query),
+	};
+	return piles_make(&found->piles, &plan, a, e);
+}
 
 static bool
 find_by_reading(struct query_found *found, struct arena *a, struct err *e)
 {
 	struct query_page page = {0};
-	struct finder f = {.query = found->query, .page = &page};
+	struct finder *f = arena_alloc(a, sizeof *f);
+	*f = (struct finder){.query = found->query, .page = &page};
 	int64_t last;
 	if (!rows_last(found->file, &last, e))
 		return false;
 	found->span = (uint64_t)last;
 	if (found->query->sort_count == 0)
-		found->bits = f.bits = bits_new(a, found->span);
-	if (!read_all(&f, found->file, a, e))
+		found->bits = f->bits = bits_new(a, found->span);
+	if (!read_all(f, found->file, a, e))
 		return false;
-	if (found->query->sort_count > 0)
-		found->entries = sorted(&f);
 	found->matching = page.matching;
-	return true;
+	if (found->query->sort_count == 0)
+		return true;
+	sorted(f);
+	return keep_order(found, order_of_entries, f->entries->p, a, e);
 }
 
 static bool
@@ -269,9 +321,8 @@ find_projected(struct query_found *found, struct arena *a, struct err *e)
 	found->matching = x->matching;
 	found->span = x->span;
 	if (found->query->sort_count > 0)
-		found->projected = x;
-	else
-		found->bits = projected_rows(x);
+		return keep_order(found, order_of_projected, x, a, e);
+	found->bits = projected_rows(x);
 	return true;
 }
 
@@ -313,40 +364,15 @@ each_of_bits(const struct query_found *f, rows_each_fn *fn, void *context, struc
 }
 
 static bool
-each_of_projected(const struct query_found *f, rows_each_fn *fn, void *context, struct err *e)
+each_of_few(const struct query_found *f, rows_each_fn *fn, void *context, struct err *e)
 {
 	struct handing h = {fn, context, false};
+	const struct query_page all = {.row_ids = f->row_ids, .count = (size_t)f->matching};
 	struct err ignored = {0};
 	struct database *d = rows_database(f->file);
-	struct arena *kept = f->projected->kept;
-	struct arena_mark mark = arena_mark(kept);
-	uint64_t part = f->matching / SORTED_PARTS;
-	part = part < SORTED_ROWS ? SORTED_ROWS : part > SORTED_ROWS_MOST ? SORTED_ROWS_MOST : part;
-	size_t limit = (size_t)(f->matching < part ? f->matching : part);
-	int64_t *row_ids = arena_array(kept, limit, sizeof *row_ids);
-	struct arena_mark used = arena_mark(kept);
-	bool good = sql_script(d, MANY_PAGES, e);
-	for (uint64_t at = 0; good && at < f->matching && !h.enough; at += limit) {
-		struct query_page page = {.row_ids = row_ids};
-		good = projected_sort(f->projected, at, limit, &page, row_ids, e) &&
-		       hand_out(f->file, &page, &h, e);
-		arena_reset(kept, used);
-	}
-	arena_reset(kept, mark);
+	bool good = sql_script(d, MANY_PAGES, e) && hand_out(f->file, &all, &h, e);
 	(void)!sql_script(d, USUAL_PAGES, &ignored);
 	return good;
-}
-
-static bool
-each_of_entries(const struct query_found *f, rows_each_fn *fn, void *context, struct err *e)
-{
-	struct handing h = {fn, context, false};
-	for (uint64_t i = 0; i < f->matching && !h.enough; i++) {
-		int64_t row_id = f->entries[i].row_id;
-		if (!rows_each(f->file, row_id, row_id + 1, hand_one, &h, e))
-			return false;
-	}
-	return true;
 }
 
 bool
@@ -354,6 +380,6 @@ query_each(struct query_found *found, rows_each_fn *fn, void *context, struct er
 {
 	if (found->bits)
 		return each_of_bits(found, fn, context, e);
-	return found->projected ? each_of_projected(found, fn, context, e)
-				: each_of_entries(found, fn, context, e);
+	return found->piles ? piles_each(found->piles, fn, context, e)
+			    : each_of_few(found, fn, context, e);
 }

@@ -43,6 +43,8 @@ struct query {
 	const struct projection *const *projections;
 	/* NULL: the time is LIMIT_QUERY_MS. */
 	const struct query_watch *watch;
+	/* What the names of temporary files begin with, which query_find() needs when it sorts. */
+	const char *scratch;
 };
 
 /* Marks the columns (by place) whose projections answer the query, with facets of `facets`.  False:
@@ -65,17 +67,18 @@ bool query_rows(struct rows_file *f, const struct query *q, uint64_t offset, siz
 /*
  * All matching rows, for who writes them down: found once, handed out in order as often as wanted,
  * each as `fn` has it in query_rows().  The file must be held (rows_hold) from before query_find()
- * until the last query_each().  It takes a bit of memory a row; sorted from projections 65 MiB
- * more, however many they are; sorted by reading up to LIMIT_QUERY_BYTES: TOO_BIG.
+ * until the last query_each().  It takes a bit of memory a row.  Sorted it takes a byte a row, up
+ * to 42 MiB besides and, of many rows, their size on the disk (query_piles.h); sorted without
+ * projections up to LIMIT_QUERY_BYTES: TOO_BIG.
  */
 struct query_found {
 	struct rows_file *file;
 	const struct query *query;
 	uint64_t matching;
-	/* One of them: which rows, in their own order; sorted page by page; sorted altogether. */
+	/* One of them: which rows, in their own order; in the query's, when few; those on piles. */
 	const uint64_t *bits;
-	struct projected *projected;
-	const struct entry *entries;
+	const int64_t *row_ids;
+	struct piles *piles;
 	uint64_t span; /* of the bits */
 };
 bool query_find(struct query_found *out, struct rows_file *f, const struct query *q,

@@ -1,7 +1,7 @@
 /*
  * json.c: any bytes as a JSON document.  Properties: every row passes cells_check and the counts
- * add up (collect.h); the size of the window changes nothing, neither rows nor findings nor the
- * end.
+ * add up (collect.h); the size of the window changes nothing: neither the end, nor, of what could be
+ * read, rows and findings.
  */
 #include "../unit/collect.h"
 
@@ -20,6 +20,9 @@ static void
 compare(const struct collected *a, const struct collected *b)
 {
 	require(a->worked == b->worked && a->err.at_line == b->err.at_line, "the same end");
+	/* How much was read before a failure depends on how much is read at once. */
+	if (!a->worked)
+		return;
 	require(a->column_count == b->column_count, "the same columns");
 	require(a->row_count == b->row_count, "the same number of rows");
 	require(a->finding_count == b->finding_count, "the same findings");

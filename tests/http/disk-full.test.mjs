@@ -112,6 +112,20 @@ test("an export onto a full disk is refused, leaves nothing, and comes when ther
     if (query === "format=csv") assert.equal(good.text, content);
     assert.ok(good.bytes.length > mib / 2);
   }
+  // Sorted, with projections that are there: it is its own temporary files that find no room.
+  fs.rmSync(derived, { recursive: true, force: true });
+  const sorted = "format=csv&sort=-n";
+  assert.equal((await server.request("GET", `${ours}/datasets/${id}/rows?sort=-n`)).json.rows[0].cells[0], 159999);
+  const before = fs.readdirSync(derived);
+  const { bavail, bsize } = fs.statfsSync(disk);
+  fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - mib));
+  const refused = await server.request("GET", `${ours}/datasets/${id}/export?${sorted}`);
+  assert.deepEqual([refused.status, refused.json.code], [507, "disk_full"], refused.text);
+  assert.deepEqual(fs.readdirSync(derived), before);
+  fs.rmSync(filler);
+  const [head, ...lines] = content.trimEnd().split("\n");
+  const good = await server.request("GET", `${ours}/datasets/${id}/export?${sorted}`);
+  assert.equal(good.text, `${[head, ...lines.reverse()].join("\n")}\n`);
 });
 
 test("a resumable upload onto a full disk is 507, keeps what it had, and goes on when there is room", { timeout: 60000 }, async (t) => {

@@ -347,10 +347,13 @@ take_row(void *context, const struct row *r, struct err *why)
 
 /* All rows at once are those of one large page, also the second time, and as many as are wanted. */
 static inline void
-check_found(const struct query *q, const char *say)
+check_found(const struct query *asked, const char *say)
 {
 	struct query_found found;
 	struct query_page want;
+	struct query sorting = *asked;
+	const struct query *q = &sorting;
+	sorting.scratch = scratch;
 	MUST(rows_hold(file, &e));
 	MUST(query_find(&found, file, q, &asking, &e));
 	struct handed h = {
