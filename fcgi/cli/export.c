@@ -8,7 +8,6 @@
 #include "base/tree.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "base/limits.h"
 #include "model/query.h"
 #include "store/store.h"
 

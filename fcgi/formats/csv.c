@@ -339,6 +339,7 @@ read_one(struct csv *c, struct err *e)
 {
 	struct window *w = &c->r->window;
 	bool comment, footer;
+	c->r->repaired = false;
 	if (!margin_comment(c, &comment, e) || !margin_footer(c, &footer, e))
 		return false;
 	if (footer) {

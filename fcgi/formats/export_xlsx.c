@@ -18,7 +18,6 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "formats/exact.h"
-#include "base/file.h"
 #include "formats/pack.h"
 #include "formats/xlsx_limits.h"
 

@@ -52,6 +52,7 @@ static bool
 take_line(struct jsonl *j, struct str s, struct err *e)
 {
 	struct reader *r = j->r;
+	r->repaired = false;
 	if (s.n > LIMIT_RECORD_BYTES)
 		return FAIL_AT(e, r->line, TOO_BIG,
 		    "the line is longer than 64 MiB, which is the limit for one row");

@@ -15,6 +15,7 @@ struct json_table {
 	char *first; /* the first array, which may be the header; NULL: none waits */
 	size_t first_n;
 	uint64_t first_line;
+	bool first_repaired;
 	bool header_known;
 	bool has_header;
 };
@@ -65,6 +66,7 @@ static bool
 skip(struct json_table *t, const char *code, const char *what, struct err *e)
 {
 	t->r->counts->skipped++;
+	t->r->repaired = false;
 	return reader_finding(t->r, e, code, TABLE_NO_COLUMN, "%s; it was skipped", what);
 }
 
@@ -182,15 +184,18 @@ settle_first(struct json_table *t, struct str second, struct err *e)
 	struct option_count *rows = &t->found.csv.header_rows;
 	struct str first = {t->first, t->first_n};
 	uint64_t line = t->r->line;
+	bool second_repaired = t->r->repaired;
 	bool header = rows->set ? rows->count > 0 : second.n > 0 && is_header(t, first, second);
 	*rows = (struct option_count){true, header};
 	t->header_known = true;
 	t->r->line = t->first_line;
+	t->r->repaired = t->first_repaired;
 	if (header)
 		t->r->counts->records--;
 	bool good = header ? take_header(t, first, e) : give_array(t, first, e);
 	release(t);
 	t->r->line = line;
+	t->r->repaired = second_repaired;
 	return good;
 }
 
@@ -207,6 +212,7 @@ take_array(struct json_table *t, struct str s, struct err *e)
 	memcpy(t->first, s.p, s.n);
 	t->first_n = s.n;
 	t->first_line = t->r->line;
+	t->first_repaired = t->r->repaired;
 	return true;
 }
 
@@ -241,6 +247,7 @@ json_table_take(struct json_table *t, struct str s, struct err *e)
 {
 	static const char *const kinds[] = {"", "an object", "an array", "a single value"};
 	t->r->counts->records++;
+	t->r->repaired = false;
 	if (!repaired(t, &s, e))
 		return false;
 	if (t->kind == ROW_UNKNOWN)

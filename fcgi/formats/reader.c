@@ -127,8 +127,8 @@ reader_found(struct reader *r, enum table_format format, struct err *e)
 static const char *const repairs[] = {
     "duplicate-key",
     "encoding-error",
+    "error-value",
     "extra-cell",
-    "lone-surrogate",
     "missing-cell",
     "mixed-delimiter",
     "nul-byte",
@@ -149,10 +149,9 @@ is_repair(const char *code)
 bool
 reader_row(struct reader *r, struct str cells, struct str absent, struct err *e)
 {
-	/* Its own finding, not one of the header or of a record that was skipped. */
-	if (r->repaired_line == r->line && r->repaired_record == r->counts->records)
-		r->counts->repaired++;
+	r->counts->repaired += r->repaired;
 	r->counts->rows++;
+	r->repaired = false;
 	return r->sink->row(r->sink->context, r->line, cells, absent, e);
 }
 
@@ -170,10 +169,7 @@ reader_finding(
 			*p = ' ';
 	struct finding f = {.code = code, .line = r->line, .column = column};
 	f.message = (struct str){text, utf8_valid(text, strlen(text))};
-	if (is_repair(code)) {
-		r->repaired_line = r->line;
-		r->repaired_record = r->counts->records;
-	}
+	r->repaired |= is_repair(code);
 	return r->sink->finding(r->sink->context, &f, e);
 }
 

@@ -55,7 +55,7 @@ struct reader {
 	uint64_t line;  /* where the record at the window's start begins, from 1 */
 	char *row;      /* the cells array being built */
 	size_t row_capacity;
-	uint64_t repaired_line, repaired_record; /* of the last finding about a repair */
+	bool repaired; /* something of the record at r->line, so far */
 };
 
 /* The whole of table_read(), with a window of another size; tests use small ones. */
@@ -83,7 +83,8 @@ bool reader_found(struct reader *r, enum table_format format, struct err *e) MUS
 bool reader_column(struct reader *r, struct str label, struct err *e) MUST_CHECK;
 bool reader_unnamed_column(struct reader *r, struct err *e) MUST_CHECK;
 
-/* Hands the record at r->line on as a row, before it is counted as read or after. */
+/* Hands the record at r->line on as a row.  What it is not to be counted for (a record before it
+ * that was none) must be gone from r->repaired. */
 bool reader_row(struct reader *r, struct str cells, struct str absent, struct err *e) MUST_CHECK;
 
 /* A finding about the record at r->line; the message is made one clean line. */

@@ -72,6 +72,7 @@ drop_trailing(struct csv *c, struct at *at, struct err *e)
 	size_t columns = c->columns;
 	while (c->record.count > columns)
 		record_remove(&c->record, at, c->record.count - 1);
+	c->r->repaired = true;
 	if (c->trailing_told)
 		return true;
 	c->trailing_told = true;

@@ -83,8 +83,8 @@ struct table_counts {
 	uint64_t records; /* read, without the header: rows + skipped */
 	uint64_t rows;    /* handed to the sink */
 	uint64_t skipped; /* not handed on; each has a finding */
-	/* Of the rows, those in which something is otherwise than in the file; each has a finding.
-	 */
+	/* Of the rows, those in which something is otherwise than in the file.  A finding says so,
+	 * of each or of all. */
 	uint64_t repaired;
 };
 

@@ -324,6 +324,7 @@ give_row(struct xlsx *x, const struct xlsx_row *row, struct err *e)
 	if (!tell_gap(x, row->number, e))
 		return false;
 	r->line = x->last = row->number;
+	r->repaired = false;
 	jsonrow_begin(x->row);
 	for (size_t i = 0; i < jsonrow_columns(x->row); i++)
 		(void)jsonrow_put(x->row, i, STR("null"));

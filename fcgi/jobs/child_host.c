@@ -88,7 +88,7 @@ host_open_input(const struct host *h, size_t i, struct host_input *out, struct e
 	if (body.n != sizeof head)
 		return FAIL(e, SYSTEM, "the file was not handed over");
 	memcpy(&head, body.p, sizeof head);
-	arena_defer(h->arena, fd_close_deferred, (void *)(intptr_t)fd);
+	arena_defer_close(h->arena, fd);
 	out->slot = slot_of(c, tree_str(about, "field"));
 	out->name = tree_str(about, "name");
 	out->content_type = tree_str(about, "content_type");

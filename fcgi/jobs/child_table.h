@@ -17,7 +17,7 @@ bool child_read_table(struct child_host *c, const json_t *begin, struct err *e) 
  *   rows      [{line, cells, absent}] of the first LIMIT_PREVIEW_ROWS
  *   lines     [{line, text}] as they stand in the file: the first, and those of findings
  *   findings  [{line, column, code, message}], finding_counts [{code, count}]
- *   records, skipped, whole (all of the file was looked at), bytes (of it that were)
+ *   records, repaired, skipped, whole (all of the file was looked at), bytes (of it that were)
  *   error     {message, line}, when it cannot be read like this, else null
  */
 bool child_preview_table(struct child_host *c, const json_t *begin, struct err *e) MUST_CHECK;

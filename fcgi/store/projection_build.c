@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 /* Rows between two looks at what was taken, and at who wants to know. */
-#define ROWS_PER_GLANCE 1024
 #define NO_ROW UINT32_MAX
 #define ROWS_PER_STEP 20000
 

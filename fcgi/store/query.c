@@ -295,21 +295,20 @@ static bool
 find_by_reading(struct query_found *found, struct arena *a, struct err *e)
 {
 	struct query_page page = {0};
-	struct finder *f = arena_alloc(a, sizeof *f);
-	*f = (struct finder){.query = found->query, .page = &page};
+	struct finder f = {.query = found->query, .page = &page};
 	int64_t last;
 	if (!rows_last(found->file, &last, e))
 		return false;
 	found->span = (uint64_t)last;
 	if (found->query->sort_count == 0)
-		found->bits = f->bits = bits_new(a, found->span);
-	if (!read_all(f, found->file, a, e))
+		found->bits = f.bits = bits_new(a, found->span);
+	if (!read_all(&f, found->file, a, e))
 		return false;
 	found->matching = page.matching;
 	if (found->query->sort_count == 0)
 		return true;
-	sorted(f);
-	return keep_order(found, order_of_entries, f->entries->p, a, e);
+	sorted(&f);
+	return keep_order(found, order_of_entries, f.entries->p, a, e);
 }
 
 static bool

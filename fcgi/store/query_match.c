@@ -8,9 +8,6 @@
 #include "base/limits.h"
 #include "store/rows_file.h"
 
-/* Rows between two looks at the clock. */
-#define ROWS_PER_GLANCE 1024
-
 struct known {
 	const struct cell *cell;
 	struct room *room;

@@ -43,6 +43,8 @@ bool matcher_row(
 /* Whether a folded text has what a filter of texts asks for. */
 bool filter_has_part(const struct filter *f, struct str folded);
 
+/* Rows between two looks at the time. */
+#define ROWS_PER_GLANCE 1024
 /* How long a look at all rows may go on, and whether it still may: TIMEOUT, or what the watch says.
  */
 struct query_time {

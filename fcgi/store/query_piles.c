@@ -7,9 +7,6 @@
 #include <sys/mman.h>
 
 #define BUFFER_BYTES ((size_t)KIB(64))
-/* Rows between two looks at the time. */
-#define ROWS_PER_GLANCE 1024
-
 /* A row as it lies on a pile, before its two texts. */
 struct piled {
 	int64_t row_id, rev;

@@ -26,7 +26,7 @@ struct piles_plan {
 	void *context;
 	struct query_time time;
 };
-#define PILES_MOST 255
+#define PILES_MOST UINT8_MAX
 
 /* In memory: a byte for each id, 24 for each row of a pile, 64 KiB for each pile. */
 struct piles;

@@ -230,8 +230,8 @@ rows_build_finding(struct rows_build *b, uint64_t line, size_t column, struct st
 		return true;
 	return sql_run(&b->d, NULL,
 	    "INSERT INTO findings(line, row_id, column_id, code, message) VALUES(?,?,?,?,?)",
-	    SQL_VALUES(V_INT(line), V_INT(b->rows + 1), column == SIZE_MAX ? V_NULL : V_INT(column),
-		V_STR(code), V_STR(message)),
+	    SQL_VALUES(V_INT(line), line > 0 ? V_INT(b->rows + 1) : V_NULL,
+		column == SIZE_MAX ? V_NULL : V_INT(column), V_STR(code), V_STR(message)),
 	    e);
 }
 

@@ -263,29 +263,20 @@ seek(const struct rows_file *f, uint64_t position, uint64_t *pass)
 	return rank->first_row_id + (whole ? (int64_t)into : 0);
 }
 
+/* All in one statement, so that it is of one moment. */
 bool
 rows_position(struct rows_file *f, int64_t row_id, uint64_t *position, bool *found, struct err *e)
 {
-	int64_t there;
-	size_t rank = 0;
-	if (!load(f, e) || !sql_one_int(&f->d, &there, 0, "SELECT 1 FROM rows WHERE row_id=?",
-			       SQL_VALUES(V_INT(row_id)), e))
+	int64_t before;
+	int64_t rank = (row_id - 1) / RANK_ROWS * RANK_ROWS + 1;
+	if (!sql_one_int(&f->d, &before, -1,
+		"SELECT (SELECT coalesce(sum(alive), 0) FROM ranks WHERE first_row_id<?2)"
+		" + (SELECT count(*) FROM rows WHERE row_id>=?2 AND row_id<?1)"
+		" FROM rows WHERE row_id=?1",
+		SQL_VALUES(V_INT(row_id), V_INT(rank)), e))
 		return false;
-	*found = there == 1;
-	if (!*found)
-		return true;
-	for (size_t high = f->rank_count; high - rank > 1;) {
-		size_t middle = rank + (high - rank) / 2;
-		if (f->ranks[middle].first_row_id <= row_id)
-			rank = middle;
-		else
-			high = middle;
-	}
-	int64_t into;
-	if (!sql_one_int(&f->d, &into, 0, "SELECT count(*) FROM rows WHERE row_id>=? AND row_id<?",
-		SQL_VALUES(V_INT(f->ranks[rank].first_row_id), V_INT(row_id)), e))
-		return false;
-	*position = f->ranks[rank].before + (uint64_t)into;
+	*found = before >= 0;
+	*position = *found ? (uint64_t)before : 0;
 	return true;
 }
 
@@ -361,10 +352,12 @@ rows_findings(struct rows_file *f, uint64_t offset, size_t limit, struct finding
 	*count = 0;
 	if (!sql_start(&q, &f->d,
 		/* While a file is read a finding has the id of the row that comes next, which is
-		 * not its own when it is of what was skipped: that one begins further down. */
+		 * not its own when it is of what was skipped: that one begins further down, or was
+		 * added by hand later and has no line.  A task says which row it means. */
 		"SELECT f.line, coalesce(f.column_id, -1), f.code, f.message,"
-		" coalesce(r.row_id, 0) FROM findings f LEFT JOIN rows r"
-		" ON r.row_id=f.row_id AND r.line<=f.line ORDER BY finding_id LIMIT ? OFFSET ?",
+		" coalesce(r.row_id, 0) FROM findings f LEFT JOIN rows r ON r.row_id=f.row_id"
+		" AND (f.line=0 OR r.line BETWEEN 1 AND f.line)"
+		" ORDER BY finding_id LIMIT ? OFFSET ?",
 		SQL_VALUES(V_INT(limit), V_INT(offset)), e))
 		return false;
 	*out = arena_array(a, limit, sizeof **out);

@@ -411,13 +411,15 @@ async function scales() {
     notes.push(`The work on ${rows * 10} rows was left out: it needs ${rows * 20000 / 1e9} GB of disk.`);
     return;
   }
-  const ends = [];
+  const ends = [], data = file("scale-data");
+  const end = async () => {
+    for (const one of ends.splice(0)) await one();
+    remove(data);
+  };
+  whole.after(end);
   report.push(...await scale({
-    folder, made, forget, upload,
-    start: () => startServer({ after: (end) => ends.push(end) }, { port: true }),
-    end: async () => {
-      for (const end of ends.splice(0)) await end();
-    },
+    folder, made, forget, upload, end,
+    start: () => startServer({ after: (one) => ends.push(one) }, { data, port: true }),
     fetch: (server, target) => run("curl", ["-sS", "--fail", "-H", `Authorization: Bearer ${server.key}`,
       "-o", file("scale.out"), `${server.url}${api}${target}`]),
   }, rows));

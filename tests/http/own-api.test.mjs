@@ -68,6 +68,15 @@ test("findings tell the line, the column and what was done, and are counted", as
   assert.equal(second.next, null);
 });
 
+test("a finding of what was skipped leads to no row, not even to one that is added later", async () => {
+  const { id } = await makeDataset(server, "a,b\n1,2\n\n");
+  const rows = async () => (await get(`/datasets/${id}/findings`)).json.findings.map((f) => [f.code, f.line, f.row]);
+  assert.deepEqual(await rows(), [["blank-row", 3, null]]);
+  const added = await server.request("POST", `${ours}/datasets/${id}/rows`, { json: { rows: [{ a: 3 }] } });
+  assert.equal(added.json.rows[0].id, "row_2");
+  assert.deepEqual(await rows(), [["blank-row", 3, null]]);
+});
+
 test("10,000 findings are kept, the rest are counted", async () => {
   const { id } = await makeDataset(server, `a,b\n${"1\n".repeat(10050)}`);
   const { json } = await get(`/datasets/${id}/findings?limit=100&cursor=o9950`);

@@ -92,6 +92,8 @@ test("what a task finds stands at its row", async () => {
   const job = await server.waitForJob((await task(made, "fill", { column: "col_text", with: "noted" })).id);
   assert.equal(job.state, "done", JSON.stringify(job.error));
   assert.equal(await sqlite(rowsFile(made.id), "SELECT group_concat(row_id) FROM findings WHERE code='noted'"), "1,2,3");
+  const { findings } = await get(`/datasets/${made.id}/findings`);
+  assert.deepEqual(findings.filter((f) => f.code === "noted").map((f) => f.row), ["row_1", "row_2", "row_3"]);
 });
 
 test("a task may add and remove rows while it reads them, and meets each once", async () => {

@@ -127,7 +127,8 @@ collect_from(struct collected *t, int fd, uint64_t length, const struct table_op
 		return;
 	assert(t->counts.records == t->counts.rows + t->counts.skipped);
 	assert(t->counts.rows == t->row_count);
-	assert(t->counts.repaired <= t->counts.rows && t->counts.repaired <= t->finding_count);
+	assert(t->counts.repaired <= t->counts.rows);
+	assert(t->counts.repaired == 0 || t->finding_count > 0);
 	assert(t->input.done == length);
 }
 

@@ -98,6 +98,7 @@ all_rows_are_handed_out_in_order(void **state)
 		if (i == 1)
 			r.filter = STR("price is not null");
 		MUST(model_query_check(&q, &r, columns, column_count, &asking, &e));
+		check_found(&q, sorts[i]);
 		add_projections(&q, NULL, 0);
 		check_found(&q, sorts[i]);
 		arena_release(&asking);

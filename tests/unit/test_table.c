@@ -97,14 +97,31 @@ rows_that_were_repaired_are_counted(void **state)
 	    /* It was kept as it is. */
 	    {"a,b\n,\n1,2\n", 0, 0, TABLE_CSV},
 	    {"{\"a\":1,\"a\":2}\n{\"a\":3}\n[4]\n", 1, 1, TABLE_JSONL},
+	    {"{\"a\":\"x\xff\"}\n{\"a\":\"y\"}\n", 1, 0, TABLE_JSONL},
 	    /* All on one line: of the first, and of none. */
-	    {"[{\"a\":\"\\ud800\"},{\"a\":1},{\"a\":2}]", 1, 0, TABLE_JSON},
+	    {"[{\"a\":1,\"a\":3},{\"a\":1},{\"a\":2}]", 1, 0, TABLE_JSON},
 	    {"[{\"a\":1},7,{\"a\":2}]", 0, 1, TABLE_JSON},
+	    {"[{\"a\":1},[\"\xff\"],{\"a\":2}]", 0, 1, TABLE_JSON},
+	    /* The first array waits for the second, which says whether it is the header. */
+	    {"[[\"\xc3\xa9\",\"b\"],[\"\xff"
+	     "c\",\"d\"]]",
+		1, 0, TABLE_JSON},
+	    {"[[\"\xff"
+	     "c\",\"d\"],[\"\xc3\xa9\",\"b\"]]",
+		1, 0, TABLE_JSON},
+	    {"[[\"\xc3\xa9\xff"
+	     "x\",\"b\"],[1,2],[3,4]]",
+		0, 0, TABLE_JSON},
+	    {"[[\"a\",\"b\"],[1,\"\xff\"],[3,4]]", 1, 0, TABLE_JSON},
+	    /* One finding for all rows. */
+	    {"a,b\n1,2,\n3,4,\n5,6,\n", 3, 0, TABLE_CSV},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct collected t;
-		const struct table_options options = {
-		    .format = cases[i].format, .csv = cases[i].csv};
+		const struct table_options options = {.format = cases[i].format,
+		    /* Said, so that a bad byte is none of another encoding. */
+		    .encoding = cases[i].format == TABLE_CSV ? STR("") : STR("utf-8"),
+		    .csv = cases[i].csv};
 		collect(&t, str_of(cases[i].text), &options, WINDOW_BYTES);
 		assert_true(t.worked);
 		if (t.counts.repaired != cases[i].repaired || t.counts.skipped != cases[i].skipped)
