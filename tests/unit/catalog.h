@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "folder.h"
+#include "must.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,20 +24,6 @@ static struct arena arena;
 static struct err e;
 
 #define NOBODY "00000000-0000-4000-8000-000000000000"
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
-/* Refused, with this code. */
-#define MUST_NOT(worked, why)                                                                      \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		assert_false(worked);                                                              \
-		assert_int_equal(e.code, ERR_##why);                                               \
-		err_clear(&e);                                                                     \
-	} while (0)
 /* One write as a transaction of its own. */
 #define WRITE(worked)                                                                              \
 	do {                                                                                       \

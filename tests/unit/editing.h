@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "folder.h"
+#include "must.h"
 
 #include <sqlite3.h>
 
@@ -25,20 +26,6 @@ static char path[PATH_MAX];
 static struct rows_editor *ed;
 static struct change change;
 static struct rows_edited edited;
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
-/* Refused, with this code. */
-#define MUST_NOT(worked, why)                                                                      \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		assert_false(worked);                                                              \
-		assert_int_equal(e.code, ERR_##why);                                               \
-	} while (0)
 
 /* ---- a file to work on ---- */
 

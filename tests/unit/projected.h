@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "folder.h"
 #include "model/query.h"
+#include "must.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,13 +20,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 static const char *folder;
 static struct arena arena, asking;

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/tree.h"
+#include "must.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,13 +20,6 @@ static struct err e;
 static struct dataset_request request;
 static struct model model;
 static const struct caller owner = {.org_id = 1, .role = ROLE_OWNER};
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 #define SOURCE "0123abcd-ef01-4678-9abc-def012345678"
 

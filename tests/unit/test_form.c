@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/tree.h"
 #include "base/utf8.h"
+#include "must.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,13 +19,6 @@
 static struct arena arena;
 static struct err e;
 static const struct value *values;
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 /* STR() as the initializer of a constant. */
 #define TEXT(literal)                                                                              \

@@ -5,6 +5,7 @@
 #include "plugin/loader.h"
 #include "plugin/elf.h"
 #include "shared_object.h"
+#include "must.h"
 
 #include <elf.h>
 
@@ -17,13 +18,6 @@ static const char *folder;
 static struct arena arena;
 static struct err e;
 static const struct rowhouse_plugin *plugin;
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 static bool
 load(const char *name)

@@ -4,6 +4,7 @@
  */
 #include "plugin/registry.h"
 #include "shared_object.h"
+#include "must.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,13 +16,6 @@ static char one[PATH_MAX], two[PATH_MAX];
 static struct arena arena;
 static struct err e;
 static struct registry *registry;
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 /* A plugin with one type of this name. */
 static void

@@ -6,6 +6,7 @@
 #include "jobs/ring.h"
 #include "base/clock.h"
 #include "folder.h"
+#include "must.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -28,13 +29,6 @@ struct frame {
 static struct ring *ring;
 static int ring_fd;
 static struct err e;
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 static void
 open_ring(void)

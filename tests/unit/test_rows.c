@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "folder.h"
+#include "must.h"
 
 #include <sqlite3.h>
 
@@ -22,13 +23,6 @@ static struct rows_build *build;
 static struct rows_built built;
 static struct rows_file *file;
 static char path[PATH_MAX];
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 static void
 begin(const char *name)

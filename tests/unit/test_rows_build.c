@@ -6,6 +6,7 @@
 #include "store/rows.h"
 #include "base/limits.h"
 #include "folder.h"
+#include "must.h"
 
 #include <sqlite3.h>
 
@@ -19,13 +20,6 @@
 
 static struct err e;
 static char text[LARGEST + 8];
-
-#define MUST(worked)                                                                               \
-	do {                                                                                       \
-		err_clear(&e);                                                                     \
-		if (!(worked))                                                                     \
-			fail_msg("%s", e.message);                                                 \
-	} while (0)
 
 /* Row i: one text of a size and a letter that only i gives. */
 static struct str
