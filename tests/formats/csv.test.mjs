@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { temporaryFolder } from "../lib/server.mjs";
-import { codes, grid, readText } from "./lib.mjs";
+import { codes, grid, readText, replaced } from "./lib.mjs";
 
 const people = [["name", "age", "city"], ["Ann", "31", "Rome"], ["Bob", "4", "Oslo"], ["Cem", "52", "Bonn"]];
 const joined = (delimiter, rows = people) => rows.map((row) => row.join(delimiter) + "\n").join("");
@@ -41,7 +41,7 @@ const cases = [
     [people[0], people[1], ['Bob "the" B, jr.', "4", "Oslo"], people[3]], ["stray-quote"]],
   ["the header once more, as where files were put one behind the other", joined(",") + joined(","),
     [...people, ...people.slice(1)], ["repeated-header"]],
-  ["a comma without quotes", joined(",").replace("Oslo", "Oslo, Norway"), people.with(2, ["Bob", "4", "Oslo, Norway"]), ["unquoted-delimiter"]],
+  ["a comma without quotes", joined(",").replace("Oslo", "Oslo, Norway"), replaced(people, 2, ["Bob", "4", "Oslo, Norway"]), ["unquoted-delimiter"]],
   ["every row with a cell too many or too few, the first with one too few",
     "id,day,sum,town\n1,2020-01-01,5\n2,2020-01-02,6,Ulm,more\n3,2020-01-03,7\n4,2020-01-04,8,Bonn,more\n5,2020-01-05,9\n",
     [["id", "day", "sum", "town", "column5"], ["1", "2020-01-01", "5", "", ""], ["2", "2020-01-02", "6", "Ulm", "more"],
@@ -53,7 +53,7 @@ const cases = [
   ["a cell too many that is none of a text", joined(",").replace("Oslo", "Oslo,Norway"),
     people.map((row, i) => [...row, ["column4", "", "Norway", ""][i]]), ["extra-cell"]],
   ["a line drawn below the header", joined(",").replace("\n", "\n----,---,----\n"), people, ["ruler-row"]],
-  ["a row of empty cells", joined(",").replace("Bob,4,Oslo", ",,"), people.with(2, ["", "", ""]), ["blank-row"]],
+  ["a row of empty cells", joined(",").replace("Bob,4,Oslo", ",,"), replaced(people, 2, ["", "", ""]), ["blank-row"]],
   ["labels of years", joined(",").replace("name,age,city", "name,2019,2020").replace(/Rome|Oslo|Bonn/g, "7"),
     [["name", "2019", "2020"], ["Ann", "31", "7"], ["Bob", "4", "7"], ["Cem", "52", "7"]], []],
   ["another table of words below a table of words", "kind,name\ncat,Tom\ndog,Rex\n\ntown,river,land\nRome,Tiber,Italy\n",

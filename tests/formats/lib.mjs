@@ -100,3 +100,7 @@ export function parseClean(text) {
   if (cell || row.length) rows.push([...row, cell]);
   return rows;
 }
+
+// The list with another value at a place; from the end when that is negative.
+export const replaced = (list, at, value) =>
+  list.map((old, i) => (i === (at < 0 ? list.length + at : at) ? value : old));

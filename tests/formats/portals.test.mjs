@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { temporaryFolder } from "../lib/server.mjs";
-import { codes, grid, readText } from "./lib.mjs";
+import { codes, grid, readText, replaced } from "./lib.mjs";
 import { seeded } from "./tables.mjs";
 
 const next = seeded(11);
@@ -70,14 +70,14 @@ for (const [name, rows] of Object.entries({ figures, german, sensor, people, wor
     add(`${how}, comments`, `# made by hand, on Monday; twice\n# version 2\n${text}`, rows);
     add(`${how}, delimiter behind every row`, write(rows, { delimiter, after: delimiter }), rows.map((row, i) => [...row, i ? "" : `column${row.length + 1}`]));
     add(`${how}, delimiter behind rows`, write(rows.slice(0, 1), { delimiter }) + write(rows.slice(1), { delimiter, after: delimiter }), rows);
-    const gap = (row, value) => row.toSpliced(2, 0, value);
+    const gap = (row, value) => [...row.slice(0, 2), value, ...row.slice(2)];
     add(`${how}, a blank column`, write(rows.map((row) => gap(row, "")), { delimiter }), rows.map((row, i) => gap(row, i ? "" : "column3")));
     add(`${how}, a blank line in between`, write(rows.slice(0, 5), { delimiter }) + "\n" + write(rows.slice(5), { delimiter }), rows);
     add(`${how}, one row`, write(rows.slice(0, 2), { delimiter }), rows.slice(0, 2));
     add(`${how}, header alone`, write(rows.slice(0, 1), { delimiter }), rows.slice(0, 1));
     add(`${how}, three rows`, write(rows.slice(0, 4), { delimiter }), rows.slice(0, 4));
     add(`${how}, last cells missing`, rows.map((row, i) => write([i > 3 && i % 5 === 0 ? row.slice(0, -1) : row], { delimiter })).join(""),
-      rows.map((row, i) => (i > 3 && i % 5 === 0 ? row.with(-1, "") : row)));
+      rows.map((row, i) => (i > 3 && i % 5 === 0 ? replaced(row, -1, "") : row)));
     const line = (cells) => cells.map((cell) => cell + delimiter).join("").slice(0, -1) + "\n";
     if (name === "figures" || name === "years" || name === "german") {
       const total = rows[0].map((_, i) => (i === 0 ? "Total" : i === rows[0].length - 2 ? "123456" : ""));
@@ -104,12 +104,12 @@ for (const delimiter of [",", ";", "\t"]) {
   add(`many facts without a blank line ${by}`, facts(12, delimiter) + text, small);
   add(`facts as sentences ${by}`, facts(12, ": ") + text, small);
   add(`comments that hold delimiters ${by}`, facts(20, `: a${delimiter} `).replaceAll(/^/gm, "# ").slice(0, -2) + write(pair, { delimiter }), pair);
-  add(`a header that begins with a mark ${by}`, `#${text}`, small.with(0, ["#Date", "Value", "Quality"]));
+  add(`a header that begins with a mark ${by}`, `#${text}`, replaced(small, 0, ["#Date", "Value", "Quality"]));
   const ruler = small[0].map((label) => "-".repeat(label.length));
   add(`a line drawn below the header ${by}`, write([small[0], ruler, ...small.slice(1)], { delimiter }), small);
   const hours = [["day", ...rowsOf(24, String)], ...rowsOf(7, (i) => [`2024-01-0${i + 1}`, ...rowsOf(24, () => String(number(900) / 10))])];
   add(`hours as labels ${by}`, write(hours, { delimiter }), hours);
-  const back = [years[0].with(1, "2018").with(2, "2017").with(3, "2016").with(4, "2015"), ...years.slice(1)];
+  const back = [[years[0][0], "2018", "2017", "2016", "2015", ...years[0].slice(5)], ...years.slice(1)];
   add(`years as labels, the last first ${by}`, write(back, { delimiter }), back);
   const spans = [["Ann", "1998", "2003"], ["Bob", "1997", "2001"], ["Cem", "1990", "1991"]];
   add(`years that are no labels ${by}`, write(spans, { delimiter }), spans, { header: false });
@@ -120,7 +120,7 @@ for (const [what, rows] of Object.entries({ small, figures, sensor })) {
     add(`a title with as many commas as ${what}${gap && " and a blank line"}`, `Report on sales,${commas.join(",")}\n${gap}${write(rows)}`, rows);
   const pad = (row) => [...row, ...Array(rows[0].length - row.length).fill("")];
   add(`facts with as many cells as ${what}`, write([pad(["Source", "Ministry"]), pad(["Status", "final"]), pad([]), ...rows]), rows);
-  add(`a header in the last comment: ${what}`, `##format=1\n##contig=<1>\n#${write(rows, { delimiter: "\t" })}`, rows.with(0, rows[0].with(0, `#${rows[0][0]}`)));
+  add(`a header in the last comment: ${what}`, `##format=1\n##contig=<1>\n#${write(rows, { delimiter: "\t" })}`, replaced(rows, 0, replaced(rows[0], 0, `#${rows[0][0]}`)));
   add(`delimiters behind backslashes: ${what}`, rows.map((row) => row.map((cell) => cell.replaceAll(",", "\\,")).join(",") + "\n").join(""), rows);
   for (const delimiter of ["|~|", "~|~", "||", "::", "\t\t", " | "])
     add(`${what} by ${JSON.stringify(delimiter)}`, write(rows.map((row) => row.map((cell) => cell.replaceAll(":", ""))), { delimiter }), rows.map((row) => row.map((cell) => cell.replaceAll(":", ""))));
