@@ -1,7 +1,7 @@
 /*
  * json.c: any bytes as a JSON document.  Properties: every row passes cells_check and the counts
- * add up (collect.h); the size of the window changes nothing: neither the end, nor, of what could be
- * read, rows and findings.
+ * add up (collect.h); the size of the window changes nothing: neither the end, nor, of what could
+ * be read, rows and findings.
  */
 #include "../unit/collect.h"
 
