@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "must.h"
+
 #define ROWS 3000
 #define LARGE 1234 /* the row of which a cell is larger than a pile's buffer */
 #define LARGE_BYTES 200000
@@ -38,9 +40,8 @@ make_table(void)
 	struct rows_build *build;
 	struct rows_built built;
 	const char *path = arena_format(&arena, "%s/rows.db", folder).p;
-	assert_true(rows_build_open(&build, path, &e));
-	assert_true(rows_build_column(
-	    build, &(struct new_column){.name = STR("text"), .type = COLUMN_STRING}, &e));
+	MUST(rows_build_open(&build, path, &e));
+	MUST(rows_build_column(build, &(struct new_column){.name = STR("text")}, &e));
 	for (int64_t i = 1; i <= ROWS; i++) {
 		struct arena_mark mark = arena_mark(&arena);
 		struct str text = text_of(i);
@@ -48,11 +49,11 @@ make_table(void)
 		struct str absent = i % 5 == 0 ? STR("[0]") : STR("");
 		if (absent.n)
 			cells = STR("[null]");
-		assert_true(rows_build_row(build, (uint64_t)i + 1, cells, absent, &e));
+		MUST(rows_build_row(build, (uint64_t)i + 1, cells, absent, &e));
 		arena_reset(&arena, mark);
 	}
-	assert_true(rows_build_finish(build, guesses, ROWS, 0, &built, &e));
-	assert_true(rows_open(&file, path, &e));
+	MUST(rows_build_finish(build, guesses, ROWS, 0, &built, &e));
+	MUST(rows_open(&file, path, &e));
 }
 
 /* Every third row is not wanted; 7919 is prime and no factor of what is left. */
@@ -118,14 +119,14 @@ all_come_in_order_as_often_as_wanted(void **state)
 		    .time = query_time_of(&q),
 		};
 		arena_init(&a, MIB(64));
-		assert_true(piles_make(&piles, &plan, &a, &e));
+		MUST(piles_make(&piles, &plan, &a, &e));
 		for (int time = 0; time < 2; time++) {
 			struct seen s = {0, 0};
-			assert_true(piles_each(piles, see, &s, &e));
+			MUST(piles_each(piles, see, &s, &e));
 			assert_int_equal(s.count, WANTED);
 		}
 		struct seen some = {0, 1000};
-		assert_true(piles_each(piles, see, &some, &e));
+		MUST(piles_each(piles, see, &some, &e));
 		assert_int_equal(some.count, 1000);
 		arena_release(&a);
 	}
