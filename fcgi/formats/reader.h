@@ -83,8 +83,8 @@ bool reader_found(struct reader *r, enum table_format format, struct err *e) MUS
 bool reader_column(struct reader *r, struct str label, struct err *e) MUST_CHECK;
 bool reader_unnamed_column(struct reader *r, struct err *e) MUST_CHECK;
 
-/* Hands the record at r->line on as a row.  What it is not to be counted for (a record before it
- * that was none) must be gone from r->repaired. */
+/* Hands the record at r->line on as a row, counted as repaired if r->repaired says so: whoever
+ * begins a record begins with false, since the one before it may have become no row. */
 bool reader_row(struct reader *r, struct str cells, struct str absent, struct err *e) MUST_CHECK;
 
 /* A finding about the record at r->line; the message is made one clean line. */

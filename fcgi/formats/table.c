@@ -137,10 +137,8 @@ find_format(struct input *in, enum table_format *format, struct err *e)
 		return FAIL(e, UNAVAILABLE, "there is not enough memory to read a file");
 	bool good = input_peek(in, 0, sample, FORMAT_BYTES, &n, e);
 	struct str s = {sample, n};
-	bool unsaid = *format == TABLE_AUTO;
-	if (good && unsaid)
+	if (good && *format == TABLE_AUTO) {
 		good = check_text((struct str){s.p, n < LOOK_BYTES ? n : LOOK_BYTES}, e);
-	if (good && unsaid) {
 		enum json_format json = json_format_of(s, n < FORMAT_BYTES);
 		*format = json == JSON_IS_LINES      ? TABLE_JSONL
 			  : json == JSON_IS_DOCUMENT ? TABLE_JSON

@@ -263,24 +263,24 @@ order_of_projected(void *context, uint64_t at, size_t limit, int64_t *row_ids, s
 	return good && (page.count == limit || FAIL(e, SYSTEM, "sorted rows are missing"));
 }
 
-/* Few are looked up one by one: not many, or not many of those in the file. */
+/* They are looked up one by one, when they are few or few of those in the file, or put on piles. */
 static bool
 keep_order(
     struct query_found *found, piles_order_fn *order, void *context, struct arena *a, struct err *e)
 {
-	uint64_t part = found->matching / SORTED_PARTS;
-	part = part < SORTED_ROWS ? SORTED_ROWS : part > SORTED_ROWS_MOST ? SORTED_ROWS_MOST : part;
-	if (found->matching <= SORTED_ROWS || found->matching < found->span / SORTED_PARTS) {
-		struct room *row_ids = room_open(a);
-		size_t n = (size_t)found->matching;
-		if (!room_for(row_ids, n * sizeof(int64_t), e))
+	uint64_t matching = found->matching, part = matching / SORTED_PARTS;
+	if (matching <= SORTED_ROWS || matching < found->span / SORTED_PARTS) {
+		struct room *room = room_open(a);
+		if (!room_for(room, (size_t)matching * sizeof(int64_t), e))
 			return false;
-		found->row_ids = (int64_t *)(void *)row_ids->p;
-		return order(context, 0, n, (int64_t *)(void *)row_ids->p, e);
+		int64_t *row_ids = (int64_t *)(void *)room->p;
+		found->row_ids = row_ids;
+		return order(context, 0, (size_t)matching, row_ids, e);
 	}
+	part = part < SORTED_ROWS ? SORTED_ROWS : part > SORTED_ROWS_MOST ? SORTED_ROWS_MOST : part;
 	const struct piles_plan plan = {
 	    .file = found->file,
-	    .matching = found->matching,
+	    .matching = matching,
 	    .span = found->span,
 	    .part = (size_t)part,
 	    .scratch = found->query->scratch,

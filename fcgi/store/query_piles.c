@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #define BUFFER_BYTES ((size_t)KIB(64))
+
 /* A row as it lies on a pile, before its two texts. */
 struct piled {
 	int64_t row_id, rev;

@@ -21,8 +21,8 @@ struct piles_plan {
 	uint64_t span;       /* no id of a row is above it */
 	size_t part;         /* rows of a pile; more when there would be over PILES_MOST */
 	const char *scratch; /* what the names of files begin with while they have one */
-	piles_order_fn
-	    *order; /* called twice for each pile, and a third time when all is read again */
+	/* Called twice for each pile, and once more each time that all is read again. */
+	piles_order_fn *order;
 	void *context;
 	struct query_time time;
 };
